@@ -1,1 +1,53 @@
-fn main() {}
+//! `cargo xtask NAME`: reads the command line and hands over to the library.
+
+use std::process::ExitCode;
+
+use xtask::test::Scope;
+use xtask::{Failure, front, test, tidy};
+
+const HELP: &str = "\
+cargo xtask NAME, or make NAME for the first five
+
+  run [ARGS]     build Ordo and start its demo
+  test [--fast]  everything that proves a change: format, lints, docs, all tests, and last the
+                 suites that need release builds; --fast leaves those and the docs out
+  bench [ARGS]   all benchmarks on both stores, or `ordo-bench ARGS`
+  prove          the suites that try to break the release build: kills, races, repeats
+  tidy           the rules of the tree only, in a second
+  ci             `test` with the settings of continuous integration
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", &arguments[..]),
+    };
+    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    let green = match (name, rest) {
+        ("run", rest) => front::run(rest).map(|()| true),
+        ("bench", rest) => front::bench(rest).map(|()| true),
+        ("test", []) => test::run(Scope::All, ci),
+        ("test", [fast]) if fast == "--fast" => test::run(Scope::Fast, ci),
+        ("prove", []) => test::run(Scope::Scripted, ci),
+        ("ci", []) => test::run(Scope::All, true),
+        ("tidy", []) => tidy::run(),
+        ("help" | "--help" | "-h", _) => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        _ => Err(Failure::new(format!(
+            "no such command: {}; `cargo xtask help` lists them",
+            arguments.join(" ")
+        ))),
+    };
+    match green {
+        Ok(true) => ExitCode::SUCCESS,
+        // What failed has been told, and the last line belongs to the count.
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
