@@ -1,0 +1,129 @@
+//! A solved order with everything it was solved from, small enough to store with every order.
+//!
+//! Texts, runners-up and "why not that one" are not stored: they come from solving again, which
+//! [`Decision::replay`] shows to give the same plan bit for bit.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::instance::{Flaw, Instance, Key};
+use crate::plan::{Solution, StepBudget};
+use crate::solve::solve;
+
+/// The version of the solver. It rises whenever some instance would get another plan, so that a
+/// stored decision is never compared with the answer of a solver that did not make it.
+pub const ENGINE: u32 = 1;
+
+/// What was decided, from what, by which solver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// [`ENGINE`] when this was decided.
+    #[serde(rename = "v")]
+    pub engine: u32,
+    /// The steps it was allowed.
+    #[serde(rename = "b")]
+    pub budget: StepBudget,
+    /// What it was solved from: lines, candidate rows and prices.
+    #[serde(rename = "i")]
+    pub instance: Instance,
+    /// Locations that were filtered out before solving.
+    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Excluded>,
+    /// The plan, and what is known about it.
+    #[serde(rename = "s")]
+    pub solution: Solution,
+}
+
+/// A location that was not a candidate, and the first check it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// The location.
+    #[serde(rename = "k")]
+    pub key: Key,
+    /// Why it was left out.
+    #[serde(rename = "r")]
+    pub reason: Reason,
+}
+
+/// Why a location cannot ship an order, in the order of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is switched off.
+    Inactive,
+    /// It does not serve the order's channel.
+    NotInChannel,
+    /// It does not serve the buyer's country or market.
+    NotInMarket,
+    /// The sourcing rule with this number keeps it out.
+    Rule(u32),
+    /// It may not ship one of the goods to this buyer.
+    RestrictedItem,
+    /// It has none of the goods on offer.
+    NoStock,
+    /// It has no shipments left for the day.
+    OverCapacity,
+    /// Today's cut-off has passed and tomorrow is too late.
+    CutOffMissed,
+    /// It cannot deliver by the promised day.
+    PromiseMissed,
+    /// It declined or came up short on this order before.
+    Declined,
+}
+
+/// Why a decision cannot be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayError {
+    /// Another version of the solver made it.
+    OtherEngine {
+        /// The version that made it; this one is [`ENGINE`].
+        stored: u32,
+    },
+    /// Its instance is not one that any solver accepts, so it was not stored as it was made.
+    Flawed(Flaw),
+}
+
+impl Decision {
+    /// Solves an instance and keeps it with the answer.
+    pub fn make(
+        instance: Instance,
+        excluded: Vec<Excluded>,
+        budget: StepBudget,
+    ) -> Result<Decision, Flaw> {
+        let solution = solve(&instance, budget)?;
+        Ok(Decision {
+            engine: ENGINE,
+            budget,
+            instance,
+            excluded,
+            solution,
+        })
+    }
+
+    /// Solves the stored instance again. The answer equals the stored one bit for bit.
+    pub fn replay(&self) -> Result<Solution, ReplayError> {
+        if self.engine != ENGINE {
+            return Err(ReplayError::OtherEngine {
+                stored: self.engine,
+            });
+        }
+        solve(&self.instance, self.budget).map_err(ReplayError::Flawed)
+    }
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReplayError::OtherEngine { stored } => {
+                write!(
+                    f,
+                    "decided by version {stored} of the solver, this is version {ENGINE}"
+                )
+            }
+            ReplayError::Flawed(flaw) => write!(f, "the stored instance is flawed: {flaw}"),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}

@@ -1,0 +1,447 @@
+//! An instance made ready for searching: what cannot be shipped is set aside, lines become parts
+//! counted in the coarsest units that lose nothing, and candidates become sites in key order.
+//!
+//! Invariant: sites stand by rising key, so no result depends on the order of the candidates.
+
+use std::ops::Range;
+
+use crate::cost::{Cost, MAX_TIERS};
+use crate::instance::{Flaw, Instance, Rate};
+use crate::plan::{Plan, Shipment};
+
+/// How finely lines may be split between sites while searching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grain {
+    /// Single units: loses nothing.
+    Unit,
+    /// The largest unit that divides what is wanted and everything on offer. This loses nothing
+    /// where shipping prices do not depend on weight: then, with the shipping sites given, a line's
+    /// cost is concave in what each site ships of it, so some cheapest split empties all of its
+    /// sites but one, and every quantity in it is a multiple of that unit.
+    Common,
+}
+
+/// A line, or several that stay together, as the search sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// How many grains can be shipped at most.
+    pub count: u32,
+    /// Stock units in one grain, over all members.
+    pub units: i64,
+    pub weight_g: i64,
+    /// Leaving one grain unfilled.
+    pub unfilled: Cost,
+    members: Range<usize>,
+}
+
+/// A candidate that can ship something.
+#[derive(Debug)]
+pub(crate) struct Site<'a> {
+    candidate: usize,
+    tiers: [i64; MAX_TIERS],
+    order_uc: i64,
+    line_uc: i64,
+    pub unit_uc: i64,
+    rate: Option<&'a Rate>,
+}
+
+/// Grains that each site ships of each part: one row per site.
+pub(crate) type Amounts = Vec<u32>;
+
+#[derive(Debug)]
+pub(crate) struct Problem<'a> {
+    pub instance: &'a Instance,
+    pub parts: Vec<Part>,
+    pub sites: Vec<Site<'a>>,
+    /// Grains of each part on offer, one row per site.
+    caps: Vec<u32>,
+    /// Lines in the parts, with units per grain.
+    members: Vec<(usize, i64)>,
+    /// The cost of what no site can ship.
+    base: Cost,
+}
+
+impl<'a> Problem<'a> {
+    pub fn new(instance: &'a Instance, grain: Grain) -> Result<Problem<'a>, Flaw> {
+        let mut order: Vec<usize> = (0..instance.candidates.len()).collect();
+        order.sort_unstable_by_key(|&index| instance.candidates[index].key);
+        for pair in order.windows(2) {
+            let key = instance.candidates[pair[0]].key;
+            if key == instance.candidates[pair[1]].key {
+                return Err(Flaw::DuplicateKey(key));
+            }
+        }
+        let mut problem = Problem {
+            instance,
+            parts: Vec::with_capacity(instance.lines.len()),
+            sites: Vec::with_capacity(order.len()),
+            caps: Vec::with_capacity(order.len() * instance.lines.len()),
+            members: Vec::with_capacity(instance.lines.len()),
+            base: Cost::ZERO,
+        };
+        problem.add_parts(grain);
+        problem.add_sites(&order);
+        Ok(problem)
+    }
+
+    /// The number of grains of each part that a site has.
+    pub fn caps(&self, site: usize) -> &[u32] {
+        &self.caps[site * self.parts.len()..][..self.parts.len()]
+    }
+
+    /// What a site costs whatever it ships.
+    fn opening(&self, site: &Site) -> Cost {
+        Cost {
+            tiers: site.tiers,
+            money_uc: site.order_uc,
+        }
+    }
+
+    /// What a site adds to the tiers.
+    pub fn tiers(&self, site: usize) -> [i64; MAX_TIERS] {
+        self.sites[site].tiers
+    }
+
+    /// Money for grains of one part in a shipment, without the price of its weight.
+    pub fn handling_uc(&self, site: usize, part: usize, grains: u32) -> i64 {
+        if grains == 0 {
+            return 0;
+        }
+        let (site, part) = (&self.sites[site], &self.parts[part]);
+        site.line_uc * part.members.len() as i64 + site.unit_uc * part.units * i64::from(grains)
+    }
+
+    /// Money for a shipment of this weight, without its handling by part.
+    pub fn carriage_uc(&self, site: usize, weight_g: i64) -> i64 {
+        let site = &self.sites[site];
+        site.order_uc + site.rate.map_or(0, |rate| rate.at(weight_g))
+    }
+
+    /// What a shipment costs, without a split penalty. Nothing shipped costs nothing.
+    pub fn shipment(&self, site: usize, amounts: &[u32]) -> Cost {
+        if amounts.iter().all(|&grains| grains == 0) {
+            return Cost::ZERO;
+        }
+        let mut weight_g = 0;
+        let mut money_uc = 0;
+        for (part, &grains) in amounts.iter().enumerate() {
+            weight_g += self.parts[part].weight_g * i64::from(grains);
+            money_uc += self.handling_uc(site, part, grains);
+        }
+        money_uc += self.carriage_uc(site, weight_g);
+        Cost {
+            tiers: self.sites[site].tiers,
+            money_uc,
+        }
+    }
+
+    /// What a whole plan costs.
+    pub fn cost(&self, amounts: &Amounts) -> Cost {
+        let width = self.parts.len();
+        let mut cost = self.base;
+        let mut shipments = 0_i64;
+        for site in 0..self.sites.len() {
+            let row = &amounts[site * width..][..width];
+            if row.iter().any(|&grains| grains > 0) {
+                shipments += 1;
+                cost += self.shipment(site, row);
+            }
+        }
+        for (index, part) in self.parts.iter().enumerate() {
+            let shipped: u32 = amounts.iter().skip(index).step_by(width).sum();
+            cost += part.unfilled.times(i64::from(part.count - shipped));
+        }
+        cost + Cost::money(self.instance.penalties.split_uc * (shipments - 1).max(0))
+    }
+
+    /// Adds the cost of what no site can ship.
+    pub fn with_base(&self, cost: Cost) -> Cost {
+        self.base + cost
+    }
+
+    /// The most shipments a plan can usefully have.
+    pub fn shipments_max(&self) -> usize {
+        let allowed = self
+            .instance
+            .max_shipments
+            .map_or(usize::MAX, |most| most as usize);
+        let grains: usize = self.parts.iter().map(|part| part.count as usize).sum();
+        allowed.min(self.sites.len()).min(grains)
+    }
+
+    /// The plan in terms of the instance.
+    pub fn plan(&self, amounts: &Amounts) -> Plan {
+        let width = self.parts.len();
+        let mut plan = Plan::default();
+        for (row, site) in self.sites.iter().enumerate() {
+            let row = &amounts[row * width..][..width];
+            if row.iter().all(|&grains| grains == 0) {
+                continue;
+            }
+            let mut lines = Vec::with_capacity(width);
+            for (part, &grains) in self
+                .parts
+                .iter()
+                .zip(row)
+                .filter(|(_, grains)| **grains > 0)
+            {
+                for &(line, units) in &self.members[part.members.clone()] {
+                    lines.push((line, units * i64::from(grains)));
+                }
+            }
+            lines.sort_unstable();
+            plan.shipments.push(Shipment {
+                location: site.candidate,
+                lines,
+            });
+        }
+        for (index, line) in self.instance.lines.iter().enumerate() {
+            let shipped: i64 = plan
+                .shipments
+                .iter()
+                .flat_map(|shipment| &shipment.lines)
+                .filter(|&&(shipped, _)| shipped == index)
+                .map(|&(_, units)| units)
+                .sum();
+            if shipped < line.quantity {
+                plan.unfilled.push((index, line.quantity - shipped));
+            }
+        }
+        plan
+    }
+
+    /// The same amounts in the grains of another problem of the same instance.
+    pub fn translate(&self, amounts: &Amounts, to: &Problem) -> Amounts {
+        // Parts, members and sites are found before grains are chosen, so they agree one to one.
+        debug_assert_eq!(
+            (self.parts.len(), self.sites.len()),
+            (to.parts.len(), to.sites.len())
+        );
+        let ratio = |part: usize| (self.parts[part].units / to.parts[part].units) as u32;
+        let width = self.parts.len().max(1);
+        amounts
+            .iter()
+            .enumerate()
+            .map(|(at, &grains)| grains * ratio(at % width))
+            .collect()
+    }
+
+    /// What every plan costs at least.
+    pub fn bound(&self) -> Bound {
+        let mut least = self.base;
+        let mut all_unfilled = self.base;
+        let mut all_shipped = self.base;
+        let mut dearest_short: Option<Cost> = None;
+        for (index, part) in self.parts.iter().enumerate() {
+            let count = i64::from(part.count);
+            let sites = (0..self.sites.len()).filter(|&site| self.caps(site)[index] > 0);
+            let unit_uc = sites
+                .map(|site| self.sites[site].unit_uc)
+                .min()
+                .unwrap_or(0);
+            let ship = Cost::money(unit_uc * part.units);
+            let cheaper = ship.min(part.unfilled);
+            all_shipped += ship.times(count);
+            least += cheaper.times(count);
+            all_unfilled += part.unfilled.times(count);
+            let extra = part.unfilled - cheaper;
+            dearest_short = Some(dearest_short.map_or(extra, |least| least.min(extra)));
+        }
+        let mut openings: Vec<Cost> = self
+            .sites
+            .iter()
+            .map(|site| self.least_opening(site))
+            .collect();
+        openings.sort_unstable();
+        let short = match (dearest_short, openings.first()) {
+            (Some(extra), Some(&opening)) => all_unfilled.min(least + extra + opening),
+            (None, _) | (_, None) => all_unfilled,
+        };
+        Bound {
+            all_shipped,
+            short,
+            openings,
+            split: Cost::money(self.instance.penalties.split_uc),
+        }
+    }
+
+    /// The fewest shipments that can carry everything that can be shipped.
+    pub fn shipments_min(&self) -> usize {
+        let mut most = 0;
+        let mut column = Vec::with_capacity(self.sites.len());
+        for (index, part) in self.parts.iter().enumerate() {
+            column.clear();
+            column.extend((0..self.sites.len()).map(|site| self.caps(site)[index]));
+            column.sort_unstable_by(|a, b| b.cmp(a));
+            let mut missing = part.count;
+            let needed = column.iter().take_while(|&&cap| {
+                let more = missing > 0;
+                missing = missing.saturating_sub(cap);
+                more
+            });
+            most = most.max(needed.count());
+        }
+        most
+    }
+
+    fn least_opening(&self, site: &Site) -> Cost {
+        self.opening(site) + Cost::money(site.rate.map_or(0, Rate::least))
+    }
+
+    fn add_parts(&mut self, grain: Grain) {
+        let instance = self.instance;
+        for (index, line) in instance.lines.iter().enumerate() {
+            let start = self.members.len();
+            match line.together {
+                None => self.members.push((index, 0)),
+                Some(group) => {
+                    let mates = || instance.lines.iter().enumerate();
+                    let met = mates()
+                        .take(index)
+                        .any(|(_, mate)| mate.together == Some(group));
+                    if met {
+                        continue;
+                    }
+                    let group = mates().filter(|(_, mate)| mate.together == Some(group));
+                    self.members.extend(group.map(|(member, _)| (member, 0)));
+                }
+            }
+            let whole = instance.whole_lines || line.together.is_some();
+            match whole {
+                true => self.add_whole(start),
+                false => self.add_divisible(start, index, grain),
+            }
+        }
+    }
+
+    /// A part of one grain that holds its members in full.
+    fn add_whole(&mut self, start: usize) {
+        let lines = &self.instance.lines;
+        for (line, units) in &mut self.members[start..] {
+            *units = lines[*line].quantity;
+        }
+        let members = &self.members[start..];
+        let shippable = self.instance.candidates.iter().any(|candidate| {
+            members
+                .iter()
+                .all(|&(line, units)| candidate.available[line] >= units)
+        });
+        self.finish_part(start, u32::from(shippable));
+        if !shippable {
+            let units = self.members[start..].iter().map(|&(_, units)| units).sum();
+            self.base += self.instance.unfilled_cost(units);
+            self.members.truncate(start);
+        }
+    }
+
+    /// A part of as many grains as the sites can ship together.
+    fn add_divisible(&mut self, start: usize, line: usize, grain: Grain) {
+        let wanted = self.instance.lines[line].quantity;
+        let offers = || {
+            let offers = self.instance.candidates.iter();
+            offers.map(|candidate| candidate.available[line].clamp(0, wanted))
+        };
+        let offered = offers().fold(0, |sum: i64, offer| sum.saturating_add(offer));
+        let shippable = wanted.min(offered);
+        let units = match grain {
+            Grain::Unit => 1,
+            Grain::Common => offers().fold(shippable, divisor),
+        };
+        self.base += self.instance.unfilled_cost(wanted - shippable);
+        if shippable == 0 {
+            self.members.truncate(start);
+            return;
+        }
+        self.members[start].1 = units;
+        let count = u32::try_from(shippable / units)
+            .expect("a checked instance wants at most MAX_QUANTITY units, which fit");
+        self.finish_part(start, count);
+    }
+
+    fn finish_part(&mut self, start: usize, count: u32) {
+        if count == 0 {
+            return;
+        }
+        let members = start..self.members.len();
+        let mut units_in_grain = 0;
+        let mut weight_g = 0;
+        for &(line, units) in &self.members[members.clone()] {
+            units_in_grain += units;
+            weight_g += units * self.instance.lines[line].unit_weight_g;
+        }
+        let unfilled = self.instance.unfilled_cost(units_in_grain);
+        self.parts.push(Part {
+            count,
+            units: units_in_grain,
+            weight_g,
+            unfilled,
+            members,
+        });
+    }
+
+    fn add_sites(&mut self, order: &[usize]) {
+        for &index in order {
+            let candidate = &self.instance.candidates[index];
+            let row = self.caps.len();
+            for part in &self.parts {
+                let members = &self.members[part.members.clone()];
+                let grains = members.iter().map(|&(line, units)| {
+                    candidate.available[line].clamp(0, i64::from(part.count) * units) / units
+                });
+                // Safety of the cast: clamped to the part's count, which is a u32.
+                self.caps.push(grains.min().unwrap_or(0) as u32);
+            }
+            let nothing = self.caps[row..].iter().all(|&cap| cap == 0);
+            if nothing {
+                self.caps.truncate(row);
+                continue;
+            }
+            self.sites.push(Site {
+                candidate: index,
+                tiers: self.instance.shipment_tiers(candidate),
+                order_uc: candidate.handling_order_uc,
+                line_uc: candidate.handling_line_uc,
+                unit_uc: candidate.handling_unit_uc,
+                rate: self.instance.rate_of(candidate),
+            });
+        }
+    }
+}
+
+/// Lower bounds that need no search. They rest on no number in an instance being negative.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// Every grain shipped at its cheapest handling, without opening any site.
+    all_shipped: Cost,
+    /// Plans that leave a grain unfilled.
+    short: Cost,
+    /// The least each site can cost to open, rising.
+    openings: Vec<Cost>,
+    split: Cost,
+}
+
+impl Bound {
+    /// Under every plan that leaves some shippable grain unfilled or has at least so many
+    /// shipments.
+    pub fn with_shipments(&self, at_least: usize) -> Cost {
+        if at_least > self.openings.len() {
+            return self.short;
+        }
+        let mut full = self.all_shipped;
+        for (nth, &opening) in self.openings[..at_least].iter().enumerate() {
+            full += opening;
+            if nth > 0 {
+                full += self.split;
+            }
+        }
+        full.min(self.short)
+    }
+}
+
+/// The greatest common divisor; zero divides by everything.
+fn divisor(mut a: i64, mut b: i64) -> i64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}

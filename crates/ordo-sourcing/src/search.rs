@@ -1,0 +1,171 @@
+//! A good plan for orders that are too large to solve exactly: open sites greedily, then try
+//! leaving out and swapping sites, then moving single parts. Nothing is proven here.
+//!
+//! Sites and parts are tried in order and only strict gains are taken, so the plan is the same on
+//! every machine; only the number of gains tried depends on the budget.
+
+use crate::cost::Cost;
+use crate::problem::{Amounts, Problem};
+use crate::solve::Meter;
+
+/// Opens sites while that helps, then leaves out and swaps them while that helps.
+///
+/// Opening runs whatever is left of the budget, because there must be a plan.
+pub(crate) fn greedy(problem: &Problem, meter: &mut Meter) -> Amounts {
+    let mut trial = Trial::new(problem);
+    let mut open: Vec<usize> = Vec::new();
+    let mut best = trial.fill(&open);
+    while open.len() < problem.shipments_max() {
+        let mut gain: Option<(Cost, usize)> = None;
+        for site in 0..problem.sites.len() {
+            if open.contains(&site) {
+                continue;
+            }
+            open.push(site);
+            meter.spend(trial.steps(&open));
+            let cost = trial.fill(&open);
+            open.pop();
+            if cost < gain.map_or(best, |(least, _)| least) {
+                gain = Some((cost, site));
+            }
+        }
+        let Some((cost, site)) = gain else { break };
+        best = cost;
+        open.push(site);
+    }
+    while let Some((cost, better)) = exchange(problem, &mut trial, &open, best, meter) {
+        best = cost;
+        open = better;
+    }
+    trial.fill(&open);
+    trial.amounts
+}
+
+/// The first way of closing an open site, with or without opening another, that costs less.
+fn exchange(
+    problem: &Problem,
+    trial: &mut Trial,
+    open: &[usize],
+    best: Cost,
+    meter: &mut Meter,
+) -> Option<(Cost, Vec<usize>)> {
+    let mut sites = Vec::with_capacity(open.len());
+    for out in 0..open.len() {
+        let others = (0..problem.sites.len())
+            .filter(|site| !open.contains(site))
+            .map(Some);
+        for instead in std::iter::once(None).chain(others) {
+            sites.clear();
+            sites.extend_from_slice(open);
+            match instead {
+                None => drop(sites.remove(out)),
+                Some(site) => sites[out] = site,
+            }
+            if !meter.take(trial.steps(&sites)) {
+                return None;
+            }
+            let cost = trial.fill(&sites);
+            if cost < best {
+                return Some((cost, sites));
+            }
+        }
+    }
+    None
+}
+
+/// Moves all that one site ships of a part, or one grain of it, to another site while that helps.
+pub(crate) fn improve(problem: &Problem, mut amounts: Amounts, meter: &mut Meter) -> Amounts {
+    let mut best = problem.cost(&amounts);
+    while let Some((cost, better)) = relocation(problem, &amounts, best, meter) {
+        best = cost;
+        amounts = better;
+    }
+    amounts
+}
+
+fn relocation(
+    problem: &Problem,
+    amounts: &Amounts,
+    best: Cost,
+    meter: &mut Meter,
+) -> Option<(Cost, Amounts)> {
+    let width = problem.parts.len();
+    let mut trial = amounts.clone();
+    for from in 0..amounts.len() {
+        let part = from % width;
+        for site in (0..problem.sites.len()).filter(|_| amounts[from] > 0) {
+            let to = site * width + part;
+            let room = problem.caps(site)[part] - amounts[to];
+            let all = amounts[from].min(room);
+            if to == from || all == 0 {
+                continue;
+            }
+            for grains in [all, 1].into_iter().take(if all > 1 { 2 } else { 1 }) {
+                if !meter.take(trial.len() as u64) {
+                    return None;
+                }
+                trial[from] -= grains;
+                trial[to] += grains;
+                let allowed = shipments(&trial, width) <= problem.shipments_max();
+                let cost = problem.cost(&trial);
+                if allowed && cost < best {
+                    return Some((cost, trial));
+                }
+                trial[from] += grains;
+                trial[to] -= grains;
+            }
+        }
+    }
+    None
+}
+
+fn shipments(amounts: &Amounts, width: usize) -> usize {
+    amounts
+        .chunks(width)
+        .filter(|row| row.iter().any(|&grains| grains > 0))
+        .count()
+}
+
+/// Fills parts from a given list of open sites, cheapest handling first, then as listed.
+struct Trial<'p, 'a> {
+    problem: &'p Problem<'a>,
+    amounts: Amounts,
+    sorted: Vec<usize>,
+}
+
+impl<'p, 'a> Trial<'p, 'a> {
+    fn new(problem: &'p Problem<'a>) -> Trial<'p, 'a> {
+        let amounts = vec![0; problem.sites.len() * problem.parts.len()];
+        Trial {
+            problem,
+            amounts,
+            sorted: Vec::new(),
+        }
+    }
+
+    /// What filling from so many sites takes.
+    fn steps(&self, open: &[usize]) -> u64 {
+        ((open.len() + 1) * self.problem.parts.len()) as u64
+    }
+
+    fn fill(&mut self, open: &[usize]) -> Cost {
+        let problem = self.problem;
+        let width = problem.parts.len();
+        self.amounts.fill(0);
+        self.sorted.clear();
+        self.sorted.extend_from_slice(open);
+        self.sorted.sort_by_key(|&site| problem.sites[site].unit_uc);
+        for (index, part) in problem.parts.iter().enumerate() {
+            let mut missing = part.count;
+            for &site in &self.sorted {
+                let grains = problem.caps(site)[index].min(missing);
+                let handling = Cost::money(problem.handling_uc(site, index, grains));
+                if grains > 0 && handling <= part.unfilled.times(i64::from(grains)) {
+                    self.amounts[site * width + index] = grains;
+                    missing -= grains;
+                }
+            }
+        }
+        problem.cost(&self.amounts)
+    }
+}

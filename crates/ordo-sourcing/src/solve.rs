@@ -1,0 +1,162 @@
+//! Chooses the method for an order and says how good its answer is.
+//!
+//! From cheap to dear: nothing to ship; one site that has everything and that a bound shows to be
+//! unbeatable; the exact program; the exact program in coarser grains, improved; a greedy plan,
+//! improved. An answer of the last two is proven only if it meets a lower bound.
+
+use crate::cost::Cost;
+use crate::exact::{self, Outcome};
+use crate::instance::{Flaw, Instance};
+use crate::plan::{Solution, StepBudget};
+use crate::problem::{Amounts, Bound, Grain, Problem};
+use crate::search;
+
+/// The cheapest plan for an order that the budget can find.
+///
+/// It is proven to be the cheapest whenever the exact program fits the budget. Plans of equal cost
+/// are told apart by the keys of their locations, never by the order of the candidates.
+pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> {
+    instance.check()?;
+    let mut meter = Meter {
+        spent: 0,
+        limit: budget.0,
+    };
+    let grain = if weight_is_free(instance) {
+        Grain::Common
+    } else {
+        Grain::Unit
+    };
+    let problem = Problem::new(instance, grain)?;
+    let nothing = vec![0; problem.sites.len() * problem.parts.len()];
+    if problem.shipments_max() == 0 {
+        return Ok(proven(&problem, &nothing, &meter));
+    }
+    let bound = problem.bound();
+    if let Some(amounts) = from_one_site(&problem, &bound, nothing, &mut meter) {
+        return Ok(proven(&problem, &amounts, &meter));
+    }
+    let relaxed = match exact::optimum(&problem, &mut meter) {
+        Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, &meter)),
+        Outcome::OutOfSteps { bound } => bound,
+    };
+    let amounts = match coarse(&problem, grain, &mut meter)? {
+        Some(amounts) => amounts,
+        None => search::greedy(&problem, &mut meter),
+    };
+    let amounts = search::improve(&problem, amounts, &mut meter);
+    let simple = bound.with_shipments(problem.shipments_min());
+    let under = relaxed.map_or(simple, |relaxed| simple.max(problem.with_base(relaxed)));
+    let cost = problem.cost(&amounts);
+    debug_assert!(under <= cost);
+    Ok(Solution {
+        plan: problem.plan(&amounts),
+        cost,
+        proven: cost == under,
+        gap: cost - under,
+        steps: meter.spent,
+    })
+}
+
+/// Counts steps against the budget.
+pub(crate) struct Meter {
+    spent: u64,
+    limit: u64,
+}
+
+impl Meter {
+    /// Takes the steps if they are left.
+    pub fn take(&mut self, steps: u64) -> bool {
+        let left = self.limit.saturating_sub(self.spent);
+        if steps <= left {
+            self.spent += steps;
+        }
+        steps <= left
+    }
+
+    /// Takes steps that must be taken, left or not.
+    pub fn spend(&mut self, steps: u64) {
+        self.spent += steps;
+    }
+}
+
+/// Whether no shipment of this order can change its price by its weight.
+fn weight_is_free(instance: &Instance) -> bool {
+    let lightest = instance
+        .lines
+        .iter()
+        .map(|line| line.unit_weight_g)
+        .min()
+        .unwrap_or(0);
+    let total: i64 = instance
+        .lines
+        .iter()
+        .map(|line| line.quantity * line.unit_weight_g)
+        .sum();
+    let mut rates = instance
+        .candidates
+        .iter()
+        .filter_map(|one| instance.rate_of(one));
+    rates.all(|rate| rate.is_flat(lightest, total))
+}
+
+/// Everything from the cheapest site that has it all, if no other kind of plan can cost less.
+fn from_one_site(
+    problem: &Problem,
+    bound: &Bound,
+    mut nothing: Amounts,
+    meter: &mut Meter,
+) -> Option<Amounts> {
+    let width = problem.parts.len();
+    let mut best: Option<(Cost, usize)> = None;
+    for site in 0..problem.sites.len() {
+        meter.spend(1);
+        let caps = problem.caps(site);
+        if caps
+            .iter()
+            .zip(&problem.parts)
+            .all(|(&cap, part)| cap == part.count)
+        {
+            let cost = problem.with_base(problem.shipment(site, caps));
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, site));
+            }
+        }
+    }
+    let (cost, site) = best?;
+    if cost > bound.with_shipments(2) {
+        return None;
+    }
+    nothing[site * width..][..width].copy_from_slice(problem.caps(site));
+    Some(nothing)
+}
+
+/// The optimum in coarser grains, where that is a smaller problem and fits the budget.
+fn coarse(problem: &Problem, grain: Grain, meter: &mut Meter) -> Result<Option<Amounts>, Flaw> {
+    if grain == Grain::Common {
+        return Ok(None);
+    }
+    let smaller = Problem::new(problem.instance, Grain::Common)?;
+    let grains = |of: &Problem| {
+        of.parts
+            .iter()
+            .map(|part| u64::from(part.count))
+            .sum::<u64>()
+    };
+    if grains(&smaller) == grains(problem) {
+        return Ok(None);
+    }
+    Ok(match exact::optimum(&smaller, meter) {
+        Outcome::Optimal(amounts) => Some(smaller.translate(&amounts, problem)),
+        Outcome::OutOfSteps { bound: _ } => None,
+    })
+}
+
+fn proven(problem: &Problem, amounts: &Amounts, meter: &Meter) -> Solution {
+    Solution {
+        plan: problem.plan(amounts),
+        cost: problem.cost(amounts),
+        proven: true,
+        gap: Cost::ZERO,
+        steps: meter.spent,
+    }
+}

@@ -1,0 +1,178 @@
+//! Stored decisions are small, survive JSON, and replay bit for bit.
+
+use ordo_sourcing::{
+    Candidate, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, Reason, ReplayError,
+    StepBudget, solve,
+};
+
+use crate::generate::{self, Dice, Size};
+
+#[test]
+fn a_decision_replays_after_a_round_trip_through_json() {
+    for seed in 0..500 {
+        let size = Size {
+            lines: 5,
+            quantity: 4,
+            candidates: 12,
+        };
+        let instance = generate::priced(&mut Dice(seed), size);
+        let excluded = vec![Excluded {
+            key: Key(seed.into()),
+            reason: Reason::Rule(7),
+        }];
+        for budget in [StepBudget(0), StepBudget::IN_BATCH] {
+            let made = Decision::make(instance.clone(), excluded.clone(), budget).expect("sound");
+            let text = serde_json::to_string(&made).expect("serializable");
+            let read: Decision = serde_json::from_str(&text).expect("what was written");
+            assert_eq!(read, made, "seed {seed}");
+            assert_eq!(read.replay().as_ref(), Ok(&made.solution), "seed {seed}");
+            let replayed = serde_json::to_string(&read.replay().expect("sound"));
+            let stored = serde_json::to_string(&made.solution);
+            assert_eq!(
+                replayed.expect("json"),
+                stored.expect("json"),
+                "seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ten_locations_and_three_lines_fit_in_a_kilobyte() {
+    let lines = vec![
+        Line {
+            quantity: 250,
+            unit_weight_g: 12_500,
+            together: None
+        };
+        3
+    ];
+    // Keys without a leading zero, six-digit distances, and stock that needs three shipments.
+    let candidate = |nth: u128| Candidate {
+        key: Key(u128::MAX / 7 * 6 + nth),
+        available: vec![100 + nth as i64, 120, 0],
+        distance_m: 900_000 + nth as i64,
+        ..Candidate::default()
+    };
+    let instance = Instance::nearest(lines, (0..8).map(candidate).collect());
+    let excluded = vec![
+        Excluded {
+            key: Key(u128::MAX),
+            reason: Reason::NotInMarket,
+        },
+        Excluded {
+            key: Key(u128::MAX - 1),
+            reason: Reason::OverCapacity,
+        },
+    ];
+    let made = Decision::make(instance, excluded, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(made.solution.plan.shipments.len(), 3);
+    let text = serde_json::to_string(&made).expect("serializable");
+    assert!(text.len() <= 1_024, "{} bytes: {text}", text.len());
+}
+
+#[test]
+fn the_stored_form_does_not_change_unnoticed() {
+    let candidate = |key, available: [i64; 2], distance_m| Candidate {
+        key: Key(key),
+        available: available.to_vec(),
+        distance_m,
+        ..Candidate::default()
+    };
+    let lines = vec![
+        Line {
+            quantity: 2,
+            unit_weight_g: 500,
+            together: None,
+        },
+        Line {
+            quantity: 1,
+            unit_weight_g: 0,
+            together: None,
+        },
+    ];
+    let candidates = vec![candidate(0xb, [5, 0], 1_200), candidate(0xa, [2, 0], 1_200)];
+    let excluded = vec![
+        Excluded {
+            key: Key(0xc),
+            reason: Reason::Inactive,
+        },
+        Excluded {
+            key: Key(0xd),
+            reason: Reason::Rule(3),
+        },
+    ];
+    let instance = Instance::nearest(lines, candidates);
+    let made = Decision::make(instance, excluded, StepBudget(1_000)).expect("sound");
+    let expected = concat!(
+        r#"{"v":1,"b":1000,"#,
+        r#""i":{"l":[{"q":2,"w":500},{"q":1}],"#,
+        r#""c":[{"k":"b","a":[5,0],"d":1200},{"k":"a","a":[2,0],"d":1200}],"t":["u","s","d"]},"#,
+        r#""x":[{"k":"c","r":"inactive"},{"k":"d","r":{"rule":3}}],"#,
+        r#""s":{"p":{"s":[{"c":1,"q":[[0,2]]}],"u":[[1,1]]},"#,
+        r#""c":{"t":[1,1,1200,0],"m":0},"ok":true,"n":2}}"#,
+    );
+    assert_eq!(
+        serde_json::to_string(&made).expect("serializable"),
+        expected
+    );
+}
+
+#[test]
+fn another_engine_is_not_replayed() {
+    let mut made = Decision::make(Instance::default(), Vec::new(), StepBudget(0)).expect("sound");
+    assert!(made.replay().is_ok());
+    made.engine = ENGINE + 1;
+    assert_eq!(
+        made.replay(),
+        Err(ReplayError::OtherEngine { stored: ENGINE + 1 })
+    );
+}
+
+#[test]
+fn flawed_instances_are_refused() {
+    let sound = generate::priced(
+        &mut Dice(11),
+        Size {
+            lines: 2,
+            quantity: 3,
+            candidates: 4,
+        },
+    );
+    assert!(sound.candidates.len() >= 2 && solve(&sound, StepBudget(0)).is_ok());
+    let flaw = |damage: &dyn Fn(&mut Instance)| {
+        let mut instance = sound.clone();
+        damage(&mut instance);
+        solve(&instance, StepBudget::IN_BATCH).expect_err("damaged")
+    };
+    let twin = sound.candidates[0].key;
+    assert_eq!(flaw(&|i| i.lines[0].quantity = 0), Flaw::Quantity(0));
+    assert_eq!(flaw(&|i| i.lines[0].quantity = i64::MAX), Flaw::Quantity(0));
+    assert_eq!(
+        flaw(&|i| i.candidates[1].available.clear()),
+        Flaw::AvailableLength(1)
+    );
+    assert_eq!(
+        flaw(&|i| i.candidates[1].rate = Some(99)),
+        Flaw::RateMissing(1)
+    );
+    assert_eq!(
+        flaw(&|i| i.rates.push(Default::default())),
+        Flaw::RateSteps(sound.rates.len())
+    );
+    assert_eq!(
+        flaw(&|i| i.candidates[1].key = twin),
+        Flaw::DuplicateKey(twin)
+    );
+    assert_eq!(flaw(&|i| i.candidates[1].distance_m = -1), Flaw::Negative);
+    assert_eq!(flaw(&|i| i.penalties.split_uc = -1), Flaw::Negative);
+    assert_eq!(flaw(&|i| i.penalties.split_uc = i64::MAX), Flaw::TooLarge);
+    assert_eq!(
+        flaw(&|i| i.candidates[0].handling_unit_uc = i64::MAX),
+        Flaw::TooLarge
+    );
+    assert_eq!(
+        flaw(&|i| i.lines[0].unit_weight_g = i64::MAX),
+        Flaw::TooLarge
+    );
+}

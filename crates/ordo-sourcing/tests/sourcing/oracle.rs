@@ -1,0 +1,135 @@
+//! Finds the optimum by trying every plan, with its own idea of what a plan costs.
+//!
+//! Nothing here calls the crate: only its plain data types are read.
+
+use ordo_sourcing::{Cost, Instance, MAX_TIERS, Tier};
+
+/// Units that each location ships of each line.
+type Grid = Vec<Vec<i64>>;
+
+/// The least cost of any plan.
+pub fn least_cost(instance: &Instance) -> Cost {
+    let mut best = None;
+    let mut grid = vec![vec![0; instance.lines.len()]; instance.candidates.len()];
+    try_line(instance, 0, &mut grid, &mut best);
+    best.expect("shipping nothing is always a plan")
+}
+
+fn try_line(instance: &Instance, line: usize, grid: &mut Grid, best: &mut Option<Cost>) {
+    if line < instance.lines.len() {
+        return try_location(instance, line, 0, instance.lines[line].quantity, grid, best);
+    }
+    if allowed(instance, grid) {
+        let cost = price(instance, grid);
+        *best = Some(best.map_or(cost, |least| least.min(cost)));
+    }
+}
+
+fn try_location(
+    instance: &Instance,
+    line: usize,
+    location: usize,
+    wanted: i64,
+    grid: &mut Grid,
+    best: &mut Option<Cost>,
+) {
+    if location == instance.candidates.len() {
+        return try_line(instance, line + 1, grid, best);
+    }
+    let whole = instance.whole_lines || instance.lines[line].together.is_some();
+    for units in 0..=wanted.min(instance.candidates[location].available[line].max(0)) {
+        if whole && units != 0 && units != instance.lines[line].quantity {
+            continue;
+        }
+        grid[location][line] = units;
+        try_location(instance, line, location + 1, wanted - units, grid, best);
+        grid[location][line] = 0;
+    }
+}
+
+fn allowed(instance: &Instance, grid: &Grid) -> bool {
+    let shipments = grid
+        .iter()
+        .filter(|row| row.iter().any(|&units| units > 0))
+        .count();
+    if instance
+        .max_shipments
+        .is_some_and(|most| shipments > most as usize)
+    {
+        return false;
+    }
+    // Mates ship from the same location or not at all.
+    grid.iter().all(|row| {
+        instance.lines.iter().zip(row).all(|(line, &units)| {
+            let mut mates = instance.lines.iter().zip(row);
+            line.together.is_none()
+                || mates.all(|(mate, &theirs)| {
+                    mate.together != line.together || (theirs > 0) == (units > 0)
+                })
+        })
+    })
+}
+
+fn price(instance: &Instance, grid: &Grid) -> Cost {
+    let mut money_uc = 0;
+    let (mut shipments, mut shipped, mut distance_m) = (0, 0, 0);
+    let mut custom = [0; 2];
+    for (candidate, row) in instance.candidates.iter().zip(grid) {
+        let units: i64 = row.iter().sum();
+        if units == 0 {
+            continue;
+        }
+        shipments += 1;
+        shipped += units;
+        distance_m += candidate.distance_m;
+        for (sum, value) in custom.iter_mut().zip(&candidate.custom) {
+            *sum += value;
+        }
+        let lines = row.iter().filter(|&&units| units > 0).count() as i64;
+        money_uc += candidate.handling_order_uc;
+        money_uc += candidate.handling_line_uc * lines;
+        money_uc += candidate.handling_unit_uc * units;
+        let weights = instance
+            .lines
+            .iter()
+            .zip(row)
+            .map(|(line, units)| line.unit_weight_g * units);
+        money_uc += carriage(instance, candidate.rate, weights.sum());
+    }
+    let wanted: i64 = instance.lines.iter().map(|line| line.quantity).sum();
+    let unfilled = wanted - shipped;
+    money_uc += instance.penalties.unfilled_unit_uc * unfilled;
+    money_uc += instance.penalties.split_uc * i64::max(0, shipments - 1);
+    let mut tiers = [0; MAX_TIERS];
+    for (at, tier) in instance.tiers.iter().enumerate() {
+        tiers[at] = match tier {
+            Tier::UnfilledUnits => unfilled,
+            Tier::Shipments => shipments,
+            Tier::Distance => distance_m,
+            Tier::Custom(which) => custom[usize::from(*which)],
+        };
+    }
+    Cost { tiers, money_uc }
+}
+
+fn carriage(instance: &Instance, rate: Option<u32>, mut weight_g: i64) -> i64 {
+    let Some(rate) = rate else { return 0 };
+    let steps = &instance.rates[rate as usize].steps;
+    let last = steps[steps.len() - 1];
+    let mut cost_uc = 0;
+    if weight_g > last.up_to_g {
+        while weight_g >= last.up_to_g {
+            cost_uc += last.cost_uc;
+            weight_g -= last.up_to_g;
+        }
+        if weight_g == 0 {
+            return cost_uc;
+        }
+    }
+    for step in steps {
+        if weight_g <= step.up_to_g {
+            return cost_uc + step.cost_uc;
+        }
+    }
+    unreachable!("the weight was brought below the last step")
+}

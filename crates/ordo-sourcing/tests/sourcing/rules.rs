@@ -1,0 +1,243 @@
+//! Small orders whose right answer can be told by eye, one rule each.
+
+use ordo_sourcing::{
+    Candidate, Instance, Key, Line, Penalties, Plan, PlanFault, Rate, Shipment, StepBudget,
+    WeightStep, solve,
+};
+
+/// Lines by quantity.
+fn lines(quantities: &[i64]) -> Vec<Line> {
+    let line = |&quantity| Line {
+        quantity,
+        unit_weight_g: 1_000,
+        together: None,
+    };
+    quantities.iter().map(line).collect()
+}
+
+fn at(key: u128, distance_m: i64, available: &[i64]) -> Candidate {
+    Candidate {
+        key: Key(key),
+        available: available.to_vec(),
+        distance_m,
+        ..Candidate::default()
+    }
+}
+
+/// Shipments as `location: line x units`, then what is unfilled.
+fn show(plan: &Plan) -> String {
+    let list = |lines: &[(usize, i64)]| {
+        let lines = lines.iter().map(|(line, units)| format!(" {line}x{units}"));
+        lines.collect::<String>()
+    };
+    let mut parts: Vec<String> = plan
+        .shipments
+        .iter()
+        .map(|one| format!("{}:{}", one.location, list(&one.lines)))
+        .collect();
+    if !plan.unfilled.is_empty() {
+        parts.push(format!("unfilled:{}", list(&plan.unfilled)));
+    }
+    parts.join(", ")
+}
+
+fn check(instance: &Instance, expected: &str) {
+    let solution = solve(instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(show(&solution.plan), expected);
+    assert!(solution.proven);
+}
+
+#[test]
+fn nothing_anywhere_leaves_everything_unfilled() {
+    check(
+        &Instance::nearest(lines(&[2, 1]), vec![]),
+        "unfilled: 0x2 1x1",
+    );
+    check(
+        &Instance::nearest(lines(&[2, 1]), vec![at(1, 5, &[0, -3])]),
+        "unfilled: 0x2 1x1",
+    );
+    check(&Instance::nearest(vec![], vec![at(1, 5, &[])]), "");
+}
+
+#[test]
+fn one_location_farther_away_beats_two_near_ones() {
+    let near = [at(1, 10, &[1, 0]), at(2, 20, &[0, 1])];
+    let far = at(3, 9_000, &[1, 1]);
+    check(
+        &Instance::nearest(lines(&[1, 1]), near.to_vec()),
+        "0: 0x1, 1: 1x1",
+    );
+    let all = [near[0].clone(), near[1].clone(), far];
+    check(
+        &Instance::nearest(lines(&[1, 1]), all.to_vec()),
+        "2: 0x1 1x1",
+    );
+}
+
+#[test]
+fn filling_more_beats_shipping_less_often() {
+    let candidates = vec![at(1, 10, &[3]), at(2, 99, &[2])];
+    check(
+        &Instance::nearest(lines(&[6]), candidates),
+        "0: 0x3, 1: 0x2, unfilled: 0x1",
+    );
+}
+
+#[test]
+fn a_line_is_split_only_where_no_location_has_it_all() {
+    let candidates = vec![at(1, 10, &[40]), at(2, 20, &[60]), at(3, 30, &[100])];
+    check(
+        &Instance::nearest(lines(&[100]), candidates.clone()),
+        "2: 0x100",
+    );
+    check(
+        &Instance::nearest(lines(&[100]), candidates[..2].to_vec()),
+        "0: 0x40, 1: 0x60",
+    );
+    let mut whole = Instance::nearest(lines(&[100]), candidates[..2].to_vec());
+    whole.whole_lines = true;
+    check(&whole, "unfilled: 0x100");
+}
+
+#[test]
+fn mates_ship_together_or_not_at_all() {
+    let mut mates = lines(&[1, 1, 1]);
+    mates[0].together = Some(4);
+    mates[2].together = Some(4);
+    let candidates = vec![at(1, 10, &[1, 1, 0]), at(2, 20, &[1, 0, 1])];
+    check(
+        &Instance::nearest(mates.clone(), candidates),
+        "0: 1x1, 1: 0x1 2x1",
+    );
+    let candidates = vec![at(1, 10, &[1, 1, 0]), at(2, 20, &[0, 0, 1])];
+    check(
+        &Instance::nearest(mates, candidates),
+        "0: 1x1, unfilled: 0x1 2x1",
+    );
+}
+
+#[test]
+fn the_shipment_limit_holds_even_if_units_stay_unfilled() {
+    let candidates = vec![at(1, 10, &[2, 0]), at(2, 20, &[0, 1])];
+    let mut instance = Instance::nearest(lines(&[2, 1]), candidates);
+    instance.max_shipments = Some(1);
+    check(&instance, "0: 0x2, unfilled: 1x1");
+    instance.max_shipments = Some(0);
+    check(&instance, "unfilled: 0x2 1x1");
+}
+
+#[test]
+fn a_weight_step_can_make_tearing_a_whole_line_apart_cheaper() {
+    // Two kilograms cost 30 from either place, one costs 10; both have both units.
+    let steps =
+        [(1_000, 10), (2_000, 30)].map(|(up_to_g, cost_uc)| WeightStep { up_to_g, cost_uc });
+    let mut candidates = vec![at(1, 0, &[2]), at(2, 0, &[2])];
+    candidates
+        .iter_mut()
+        .for_each(|candidate| candidate.rate = Some(0));
+    let mut instance = Instance {
+        lines: lines(&[2]),
+        candidates,
+        rates: vec![Rate {
+            steps: steps.to_vec(),
+        }],
+        penalties: Penalties {
+            split_uc: 9,
+            unfilled_unit_uc: 1_000,
+        },
+        ..Instance::default()
+    };
+    check(&instance, "0: 0x1, 1: 0x1");
+    instance.penalties.split_uc = 11;
+    check(&instance, "0: 0x2");
+}
+
+#[test]
+fn a_first_shipment_is_free_of_the_split_penalty() {
+    let mut only = at(1, 0, &[1]);
+    only.handling_order_uc = 10;
+    let mut instance = Instance {
+        lines: lines(&[1]),
+        candidates: vec![only],
+        penalties: Penalties {
+            split_uc: 50,
+            unfilled_unit_uc: 11,
+        },
+        ..Instance::default()
+    };
+    check(&instance, "0: 0x1");
+    instance.penalties.unfilled_unit_uc = 9;
+    check(&instance, "unfilled: 0x1");
+}
+
+#[test]
+fn rates_charge_full_multiples_above_the_last_step() {
+    let steps = [(500, 3), (1_000, 7)].map(|(up_to_g, cost_uc)| WeightStep { up_to_g, cost_uc });
+    let rate = Rate {
+        steps: steps.to_vec(),
+    };
+    let prices = [0, 1, 500, 501, 1_000, 1_001, 1_501, 2_000, 3_400].map(|weight| rate.at(weight));
+    assert_eq!(prices, [3, 3, 3, 7, 7, 10, 14, 14, 24]);
+}
+
+#[test]
+fn plans_from_elsewhere_are_checked() {
+    let mut instance =
+        Instance::nearest(lines(&[2, 1]), vec![at(1, 10, &[2, 1]), at(2, 20, &[1, 1])]);
+    let price = |instance: &Instance, shipments: &[(usize, &[(usize, i64)])], unfilled: &[_]| {
+        let shipments = shipments
+            .iter()
+            .map(|&(location, lines)| Shipment {
+                location,
+                lines: lines.to_vec(),
+            })
+            .collect();
+        instance.cost_of(&Plan {
+            shipments,
+            unfilled: unfilled.to_vec(),
+        })
+    };
+    let priced = price(&instance, &[(0, &[(0, 1)]), (1, &[(0, 1), (1, 1)])], &[]);
+    assert_eq!(priced.map(|cost| cost.tiers), Ok([0, 2, 30, 0]));
+    for (shipments, unfilled, fault) in [
+        (&[(2, &[(0, 2), (1, 1)][..])][..], &[][..], PlanFault::Index),
+        (&[(0, &[(1, 1), (0, 2)])], &[], PlanFault::Index),
+        (
+            &[(0, &[(0, 1), (1, 1)]), (0, &[(0, 1)])],
+            &[],
+            PlanFault::Index,
+        ),
+        (&[(0, &[])], &[(0, 2), (1, 1)], PlanFault::Quantity),
+        (&[(0, &[(0, 0), (1, 1)])], &[(0, 2)], PlanFault::Quantity),
+        (
+            &[(1, &[(0, 2), (1, 1)])],
+            &[],
+            PlanFault::MoreThanAvailable {
+                location: 1,
+                line: 0,
+            },
+        ),
+        (&[(0, &[(0, 1), (1, 1)])], &[], PlanFault::NotConserved(0)),
+        (
+            &[(0, &[(0, 2), (1, 1)])],
+            &[(1, 1)],
+            PlanFault::NotConserved(1),
+        ),
+    ] {
+        assert_eq!(price(&instance, shipments, unfilled), Err(fault));
+    }
+    instance.whole_lines = true;
+    let torn = price(&instance, &[(0, &[(0, 1), (1, 1)])], &[(0, 1)]);
+    assert_eq!(torn, Err(PlanFault::TornApart(0)));
+    instance.whole_lines = false;
+    instance
+        .lines
+        .iter_mut()
+        .for_each(|line| line.together = Some(1));
+    let torn = price(&instance, &[(0, &[(0, 2)])], &[(1, 1)]);
+    assert_eq!(torn, Err(PlanFault::TornApart(1)));
+    instance.max_shipments = Some(0);
+    let many = price(&instance, &[(0, &[(0, 2), (1, 1)])], &[]);
+    assert_eq!(many, Err(PlanFault::TooManyShipments));
+}
