@@ -14,9 +14,6 @@ use crate::process;
 /// The variable that carries the mark.
 pub const MARK: &str = "ORDO_TEST_RUN";
 
-/// How long a process may take to end by itself after the run, and again after it was asked to.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// A process that outlived its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
@@ -27,9 +24,10 @@ pub struct Leftover {
 }
 
 /// Waits for everything that carries this mark, ends what does not end by itself, and names it.
+/// `patience` is how long a process may take to end by itself, and again after it was asked to.
 #[must_use]
-pub fn end_all(mark: &str) -> Vec<Leftover> {
-    let forgotten = wait_for(mark, PATIENCE);
+pub fn end_all(mark: &str, patience: Duration) -> Vec<Leftover> {
+    let forgotten = wait_for(mark, patience);
     for signal in ["TERM", "KILL"] {
         let stubborn = wait_for(mark, Duration::ZERO);
         if stubborn.is_empty() {
@@ -40,7 +38,7 @@ pub fn end_all(mark: &str) -> Vec<Leftover> {
             let kill = format!("kill -{signal} {} 2>/dev/null || true", leftover.pid);
             let _ = process::output(Command::new("sh").args(["-c", &kill]));
         }
-        let _ = wait_for(mark, PATIENCE);
+        let _ = wait_for(mark, patience);
     }
     forgotten
 }
@@ -98,18 +96,19 @@ mod tests {
             process::run(&mut shell).unwrap();
         }
 
-        let named = end_all(&ours);
+        let named = end_all(&ours, Duration::from_millis(300));
         assert_eq!(named.len(), 1, "{named:?}");
         assert_eq!(named[0].command, "sleep 60");
         assert_eq!(find(&ours), []);
         assert_eq!(find(&theirs).len(), 1);
-        assert_eq!(end_all(&theirs).len(), 1);
+        assert_eq!(end_all(&theirs, Duration::from_millis(300)).len(), 1);
     }
 
     #[test]
     fn a_clean_run_leaves_nothing_and_does_not_wait() {
         let begin = Instant::now();
-        assert_eq!(end_all("a mark that nothing carries"), []);
-        assert!(begin.elapsed() < PATIENCE);
+        let patience = Duration::from_secs(60);
+        assert_eq!(end_all("a mark that nothing carries", patience), []);
+        assert!(begin.elapsed() < patience);
     }
 }

@@ -211,7 +211,7 @@ impl Run {
 
     fn look_for_leftovers(&mut self) {
         let begin = Instant::now();
-        let forgotten = leftovers::end_all(&self.mark);
+        let forgotten = leftovers::end_all(&self.mark, LEFTOVER_PATIENCE);
         let result = if forgotten.is_empty() {
             Ok(())
         } else {
@@ -339,6 +339,9 @@ impl Run {
         command
     }
 }
+
+/// How long a database may take to shut down after its test.
+const LEFTOVER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Names the file to which a test that lacks something appends `VARIABLE test-name`.
 const SKIPPED_VARIABLE: &str = "ORDO_SKIPPED_FILE";

@@ -67,7 +67,7 @@ pub fn integration_tests(files: &[File]) -> Vec<String> {
         };
         if is_program {
             problems.push(format!(
-                "{}: a second test program; make it a module of tests/it/main.rs",
+                "{}: integration tests live in one program per crate, tests/it/main.rs; make this a module of it",
                 file.path
             ));
         }
