@@ -1,7 +1,7 @@
 //! The one tool behind `make`: runs Ordo, tests it, measures it and keeps the tree in order.
 //!
 //! It uses the standard library alone, so that the first `make` of a fresh clone starts at once.
-//! Reading order: [`tidy`] says what a well-kept tree is, [`test`] is the list of steps that prove a
+//! Reading order: [`tidy`] says what a well-kept tree is, [`mod@test`] is the list of steps that prove a
 //! change, [`tools`] finds what those steps need, [`process`] runs commands, [`summary`] counts
 //! tests, [`leftovers`] makes sure that nothing keeps running.
 
