@@ -163,8 +163,15 @@ fn install(what: &str, package: &str) -> Result<(), Failure> {
         )));
     }
     eprintln!("{what} is missing: installing the package {package}");
-    process::run(apt().arg("update"))?;
-    process::run(apt().args(["install", "-y", "--no-install-recommends", package]))
+    process::run(apt().arg("update"))
+        .and_then(|()| {
+            process::run(apt().args(["install", "-y", "--no-install-recommends", package]))
+        })
+        .map_err(|failure| {
+            Failure::new(format!(
+                "{what} is missing and could not be installed: {failure}"
+            ))
+        })
 }
 
 fn apt() -> Command {
