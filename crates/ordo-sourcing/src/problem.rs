@@ -135,23 +135,27 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// What a whole plan costs.
-    pub fn cost(&self, amounts: &Amounts) -> Cost {
+    /// What a plan costs that has one row of grains for each of these sites.
+    pub fn cost(&self, sites: impl Iterator<Item = usize>, rows: &[u32]) -> Cost {
         let width = self.parts.len();
         let mut cost = self.base;
         let mut shipments = 0_i64;
-        for site in 0..self.sites.len() {
-            let row = &amounts[site * width..][..width];
+        for (site, row) in sites.zip(rows.chunks(width.max(1))) {
             if row.iter().any(|&grains| grains > 0) {
                 shipments += 1;
                 cost += self.shipment(site, row);
             }
         }
         for (index, part) in self.parts.iter().enumerate() {
-            let shipped: u32 = amounts.iter().skip(index).step_by(width).sum();
+            let shipped: u32 = rows.iter().skip(index).step_by(width).sum();
             cost += part.unfilled.times(i64::from(part.count - shipped));
         }
         cost + Cost::money(self.instance.penalties.split_uc * (shipments - 1).max(0))
+    }
+
+    /// What a whole plan costs.
+    pub fn cost_of_all(&self, amounts: &Amounts) -> Cost {
+        self.cost(0..self.sites.len(), amounts)
     }
 
     /// Adds the cost of what no site can ship.

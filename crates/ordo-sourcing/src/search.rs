@@ -38,7 +38,7 @@ pub(crate) fn greedy(problem: &Problem, meter: &mut Meter) -> Amounts {
         open = better;
     }
     trial.fill(&open);
-    trial.amounts
+    trial.amounts(&open)
 }
 
 /// The first way of closing an open site, with or without opening another, that costs less.
@@ -75,7 +75,7 @@ fn exchange(
 
 /// Moves all that one site ships of a part, or one grain of it, to another site while that helps.
 pub(crate) fn improve(problem: &Problem, mut amounts: Amounts, meter: &mut Meter) -> Amounts {
-    let mut best = problem.cost(&amounts);
+    let mut best = problem.cost_of_all(&amounts);
     while let Some((cost, better)) = relocation(problem, &amounts, best, meter) {
         best = cost;
         amounts = better;
@@ -107,7 +107,7 @@ fn relocation(
                 trial[from] -= grains;
                 trial[to] += grains;
                 let allowed = shipments(&trial, width) <= problem.shipments_max();
-                let cost = problem.cost(&trial);
+                let cost = problem.cost_of_all(&trial);
                 if allowed && cost < best {
                     return Some((cost, trial));
                 }
@@ -129,43 +129,56 @@ fn shipments(amounts: &Amounts, width: usize) -> usize {
 /// Fills parts from a given list of open sites, cheapest handling first, then as listed.
 struct Trial<'p, 'a> {
     problem: &'p Problem<'a>,
-    amounts: Amounts,
-    sorted: Vec<usize>,
+    /// What each open site ships: one row per site, as listed.
+    rows: Vec<u32>,
+    /// Places in the list, cheapest handling first.
+    places: Vec<usize>,
 }
 
 impl<'p, 'a> Trial<'p, 'a> {
     fn new(problem: &'p Problem<'a>) -> Trial<'p, 'a> {
-        let amounts = vec![0; problem.sites.len() * problem.parts.len()];
         Trial {
             problem,
-            amounts,
-            sorted: Vec::new(),
+            rows: Vec::new(),
+            places: Vec::new(),
         }
     }
 
     /// What filling from so many sites takes.
     fn steps(&self, open: &[usize]) -> u64 {
-        ((open.len() + 1) * self.problem.parts.len()) as u64
+        (2 * (open.len() + 1) * self.problem.parts.len()) as u64
     }
 
     fn fill(&mut self, open: &[usize]) -> Cost {
         let problem = self.problem;
         let width = problem.parts.len();
-        self.amounts.fill(0);
-        self.sorted.clear();
-        self.sorted.extend_from_slice(open);
-        self.sorted.sort_by_key(|&site| problem.sites[site].unit_uc);
+        self.rows.clear();
+        self.rows.resize(open.len() * width, 0);
+        self.places.clear();
+        self.places.extend(0..open.len());
+        self.places
+            .sort_by_key(|&place| problem.sites[open[place]].unit_uc);
         for (index, part) in problem.parts.iter().enumerate() {
             let mut missing = part.count;
-            for &site in &self.sorted {
-                let grains = problem.caps(site)[index].min(missing);
-                let handling = Cost::money(problem.handling_uc(site, index, grains));
+            for &place in &self.places {
+                let grains = problem.caps(open[place])[index].min(missing);
+                let handling = Cost::money(problem.handling_uc(open[place], index, grains));
                 if grains > 0 && handling <= part.unfilled.times(i64::from(grains)) {
-                    self.amounts[site * width + index] = grains;
+                    self.rows[place * width + index] = grains;
                     missing -= grains;
                 }
             }
         }
-        problem.cost(&self.amounts)
+        problem.cost(open.iter().copied(), &self.rows)
+    }
+
+    /// The last filling, with a row for every site.
+    fn amounts(&self, open: &[usize]) -> Amounts {
+        let width = self.problem.parts.len();
+        let mut amounts = vec![0; self.problem.sites.len() * width];
+        for (&site, row) in open.iter().zip(self.rows.chunks(width)) {
+            amounts[site * width..][..width].copy_from_slice(row);
+        }
+        amounts
     }
 }

@@ -46,7 +46,7 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     let amounts = search::improve(&problem, amounts, &mut meter);
     let simple = bound.with_shipments(problem.shipments_min());
     let under = relaxed.map_or(simple, |relaxed| simple.max(problem.with_base(relaxed)));
-    let cost = problem.cost(&amounts);
+    let cost = problem.cost_of_all(&amounts);
     debug_assert!(under <= cost);
     Ok(Solution {
         plan: problem.plan(&amounts),
@@ -154,7 +154,7 @@ fn coarse(problem: &Problem, grain: Grain, meter: &mut Meter) -> Result<Option<A
 fn proven(problem: &Problem, amounts: &Amounts, meter: &Meter) -> Solution {
     Solution {
         plan: problem.plan(amounts),
-        cost: problem.cost(amounts),
+        cost: problem.cost_of_all(amounts),
         proven: true,
         gap: Cost::ZERO,
         steps: meter.spent,

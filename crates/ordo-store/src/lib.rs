@@ -1,1 +1,22 @@
-//! placeholder
+//! The port behind which Ordo keeps its state and its log.
+//!
+//! A store can do few things: load rows by key, commit the changes of a batch, read the log, keep
+//! consumers' cursors and views, and answer lists. Decisions are made elsewhere, over rows that were
+//! loaded without locks; [`Store::commit`] checks that they still hold.
+//!
+//! Invariant: a store never decides. Invariant: every read and write names the organization.
+
+pub mod commit;
+pub mod contract;
+pub mod log;
+pub mod memory;
+pub mod port;
+pub mod query;
+pub mod view;
+
+pub use commit::{AnswerWrite, Commit, CommitError, Committed, Conflict};
+pub use log::{Head, LogEntry};
+pub use memory::MemoryStore;
+pub use port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
+pub use query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+pub use view::{Rollup, RollupMeasure, Term, ViewWrite};

@@ -1,0 +1,83 @@
+//! Everything that can be asked for: one closed enum, each command in a file of its own.
+
+use crate::catalog::CreateSku;
+use crate::network::{CreateChannel, CreateLocation};
+use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold};
+use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
+use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
+
+/// Something that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Makes the organization.
+    FoundOrganization(FoundOrganization),
+    /// Makes a key.
+    CreateApiKey(CreateApiKey),
+    /// Withdraws a key.
+    RevokeApiKey(RevokeApiKey),
+    /// Makes a channel.
+    CreateChannel(CreateChannel),
+    /// Makes a location.
+    CreateLocation(CreateLocation),
+    /// Makes a SKU.
+    CreateSku(CreateSku),
+    /// Records a movement of stock.
+    MoveStock(MoveStock),
+    /// Promises stock to a cart.
+    ReserveStock(ReserveStock),
+    /// Gives a reservation back.
+    ReleaseReservation(ReleaseReservation),
+    /// Ends a reservation whose time has run out.
+    ExpireReservation(ExpireReservation),
+    /// Takes an order in.
+    CaptureOrder(Box<CaptureOrder>),
+    /// Cancels an order, or what of it has not left.
+    CancelOrder(CancelOrder),
+    /// Stops an order.
+    PlaceHold(PlaceHold),
+    /// Takes a hold away.
+    ReleaseHold(ReleaseHold),
+}
+
+impl Command {
+    /// The name, for logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::FoundOrganization(_) => "found_organization",
+            Self::CreateApiKey(_) => "create_api_key",
+            Self::RevokeApiKey(_) => "revoke_api_key",
+            Self::CreateChannel(_) => "create_channel",
+            Self::CreateLocation(_) => "create_location",
+            Self::CreateSku(_) => "create_sku",
+            Self::MoveStock(_) => "move_stock",
+            Self::ReserveStock(_) => "reserve_stock",
+            Self::ReleaseReservation(_) => "release_reservation",
+            Self::ExpireReservation(_) => "expire_reservation",
+            Self::CaptureOrder(_) => "capture_order",
+            Self::CancelOrder(_) => "cancel_order",
+            Self::PlaceHold(_) => "place_hold",
+            Self::ReleaseHold(_) => "release_hold",
+        }
+    }
+
+    /// Whether it changes the reference, and so must be the last of its batch.
+    #[must_use]
+    pub const fn changes_reference(&self) -> bool {
+        match self {
+            Self::CreateChannel(_) | Self::CreateLocation(_) => true,
+            Self::FoundOrganization(_)
+            | Self::CreateApiKey(_)
+            | Self::RevokeApiKey(_)
+            | Self::CreateSku(_)
+            | Self::MoveStock(_)
+            | Self::ReserveStock(_)
+            | Self::ReleaseReservation(_)
+            | Self::ExpireReservation(_)
+            | Self::CaptureOrder(_)
+            | Self::CancelOrder(_)
+            | Self::PlaceHold(_)
+            | Self::ReleaseHold(_) => false,
+        }
+    }
+}

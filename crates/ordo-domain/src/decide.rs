@@ -1,0 +1,420 @@
+//! The one dispatch from command to handler, and how a command with its reactions is applied.
+
+use std::sync::Arc;
+
+use crate::command::Command;
+use crate::contact::Contact;
+use crate::event::Event;
+use crate::fulfillment::FulfillmentOrder;
+use crate::id::{ApiKeyId, CommandId, DecisionId, IdMaker, OrderId, OrganizationId};
+use crate::order::Order;
+use crate::reaction;
+use crate::record::{Record, RecordKind};
+use crate::rejection::Rejection;
+use crate::signal::SignalKey;
+use crate::stock::{Cell, CellKey};
+use crate::time::Timestamp;
+use crate::world::{Key, World};
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// A program with a key.
+    ApiKey(ApiKeyId),
+    /// Ordo itself, by the clock or a job.
+    System,
+}
+
+impl Actor {
+    /// The stored form.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::ApiKey(id) => id.to_string(),
+            Self::System => "system".to_owned(),
+        }
+    }
+}
+
+/// What a decision may know beside the world.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The organization that everything belongs to.
+    pub organization: OrganizationId,
+    /// The clock at admission, fixed over retries.
+    pub now: Timestamp,
+    /// Makes ids.
+    pub ids: IdMaker,
+    /// The command.
+    pub command: CommandId,
+}
+
+impl Context {
+    /// The context of `command`, admitted at `now`.
+    #[must_use]
+    pub fn new(organization: OrganizationId, command: CommandId, now: Timestamp) -> Self {
+        Self {
+            organization,
+            now,
+            ids: IdMaker::new(command, now),
+            command,
+        }
+    }
+}
+
+/// Why a command was not decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The answer is no.
+    Rejected(Rejection),
+    /// More must be loaded first.
+    Needs(Vec<Key>),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+/// Rows that are written beside the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attachment {
+    /// A person's data.
+    Contact(Contact),
+    /// Sightings of what a contact holds.
+    Seen {
+        /// What was seen.
+        keys: Vec<SignalKey>,
+        /// Hash of what was ordered.
+        basket: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// A decision with its inputs.
+    Decision {
+        /// Its id.
+        id: DecisionId,
+        /// Its compact JSON.
+        body: String,
+    },
+    /// The hash of a key's secret.
+    ApiKeyHash {
+        /// The key.
+        key: ApiKeyId,
+        /// SHA-256 of the secret.
+        secret_hash: [u8; 32],
+    },
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something new is there.
+    Created,
+    /// Something changed.
+    Updated,
+    /// It was so already.
+    Unchanged,
+}
+
+impl Outcome {
+    /// The word that answers use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// A decision: what happens, and what to answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What happens, in order.
+    pub events: Vec<Event>,
+    /// Rows beside the log.
+    pub attachments: Vec<Attachment>,
+    /// What to say of it.
+    pub outcome: Outcome,
+    /// The record to answer with.
+    pub subject: Option<(RecordKind, u128)>,
+}
+
+impl Decided {
+    /// Something new is there.
+    pub(crate) fn created<I: Subject>(events: Vec<Event>, id: I) -> Self {
+        Self::about(events, Outcome::Created, id)
+    }
+
+    /// Something changed.
+    pub(crate) fn changed<I: Subject>(events: Vec<Event>, id: I) -> Self {
+        Self::about(events, Outcome::Updated, id)
+    }
+
+    /// It was so already.
+    pub(crate) fn unchanged<I: Subject>(id: I) -> Self {
+        Self::about(Vec::new(), Outcome::Unchanged, id)
+    }
+
+    /// Done, with no record to answer with.
+    pub(crate) fn done(events: Vec<Event>) -> Self {
+        Self {
+            events,
+            attachments: Vec::new(),
+            outcome: Outcome::Created,
+            subject: None,
+        }
+    }
+
+    fn about<I: Subject>(events: Vec<Event>, outcome: Outcome, id: I) -> Self {
+        Self {
+            events,
+            attachments: Vec::new(),
+            outcome,
+            subject: Some((I::KIND, id.into())),
+        }
+    }
+
+    pub(crate) fn with(mut self, attachments: Vec<Attachment>) -> Self {
+        self.attachments.extend(attachments);
+        self
+    }
+}
+
+/// An id that tells its record's kind.
+pub(crate) trait Subject: Into<u128> {
+    const KIND: RecordKind;
+}
+
+macro_rules! subjects {
+    ($($id:ident = $kind:ident,)*) => {$(
+        impl Subject for crate::id::$id {
+            const KIND: RecordKind = RecordKind::$kind;
+        }
+    )*};
+}
+
+subjects! {
+    OrganizationId = Organization,
+    ApiKeyId = ApiKey,
+    ChannelId = Channel,
+    LocationId = Location,
+    SkuId = Sku,
+    ListingId = Listing,
+    OrderId = Order,
+    FulfillmentOrderId = FulfillmentOrder,
+    ReservationId = Reservation,
+}
+
+/// An event with what the log keeps beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// What happened.
+    pub event: Event,
+    /// When it took effect: the Context time.
+    pub effective_at: Timestamp,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// Who asked.
+    pub actor: Arc<str>,
+    /// The version of the subject after it.
+    pub subject_version: u64,
+}
+
+/// What a command is answered with, as it stood right after it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The record to answer with.
+    pub subject: AnswerSubject,
+    /// How many events it added.
+    pub events: usize,
+}
+
+/// The record that an answer shows.
+#[derive(Debug, Clone)]
+pub enum AnswerSubject {
+    /// None.
+    Nothing,
+    /// An order with its fulfillment orders; the number is `None` until the commit.
+    Order {
+        /// The order.
+        order: Arc<Order>,
+        /// Its fulfillment orders, in the order in which they were opened.
+        work: Vec<Arc<FulfillmentOrder>>,
+        /// Its number.
+        number: Option<i64>,
+    },
+    /// Another record, as its canonical JSON.
+    Record {
+        /// Its kind.
+        kind: RecordKind,
+        /// Its id.
+        id: u128,
+        /// Its JSON.
+        body: String,
+    },
+    /// A cell.
+    Cell {
+        /// Which.
+        key: CellKey,
+        /// As it stands.
+        cell: Cell,
+    },
+}
+
+/// Decides `command` and everything that follows from it for the same order, and applies it to
+/// `world`. On a refusal the world is as it was.
+///
+/// # Errors
+/// The command was rejected, or more must be loaded first.
+pub fn apply(
+    world: &mut World,
+    command: &Command,
+    ctx: &mut Context,
+    actor: &Arc<str>,
+) -> Result<Applied, Refusal> {
+    world.begin();
+    let applied = apply_from(world, command, ctx, actor);
+    if applied.is_err() {
+        world.rollback();
+    }
+    applied
+}
+
+fn apply_from(
+    world: &mut World,
+    command: &Command,
+    ctx: &mut Context,
+    actor: &Arc<str>,
+) -> Result<Applied, Refusal> {
+    let before = world.events.len();
+    let decided = decide(world, command, ctx)?;
+    let subject = decided.subject;
+    let order = match subject {
+        Some((RecordKind::Order, id)) => Some(OrderId::from_u128(id)),
+        _ => None,
+    };
+    // Stock answers show the cell, which is not a record.
+    let cell = match decided.events.as_slice() {
+        [Event::StockMoved { movements }] => movements.first().map(|movement| movement.cell),
+        _ => None,
+    };
+    let outcome = decided.outcome;
+    happen(
+        world,
+        ctx,
+        actor,
+        order,
+        decided.events,
+        decided.attachments,
+    );
+    if let Some(order) = order.filter(|_| world.events.len() > before) {
+        reaction::settle(world, ctx, order, |world, ctx, events, attachments| {
+            happen(world, ctx, actor, Some(order), events, attachments);
+        })?;
+    }
+    let subject = match (cell, subject) {
+        (Some(key), _) => AnswerSubject::Cell {
+            key,
+            cell: world.cell(key)?,
+        },
+        (None, None) => AnswerSubject::Nothing,
+        (None, Some((kind, id))) => world.answer_subject(kind, id)?,
+    };
+    Ok(Applied {
+        outcome,
+        subject,
+        events: world.events.len() - before,
+    })
+}
+
+/// Lets events happen: state first, then the log line with the version that came of it.
+fn happen(
+    world: &mut World,
+    ctx: &Context,
+    actor: &Arc<str>,
+    order: Option<OrderId>,
+    events: Vec<Event>,
+    attachments: Vec<Attachment>,
+) {
+    for attachment in attachments {
+        world.attach(order, attachment);
+    }
+    for event in events {
+        world.evolve(&event, ctx.now);
+        let subject_version = event
+            .subject()
+            .map_or(0, |subject| world.version_of(subject));
+        world.events.push(Recorded {
+            event,
+            effective_at: ctx.now,
+            command: ctx.command,
+            actor: Arc::clone(actor),
+            subject_version,
+        });
+    }
+}
+
+fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided, Refusal> {
+    match command {
+        Command::FoundOrganization(command) => command.decide(world, ctx),
+        Command::CreateApiKey(command) => command.decide(world, ctx),
+        Command::RevokeApiKey(command) => command.decide(world, ctx),
+        Command::CreateChannel(command) => command.decide(world, ctx),
+        Command::CreateLocation(command) => command.decide(world, ctx),
+        Command::CreateSku(command) => command.decide(world, ctx),
+        Command::MoveStock(command) => command.decide(world, ctx),
+        Command::ReserveStock(command) => command.decide(world, ctx),
+        Command::ReleaseReservation(command) => command.decide(world, ctx),
+        Command::ExpireReservation(command) => command.decide(world, ctx),
+        Command::CaptureOrder(command) => command.decide(world, ctx),
+        Command::CancelOrder(command) => command.decide(world, ctx),
+        Command::PlaceHold(command) => command.decide(world, ctx),
+        Command::ReleaseHold(command) => command.decide(world, ctx),
+    }
+}
+
+impl World {
+    /// What an answer about a record shows.
+    fn answer_subject(&self, kind: RecordKind, id: u128) -> Result<AnswerSubject, Refusal> {
+        fn body<V: Record>(record: Option<&Arc<V>>) -> String {
+            record.map(|record| record.to_json()).unwrap_or_default()
+        }
+        let body = match kind {
+            RecordKind::Order => {
+                let id = OrderId::from_u128(id);
+                let Some(order) = self.order(id)? else {
+                    return Ok(AnswerSubject::Nothing);
+                };
+                let order = Arc::clone(order);
+                self.want_fulfillment_orders(&order.fulfillment_orders)?;
+                let mut work = Vec::with_capacity(order.fulfillment_orders.len());
+                for id in &order.fulfillment_orders {
+                    work.extend(self.fulfillment_order(*id)?.cloned());
+                }
+                return Ok(AnswerSubject::Order {
+                    number: self.number(id),
+                    order,
+                    work,
+                });
+            }
+            RecordKind::Organization => body(self.organization(id.into())?),
+            RecordKind::ApiKey => body(self.api_key(id.into())?),
+            RecordKind::Sku => body(self.sku(id.into())?),
+            RecordKind::FulfillmentOrder => body(self.fulfillment_order(id.into())?),
+            RecordKind::Reservation => body(self.reservation(id.into())?),
+            RecordKind::LegalEntity
+            | RecordKind::Channel
+            | RecordKind::Location
+            | RecordKind::Pool
+            | RecordKind::Block
+            | RecordKind::Listing => self.new_record(kind, id),
+        };
+        Ok(AnswerSubject::Record { kind, id, body })
+    }
+}

@@ -1,0 +1,256 @@
+//! Everything that can have happened. An event is stored under its wire name and version for good;
+//! golden files guard both.
+//!
+//! An event carries all that [`crate::world::World::evolve`] needs, so that state can be rebuilt from the log. It
+//! never carries a person's data, a number from the head row, or the time it was recorded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Listing, Sku};
+use crate::fulfillment::FulfillmentOrder;
+use crate::id::{ApiKeyId, FulfillmentOrderId, HoldId, LineId, OrderId, ReservationId};
+use crate::network::{Block, Channel, Location, Pool};
+use crate::order::{Hold, Order};
+use crate::organization::{ApiKey, Organization};
+use crate::quantity::Quantity;
+use crate::record::RecordKind;
+use crate::stock::{Movement, Reservation};
+
+/// Units of one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineUnits {
+    /// The line.
+    pub line: LineId,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
+        /// Something that happened.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Event {
+            $(
+                $(#[$doc])*
+                #[serde(rename = $wire)]
+                $name { $($(#[$field_doc])* $field: $type,)* },
+            )*
+        }
+
+        impl Event {
+            /// Every wire name, in the order of this file.
+            pub const NAMES: &'static [&'static str] = &[$($wire,)*];
+
+            /// The wire name.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $wire,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// The organization began.
+    OrganizationFounded = "organization.founded" {
+        /// As it is.
+        organization: Organization,
+    }
+    /// A key was made.
+    ApiKeyCreated = "api_key.created" {
+        /// As it is, without its secret.
+        key: ApiKey,
+    }
+    /// A key was withdrawn.
+    ApiKeyRevoked = "api_key.revoked" {
+        /// Which.
+        key: ApiKeyId,
+    }
+    /// A channel was made.
+    ChannelCreated = "channel.created" {
+        /// As it is.
+        channel: Channel,
+    }
+    /// A location was made.
+    LocationCreated = "location.created" {
+        /// As it is.
+        location: Location,
+    }
+    /// A pool was made.
+    PoolCreated = "pool.created" {
+        /// As it is.
+        pool: Pool,
+    }
+    /// A block was placed.
+    BlockPlaced = "block.placed" {
+        /// As it is.
+        block: Block,
+    }
+    /// A SKU was made.
+    SkuCreated = "sku.created" {
+        /// As it is.
+        sku: Sku,
+    }
+    /// A listing was made.
+    ListingCreated = "listing.created" {
+        /// As it is.
+        listing: Listing,
+    }
+    /// Physical stock changed.
+    StockMoved = "stock.moved" {
+        /// The lines of the ledger.
+        movements: Vec<Movement>,
+    }
+    /// Stock was promised to a cart.
+    ReservationMade = "reservation.made" {
+        /// As it is.
+        reservation: Reservation,
+    }
+    /// A reservation was given back.
+    ReservationReleased = "reservation.released" {
+        /// Which.
+        reservation: ReservationId,
+    }
+    /// A reservation's time ran out.
+    ReservationExpired = "reservation.expired" {
+        /// Which.
+        reservation: ReservationId,
+    }
+    /// An order took a reservation's place.
+    ReservationConsumed = "reservation.consumed" {
+        /// Which.
+        reservation: ReservationId,
+    }
+    /// An order came in.
+    OrderPlaced = "order.placed" {
+        /// As it came in: nothing held, nothing allocated.
+        order: Order,
+    }
+    /// A newer version of an order was merged.
+    OrderMerged = "order.merged" {
+        /// As it is after the merge.
+        order: Order,
+    }
+    /// From here the order may take stock.
+    OrderConfirmed = "order.confirmed" {
+        /// Which.
+        order: OrderId,
+    }
+    /// Something stops the order.
+    HoldPlaced = "hold.placed" {
+        /// Which order.
+        order: OrderId,
+        /// As it is.
+        hold: Hold,
+    }
+    /// Something no longer stops the order.
+    HoldReleased = "hold.released" {
+        /// Which order.
+        order: OrderId,
+        /// Which hold.
+        hold: HoldId,
+        /// Whether a person did it; validation does not place its kind again then.
+        by_person: bool,
+    }
+    /// Units wait for stock.
+    LinesBackordered = "order.backordered" {
+        /// Which order.
+        order: OrderId,
+        /// More units of these lines.
+        lines: Vec<LineUnits>,
+    }
+    /// A location got work, and units of its stock were allocated to the lines.
+    FulfillmentOrderOpened = "fulfillment_order.opened" {
+        /// As it is.
+        fulfillment_order: FulfillmentOrder,
+    }
+    /// The work was stopped before anything left, and its units given back to the lines.
+    FulfillmentOrderCanceled = "fulfillment_order.canceled" {
+        /// Which order.
+        order: OrderId,
+        /// Which fulfillment order.
+        fulfillment_order: FulfillmentOrderId,
+    }
+    /// Units will not be delivered.
+    LinesCanceled = "order.lines_canceled" {
+        /// Which order.
+        order: OrderId,
+        /// Open units of these lines.
+        lines: Vec<LineUnits>,
+        /// A code for why.
+        reason_code: String,
+        /// Whose doing it was: `buyer`, `seller`, `carrier` or `channel`.
+        fault: String,
+    }
+    /// Nothing of the order will be delivered.
+    OrderCanceled = "order.canceled" {
+        /// Which.
+        order: OrderId,
+    }
+    /// Everything arrived or is settled.
+    OrderClosed = "order.closed" {
+        /// Which.
+        order: OrderId,
+    }
+}
+
+/// The record that an event is first of all about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubjectRef {
+    /// Its kind.
+    pub kind: RecordKind,
+    /// Its id.
+    pub id: u128,
+}
+
+impl Event {
+    /// The version of this event's form.
+    #[must_use]
+    pub const fn form(&self) -> u16 {
+        1
+    }
+
+    /// The record that it is about; `None` for movements of stock, which touch cells only.
+    #[must_use]
+    pub fn subject(&self) -> Option<SubjectRef> {
+        let about = |kind, id: u128| Some(SubjectRef { kind, id });
+        match self {
+            Self::OrganizationFounded { organization } => {
+                about(RecordKind::Organization, organization.id.to_u128())
+            }
+            Self::ApiKeyCreated { key } => about(RecordKind::ApiKey, key.id.to_u128()),
+            Self::ApiKeyRevoked { key } => about(RecordKind::ApiKey, key.to_u128()),
+            Self::ChannelCreated { channel } => about(RecordKind::Channel, channel.id.to_u128()),
+            Self::LocationCreated { location } => {
+                about(RecordKind::Location, location.id.to_u128())
+            }
+            Self::PoolCreated { pool } => about(RecordKind::Pool, pool.id.to_u128()),
+            Self::BlockPlaced { block } => about(RecordKind::Block, block.id.to_u128()),
+            Self::SkuCreated { sku } => about(RecordKind::Sku, sku.id.to_u128()),
+            Self::ListingCreated { listing } => about(RecordKind::Listing, listing.id.to_u128()),
+            Self::StockMoved { .. } => None,
+            Self::ReservationMade { reservation } => {
+                about(RecordKind::Reservation, reservation.id.to_u128())
+            }
+            Self::ReservationReleased { reservation }
+            | Self::ReservationExpired { reservation }
+            | Self::ReservationConsumed { reservation } => {
+                about(RecordKind::Reservation, reservation.to_u128())
+            }
+            Self::OrderPlaced { order } | Self::OrderMerged { order } => {
+                about(RecordKind::Order, order.id.to_u128())
+            }
+            Self::OrderConfirmed { order }
+            | Self::HoldPlaced { order, .. }
+            | Self::HoldReleased { order, .. }
+            | Self::LinesBackordered { order, .. }
+            | Self::FulfillmentOrderCanceled { order, .. }
+            | Self::LinesCanceled { order, .. }
+            | Self::OrderCanceled { order }
+            | Self::OrderClosed { order } => about(RecordKind::Order, order.to_u128()),
+            Self::FulfillmentOrderOpened { fulfillment_order } => {
+                about(RecordKind::Order, fulfillment_order.order.to_u128())
+            }
+        }
+    }
+}

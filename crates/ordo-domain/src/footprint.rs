@@ -1,0 +1,98 @@
+//! What a command will surely read, as a hint for the first round of loading.
+//!
+//! Only a hint: a decision that needs more says so, and nothing depends on this being complete.
+
+use crate::claim::ClaimKind;
+use crate::command::Command;
+use crate::decide::Context;
+use crate::id::SkuId;
+use crate::order::CaptureOrder;
+use crate::order::capture::external_key;
+use crate::reaction;
+use crate::record::RecordKind;
+use crate::world::{Key, World};
+
+impl World {
+    /// Keys that `command` will read and that are not loaded. Loading the SKUs first (from a cache,
+    /// say) lets it name their cells too.
+    #[must_use]
+    pub fn footprint(&self, command: &Command, ctx: &Context) -> Vec<Key> {
+        let mut keys = Vec::new();
+        match command {
+            Command::CaptureOrder(capture) => self.capture_footprint(capture, ctx, &mut keys),
+            Command::ReserveStock(reserve) => {
+                for line in &reserve.lines {
+                    self.sku_footprint(&line.sku, &mut keys);
+                }
+            }
+            Command::MoveStock(movement) => self.sku_footprint(&movement.sku, &mut keys),
+            Command::CreateSku(create) => self.sku_footprint(&create.code, &mut keys),
+            Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
+            Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
+            Command::ReleaseHold(release) => keys.push(order_key(release.order.to_u128())),
+            Command::ReleaseReservation(release) => {
+                keys.push(reservation_key(release.reservation.to_u128()));
+            }
+            Command::ExpireReservation(expire) => {
+                keys.push(reservation_key(expire.reservation.to_u128()));
+            }
+            Command::FoundOrganization(_)
+            | Command::CreateApiKey(_)
+            | Command::RevokeApiKey(_)
+            | Command::CreateChannel(_)
+            | Command::CreateLocation(_) => {}
+        }
+        keys
+    }
+
+    fn capture_footprint(&self, capture: &CaptureOrder, ctx: &Context, keys: &mut Vec<Key>) {
+        let Some(channel) = self.reference().channel_by_code(&capture.channel) else {
+            return;
+        };
+        let key = external_key(channel.id, &capture.external_id);
+        if self.claim(ClaimKind::OrderExternal, &key).is_err() {
+            keys.push(Key::Claim {
+                kind: ClaimKind::OrderExternal,
+                key,
+            });
+        }
+        for line in capture.lines.iter().filter(|line| !line.code.is_empty()) {
+            self.sku_footprint(&line.code, keys);
+        }
+        if let Some(contact) = &capture.ship_to {
+            keys.extend(reaction::signals_of(ctx, contact));
+        }
+        if let Some(id) = capture.reservation {
+            keys.push(reservation_key(id.to_u128()));
+        }
+    }
+
+    /// The SKU by its code, or its cells where the SKU is known.
+    fn sku_footprint(&self, code: &str, keys: &mut Vec<Key>) {
+        match self.sku_by_code(code) {
+            Err(_) => keys.push(Key::SkuByCode(code.to_owned())),
+            Ok(Some(sku)) => self.cells_footprint(sku.id, keys),
+            Ok(None) => {}
+        }
+    }
+
+    fn cells_footprint(&self, sku: SkuId, keys: &mut Vec<Key>) {
+        if self.cells_of(sku).is_err() {
+            keys.push(Key::Cells(sku));
+        }
+    }
+}
+
+fn order_key(id: u128) -> Key {
+    Key::Record {
+        kind: RecordKind::Order,
+        id,
+    }
+}
+
+fn reservation_key(id: u128) -> Key {
+    Key::Record {
+        kind: RecordKind::Reservation,
+        id,
+    }
+}

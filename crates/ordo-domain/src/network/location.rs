@@ -1,0 +1,202 @@
+//! Locations: places that hold or ship stock, with their calendar, cut-offs and capacity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::event::Event;
+use crate::id::LocationId;
+use crate::record::{Columns, record};
+use crate::rejection::{Code, Rejection};
+use crate::time::Date;
+use crate::world::World;
+
+/// What sort of place a location is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum LocationKind {
+    /// The merchant's own warehouse.
+    #[serde(rename = "warehouse")]
+    Warehouse,
+    /// A shop with customers in it.
+    #[serde(rename = "store")]
+    Store,
+    /// A logistics provider.
+    #[serde(rename = "3pl")]
+    ThreePl,
+    /// A supplier that ships for the merchant.
+    #[serde(rename = "supplier")]
+    Supplier,
+}
+
+/// Whether a location takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LocationState {
+    /// Being set up; nothing happens here.
+    Draft,
+    /// Takes stock in, ships nothing yet.
+    Receiving,
+    /// In full use.
+    Live,
+    /// Ships what it has been given, gets nothing new.
+    Draining,
+    /// Out of use.
+    Closed,
+}
+
+/// What can be done at a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// Parcels leave from here.
+    Ship,
+    /// Customers collect here.
+    Pickup,
+    /// Returns are taken here.
+    Returns,
+    /// Goods can be inspected and refurbished here.
+    Inspect,
+}
+
+/// Where something is, without the street: enough to source by.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// ISO 3166-1 alpha-2, upper case; empty where unknown.
+    pub country: String,
+    /// State or province as the country writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Of a location the whole postal code; of a person only its first characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal: Option<String>,
+    /// Latitude and longitude in millionths of a degree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<(i32, i32)>,
+}
+
+/// The last moment of a local day at which new work still starts that day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutOff {
+    /// The carrier service it is for; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Minutes after local midnight.
+    pub minute: u16,
+}
+
+/// Working minutes of the week: per weekday from Monday, opening and closing minute after local
+/// midnight; `None` for a day off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeekHours(pub [Option<(u16, u16)>; 7]);
+
+/// Days on which a location does not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closure {
+    /// First local day.
+    pub from: Date,
+    /// Last local day.
+    pub until: Date,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// A place that holds or ships stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// Its id.
+    pub id: LocationId,
+    /// How many events have touched it.
+    pub version: u64,
+    /// The merchant's short name for it, unique.
+    pub code: String,
+    /// What sort of place it is.
+    pub kind: LocationKind,
+    /// Whether it takes part.
+    pub state: LocationState,
+    /// The name shown to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it is.
+    pub place: Place,
+    /// The city, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// IANA time zone; its calendar, cut-offs and capacity are in local days of it.
+    pub time_zone: String,
+    /// What can be done here; empty means everything that its kind can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<Capability>,
+    /// Working hours; `None` means every day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WeekHours>,
+    /// Days off beside the working hours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closures: Vec<Closure>,
+    /// When work of the day stops starting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_offs: Vec<CutOff>,
+    /// Shipments per local day; `None` for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_capacity: Option<i64>,
+}
+record!(Location, LocationId, Location, self => Columns::Code { code: self.code.clone() });
+
+impl Location {
+    /// Whether new work may be given to it.
+    #[must_use]
+    pub fn takes_new_work(&self) -> bool {
+        let ships = self.capabilities.is_empty() || self.capabilities.contains(&Capability::Ship);
+        self.state == LocationState::Live && ships
+    }
+}
+
+/// Makes a location; it is live at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateLocation {
+    /// The merchant's short name for it.
+    pub code: String,
+    /// What sort of place it is.
+    pub kind: LocationKind,
+    /// The name shown to people.
+    pub name: Option<String>,
+    /// Where it is.
+    pub place: Place,
+    /// The city, for people.
+    pub city: Option<String>,
+    /// IANA time zone, already known to exist.
+    pub time_zone: String,
+    /// Shipments per local day; `None` for no limit.
+    pub daily_capacity: Option<i64>,
+}
+
+impl CreateLocation {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+        if world.reference().location_by_code(&self.code).is_some() {
+            let detail = format!("a location with the code {} exists", self.code);
+            return Err(Rejection::new(Code::CodeTaken, detail).at("/code").into());
+        }
+        let location = Location {
+            id: ctx.ids.make(),
+            version: 0,
+            code: self.code.clone(),
+            kind: self.kind,
+            state: LocationState::Live,
+            name: self.name.clone(),
+            place: self.place.clone(),
+            city: self.city.clone(),
+            time_zone: self.time_zone.clone(),
+            capabilities: Vec::new(),
+            hours: None,
+            closures: Vec::new(),
+            cut_offs: Vec::new(),
+            daily_capacity: self.daily_capacity,
+        };
+        let id = location.id;
+        Ok(Decided::created(
+            vec![Event::LocationCreated { location }],
+            id,
+        ))
+    }
+}

@@ -1,0 +1,327 @@
+//! Finds stock for the open units of a confirmed order: locations get work, the rest waits.
+//!
+//! Invariant: what is allocated was available in the world at this point of the batch; the commit
+//! checks the headroom again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ordo_sourcing::{
+    Candidate, Decision, Excluded, Instance, Key as LocationKey, Reason, StepBudget,
+};
+
+use crate::catalog::{Sku, StockPolicy};
+use crate::decide::{Attachment, Context, Refusal};
+use crate::event::{Event, LineUnits};
+use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
+use crate::id::{DecisionId, LineId, LocationId, OrderId, SkuId};
+use crate::network::place::distance_m;
+use crate::network::{BlockStage, Location, Place};
+use crate::order::{Hold, HoldKind, HoldSource, Order, OrderLife, Origin, Stage};
+use crate::quantity::{QUANTITY_MAX, Quantity};
+use crate::reaction::Reacted;
+use crate::stock::CellKey;
+use crate::time::{Date, Zone};
+use crate::world::{CounterKey, CounterKind, World};
+
+/// Units of one SKU that need a location, and the order lines that they are for.
+struct Want {
+    sku: Arc<Sku>,
+    quantity: Quantity,
+    lines: Vec<(LineId, Quantity)>,
+}
+
+pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Reacted, Refusal> {
+    let Some(order) = world.order(id)? else {
+        return Ok(None);
+    };
+    let ready = order.life == OrderLife::Open
+        && order.origin == Origin::Live
+        && order.confirmed_at.is_some()
+        && !order.is_held(Stage::Source, None);
+    if !ready {
+        return Ok(None);
+    }
+    let wants = wants(world, order)?;
+    if wants.is_empty() {
+        return Ok(None);
+    }
+    world.want_cells(wants.iter().map(|want| want.sku.id))?;
+    let (instance, excluded, days) = instance(world, ctx, order, &wants)?;
+    let made = Decision::make(instance, excluded, StepBudget::IN_BATCH);
+    // An instance built here has small numbers and one row per location.
+    let decision = made.unwrap_or_else(|flaw| unreachable!("sourcing refused {flaw:?}"));
+    let mut planned = Planned {
+        events: Vec::new(),
+        attachments: Vec::new(),
+        left: wants,
+    };
+    planned.open_work(ctx, order, &decision, &days);
+    planned.wait(world, ctx, order)?;
+    Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+}
+
+/// What is to be sourced, one entry per SKU: lines that share a SKU share its stock.
+fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
+    let mut wants: BTreeMap<SkuId, Want> = BTreeMap::new();
+    let mut missing = Vec::new();
+    for line in &order.lines {
+        let units = line.to_source();
+        let Some(sku) = line.sku else { continue };
+        if units <= Quantity::ZERO || order.is_held(Stage::Source, Some(line.id)) {
+            continue;
+        }
+        match world.sku(sku) {
+            Err(Refusal::Needs(keys)) => missing.extend(keys),
+            Err(refusal) => return Err(refusal),
+            Ok(None) => {}
+            Ok(Some(sku)) => {
+                let want = wants.entry(sku.id).or_insert_with(|| Want {
+                    sku: Arc::clone(sku),
+                    quantity: Quantity::ZERO,
+                    lines: Vec::new(),
+                });
+                want.quantity += units;
+                want.lines.push((line.id, units));
+            }
+        }
+    }
+    if missing.is_empty() {
+        Ok(wants.into_values().collect())
+    } else {
+        Err(Refusal::Needs(missing))
+    }
+}
+
+type Days = BTreeMap<u128, Date>;
+
+/// The problem as the optimizer sees it, and the local day of locations that count their work.
+fn instance(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+    wants: &[Want],
+) -> Result<(Instance, Vec<Excluded>, Days), Refusal> {
+    let mut candidates = Vec::new();
+    let mut excluded = Vec::new();
+    let mut days = Days::new();
+    let nowhere = Place::default();
+    let to = order.ship_to.as_ref().map_or(&nowhere, |to| &to.place);
+    for location in world.reference().locations() {
+        let key = LocationKey(location.id.to_u128());
+        let mut leave_out = |reason| excluded.push(Excluded { key, reason });
+        if !location.takes_new_work() {
+            leave_out(Reason::Inactive);
+            continue;
+        }
+        if !world.reference().may_sell_from(order.channel, location.id) {
+            leave_out(Reason::NotInChannel);
+            continue;
+        }
+        let available = on_offer(world, ctx, location, wants)?;
+        if available.iter().all(|units| *units <= 0) {
+            leave_out(Reason::NoStock);
+            continue;
+        }
+        if let Some(day) = work_day(world, ctx, location)? {
+            match day {
+                Ok(day) => days.insert(key.0, day),
+                Err(Full) => {
+                    leave_out(Reason::OverCapacity);
+                    continue;
+                }
+            };
+        }
+        let distance_m = distance_m(&location.place, to);
+        candidates.push(Candidate {
+            key,
+            available,
+            distance_m,
+            ..Candidate::default()
+        });
+    }
+    let lines = (wants.iter())
+        .map(|want| ordo_sourcing::Line {
+            quantity: want.quantity.get(),
+            unit_weight_g: want.sku.weight_g,
+            together: None,
+        })
+        .collect();
+    Ok((Instance::nearest(lines, candidates), excluded, days))
+}
+
+/// Units of every want that `location` could ship.
+fn on_offer(
+    world: &World,
+    ctx: &Context,
+    location: &Location,
+    wants: &[Want],
+) -> Result<Vec<i64>, Refusal> {
+    (wants.iter())
+        .map(|want| {
+            let cell = CellKey::own(want.sku.id, location.id);
+            if world
+                .reference()
+                .is_blocked(cell, BlockStage::Allocate, ctx.now)
+            {
+                return Ok(0);
+            }
+            match want.sku.stock_policy {
+                StockPolicy::Untracked => Ok(QUANTITY_MAX),
+                StockPolicy::Tracked | StockPolicy::Backorder { .. } => Ok(world
+                    .cell(cell)?
+                    .available()
+                    .or_zero()
+                    .get()
+                    .min(QUANTITY_MAX)),
+            }
+        })
+        .collect()
+}
+
+/// A location whose day is full.
+struct Full;
+
+/// The local day that new work counts for; `None` where the location has no limit.
+fn work_day(
+    world: &World,
+    ctx: &Context,
+    location: &Location,
+) -> Result<Option<Result<Date, Full>>, Refusal> {
+    let Some(limit) = location.daily_capacity else {
+        return Ok(None);
+    };
+    let zone = Zone::named(&location.time_zone).unwrap_or_else(Zone::utc);
+    let day = ctx.now.date_in(&zone);
+    let id = location.id.to_u128();
+    let key = CounterKey {
+        kind: CounterKind::Capacity,
+        id,
+        day: day.days_since_epoch(),
+    };
+    let used = world.counter(key)?;
+    Ok(Some(if used < limit { Ok(day) } else { Err(Full) }))
+}
+
+/// Events in the making, and what is still without a location.
+struct Planned {
+    events: Vec<Event>,
+    attachments: Vec<Attachment>,
+    left: Vec<Want>,
+}
+
+impl Planned {
+    /// One fulfillment order per shipment of the plan.
+    fn open_work(&mut self, ctx: &mut Context, order: &Order, decision: &Decision, days: &Days) {
+        if decision.solution.plan.shipments.is_empty() {
+            return;
+        }
+        let id: DecisionId = ctx.ids.make();
+        for shipment in &decision.solution.plan.shipments {
+            let location = decision.instance.candidates[shipment.location].key.0;
+            let mut lines = Vec::new();
+            for (index, quantity) in &shipment.lines {
+                let want = &mut self.left[*index];
+                let from_stock = want.sku.stock_policy != StockPolicy::Untracked;
+                for (line, quantity) in want.take(Quantity::stored(*quantity)) {
+                    lines.push(FulfillmentLine {
+                        line,
+                        sku: want.sku.id,
+                        owner: None,
+                        from_stock,
+                        quantity,
+                        picked: Quantity::ZERO,
+                        packed: Quantity::ZERO,
+                        shipped: Quantity::ZERO,
+                    });
+                }
+            }
+            let fulfillment_order = FulfillmentOrder {
+                id: ctx.ids.make(),
+                version: 0,
+                order: order.id,
+                location: LocationId::from_u128(location),
+                state: FulfillmentState::Open,
+                lines,
+                decision: Some(id),
+                replaces: None,
+                opened_at: ctx.now,
+                work_day: days.get(&location).copied(),
+            };
+            self.events
+                .push(Event::FulfillmentOrderOpened { fulfillment_order });
+        }
+        let body = serde_json::to_string(decision).expect("decisions hold only numbers and names");
+        self.attachments.push(Attachment::Decision { id, body });
+    }
+
+    /// What no location has: backordered as far as the policy allows, else held for a person.
+    fn wait(&mut self, world: &World, ctx: &mut Context, order: &Order) -> Result<(), Refusal> {
+        let mut backordered = Vec::new();
+        for want in &mut self.left {
+            if want.quantity == Quantity::ZERO {
+                continue;
+            }
+            if let StockPolicy::Backorder { limit } = want.sku.stock_policy {
+                let id = want.sku.id.to_u128();
+                let waiting = world.counter(CounterKey {
+                    kind: CounterKind::Backordered,
+                    id,
+                    day: 0,
+                })?;
+                let room = Quantity::stored(limit.get() - waiting).or_zero();
+                let taken = want.take(room.min(want.quantity));
+                let units = |(line, quantity)| LineUnits { line, quantity };
+                backordered.extend(taken.into_iter().map(units));
+            }
+            for (line, quantity) in &want.lines {
+                let hold = Hold {
+                    id: ctx.ids.make(),
+                    kind: HoldKind::Oversold,
+                    line: Some(*line),
+                    fulfillment_order: None,
+                    blocks: HoldKind::Oversold.default_blocks(),
+                    reason: Some(format!(
+                        "{quantity} of {} are at no location",
+                        want.sku.code
+                    )),
+                    source: HoldSource::Rule,
+                    placed_at: ctx.now,
+                    auto_release_at: None,
+                };
+                self.events.push(Event::HoldPlaced {
+                    order: order.id,
+                    hold,
+                });
+            }
+        }
+        if !backordered.is_empty() {
+            self.events.push(Event::LinesBackordered {
+                order: order.id,
+                lines: backordered,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Want {
+    /// Takes `units` off, first line first.
+    fn take(&mut self, units: Quantity) -> Vec<(LineId, Quantity)> {
+        let mut taken = Vec::new();
+        let mut wanted = units;
+        while wanted > Quantity::ZERO
+            && let Some((line, left)) = self.lines.first_mut()
+        {
+            let part = wanted.min(*left);
+            taken.push((*line, part));
+            *left -= part;
+            wanted -= part;
+            self.quantity -= part;
+            if *left == Quantity::ZERO {
+                self.lines.remove(0);
+            }
+        }
+        taken
+    }
+}

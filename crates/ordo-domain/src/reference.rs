@@ -1,0 +1,190 @@
+//! The reference: channels, locations, pools and blocks, as one immutable snapshot with a version.
+//!
+//! Decisions read it from memory. A command that changes it is the last of its batch, and every
+//! commit checks that it was decided on the version that is in force.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::id::{BlockId, ChannelId, EntityId, LocationId, PoolId};
+use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
+use crate::record::RecordKind;
+use crate::stock::CellKey;
+use crate::time::Timestamp;
+
+/// One record of the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferenceRecord {
+    /// A legal entity.
+    LegalEntity(Arc<LegalEntity>),
+    /// A channel.
+    Channel(Arc<Channel>),
+    /// A location.
+    Location(Arc<Location>),
+    /// A pool.
+    Pool(Arc<Pool>),
+    /// A block.
+    Block(Arc<Block>),
+}
+
+/// The snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reference {
+    version: i64,
+    entities: BTreeMap<EntityId, Arc<LegalEntity>>,
+    channels: BTreeMap<ChannelId, Arc<Channel>>,
+    channel_codes: BTreeMap<String, ChannelId>,
+    locations: BTreeMap<LocationId, Arc<Location>>,
+    location_codes: BTreeMap<String, LocationId>,
+    pools: BTreeMap<PoolId, Arc<Pool>>,
+    blocks: BTreeMap<BlockId, Arc<Block>>,
+}
+
+impl Reference {
+    /// An empty snapshot of `version`.
+    #[must_use]
+    pub fn empty(version: i64) -> Self {
+        Self {
+            version,
+            ..Self::default()
+        }
+    }
+
+    /// The version in force when it was taken.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Adds or replaces a stored record.
+    ///
+    /// # Errors
+    /// Where `body` is not such a record, or `kind` is not part of the reference.
+    pub fn supply(&mut self, kind: RecordKind, body: &str) -> Result<(), serde_json::Error> {
+        match kind {
+            RecordKind::LegalEntity => {
+                let record: LegalEntity = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::LegalEntity(Arc::new(record)));
+            }
+            RecordKind::Channel => {
+                let record: Channel = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::Channel(Arc::new(record)));
+            }
+            RecordKind::Location => {
+                let record: Location = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::Location(Arc::new(record)));
+            }
+            RecordKind::Pool => {
+                let record: Pool = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::Pool(Arc::new(record)));
+            }
+            RecordKind::Block => {
+                let record: Block = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::Block(Arc::new(record)));
+            }
+            RecordKind::Organization
+            | RecordKind::ApiKey
+            | RecordKind::Sku
+            | RecordKind::Listing
+            | RecordKind::Order
+            | RecordKind::FulfillmentOrder
+            | RecordKind::Reservation => {
+                debug_assert!(false, "{kind:?} is not part of the reference");
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds or replaces a record.
+    pub fn insert(&mut self, record: ReferenceRecord) {
+        match record {
+            ReferenceRecord::LegalEntity(entity) => {
+                self.entities.insert(entity.id, entity);
+            }
+            ReferenceRecord::Channel(channel) => {
+                self.channel_codes.insert(channel.code.clone(), channel.id);
+                self.channels.insert(channel.id, channel);
+            }
+            ReferenceRecord::Location(location) => {
+                self.location_codes
+                    .insert(location.code.clone(), location.id);
+                self.locations.insert(location.id, location);
+            }
+            ReferenceRecord::Pool(pool) => {
+                self.pools.insert(pool.id, pool);
+            }
+            ReferenceRecord::Block(block) => {
+                self.blocks.insert(block.id, block);
+            }
+        }
+    }
+
+    /// The channel with this code.
+    #[must_use]
+    pub fn channel_by_code(&self, code: &str) -> Option<&Arc<Channel>> {
+        self.channels.get(self.channel_codes.get(code)?)
+    }
+
+    /// The channel with this id.
+    #[must_use]
+    pub fn channel(&self, id: ChannelId) -> Option<&Arc<Channel>> {
+        self.channels.get(&id)
+    }
+
+    /// The location with this code.
+    #[must_use]
+    pub fn location_by_code(&self, code: &str) -> Option<&Arc<Location>> {
+        self.locations.get(self.location_codes.get(code)?)
+    }
+
+    /// The location with this id.
+    #[must_use]
+    pub fn location(&self, id: LocationId) -> Option<&Arc<Location>> {
+        self.locations.get(&id)
+    }
+
+    /// All locations, in the order of their ids.
+    pub fn locations(&self) -> impl Iterator<Item = &Arc<Location>> {
+        self.locations.values()
+    }
+
+    /// All channels, in the order of their ids.
+    pub fn channels(&self) -> impl Iterator<Item = &Arc<Channel>> {
+        self.channels.values()
+    }
+
+    /// Whether `channel` may sell what lies at `location`: any may, unless pools say otherwise.
+    #[must_use]
+    pub fn may_sell_from(&self, channel: ChannelId, location: LocationId) -> bool {
+        let mut limited = false;
+        for pool in self
+            .pools
+            .values()
+            .filter(|pool| pool.channels.contains(&channel))
+        {
+            if pool.locations.contains(&location) {
+                return true;
+            }
+            limited = true;
+        }
+        !limited
+    }
+
+    /// Whether a block stops `stage` for the SKU and location of `cell` at `now`.
+    #[must_use]
+    pub fn is_blocked(&self, cell: CellKey, stage: BlockStage, now: Timestamp) -> bool {
+        self.blocks.values().any(|block| {
+            let about = match &block.scope {
+                BlockScope::Sku(sku) => *sku == cell.sku,
+                BlockScope::Location(location) => *location == cell.location,
+                BlockScope::Cell { sku, location } => {
+                    *sku == cell.sku && *location == cell.location
+                }
+                BlockScope::Listing(_)
+                | BlockScope::Lot { .. }
+                | BlockScope::CarrierService { .. } => false,
+            };
+            about && block.stops(stage, now)
+        })
+    }
+}

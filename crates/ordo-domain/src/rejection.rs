@@ -1,0 +1,128 @@
+//! Every way in which Ordo says no, with its stable code.
+//!
+//! A rejection is an answer, not an error: the command changed nothing, and asking again with the
+//! same input gives the same answer. Each code has a page in `docs/errors`.
+
+use serde::Serialize;
+
+/// One refused field: a JSON pointer into the input, and a sentence about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    /// RFC 6901 pointer, such as `/lines/0/quantity`.
+    pub field: String,
+    /// What is wrong with it, as a sentence without a full stop.
+    pub message: String,
+}
+
+macro_rules! rejections {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// Why a command was refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of this file.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable slug that clients match on.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Code::$name => $code,)* }
+            }
+
+            /// The HTTP status it is answered with.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$name => $status,)* }
+            }
+
+            /// A short sentence that is the same for every occurrence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+        }
+    };
+}
+
+rejections! {
+    /// A field is missing, malformed or out of range.
+    InvalidInput = "invalid_input", 422, "A field of the request is not acceptable";
+    /// Nothing with that id or code exists in the organization.
+    NotFound = "not_found", 404, "Nothing with this id exists";
+    /// The code is taken by another record.
+    CodeTaken = "code_taken", 409, "This code is taken";
+    /// The record changed since it was read.
+    VersionConflict = "version_conflict", 409, "The record has changed since it was read";
+    /// A reservation asked for more than is available.
+    OutOfStock = "out_of_stock", 409, "Not enough stock is available";
+    /// The movement would take more than there is.
+    InsufficientStock = "insufficient_stock", 409, "The movement takes more than is on hand";
+    /// The reservation has ended.
+    ReservationEnded = "reservation_ended", 409, "The reservation has expired or was released";
+    /// The order's state does not allow this.
+    OrderState = "order_state", 409, "The order is in a state that does not allow this";
+    /// The hold is not on the order.
+    HoldNotFound = "hold_not_found", 404, "The order has no such hold";
+    /// An open hold blocks the stage.
+    HeldAtStage = "held_at_stage", 409, "A hold blocks this step";
+    /// The fulfillment order's state does not allow this.
+    FulfillmentState = "fulfillment_state", 409, "The fulfillment order is in a state that does not allow this";
+    /// More units than there are.
+    QuantityExceeded = "quantity_exceeded", 409, "More units than there are";
+    /// The return's state does not allow this.
+    ReturnState = "return_state", 409, "The return is in a state that does not allow this";
+    /// More money than was captured and not yet refunded.
+    RefundExceedsCaptured = "refund_exceeds_captured", 409, "The refund is more than what is left of the captured amount";
+    /// The actor's role does not allow this.
+    Forbidden = "forbidden", 403, "The key's role does not allow this";
+}
+
+/// A refusal with what the client needs to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The stable code.
+    pub code: Code,
+    /// One sentence about this occurrence; never holds a person's data.
+    pub detail: String,
+    /// The fields at fault, where there are any.
+    pub fields: Vec<FieldProblem>,
+}
+
+impl Rejection {
+    /// A rejection without fields.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// A rejection for one field of the input.
+    #[must_use]
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            code: Code::InvalidInput,
+            detail: message.clone(),
+            fields: vec![FieldProblem {
+                field: field.into(),
+                message,
+            }],
+        }
+    }
+
+    /// The same rejection, naming a field as its cause.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.fields.push(FieldProblem {
+            field: field.into(),
+            message: self.detail.clone(),
+        });
+        self
+    }
+}

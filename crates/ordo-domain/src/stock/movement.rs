@@ -1,0 +1,126 @@
+//! Movements of physical stock: facts, never refused for lack of headroom.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::event::Event;
+use crate::quantity::Quantity;
+use crate::rejection::{Code, Rejection};
+use crate::stock::CellKey;
+use crate::world::World;
+
+/// Why physical stock changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MovementKind {
+    /// Goods came in.
+    Receive,
+    /// A correction by a signed difference.
+    Adjust,
+    /// Somebody counted; the quantity is what was found.
+    Count,
+    /// Left for another location of the organization.
+    TransferOut,
+    /// Came from another location of the organization.
+    TransferIn,
+    /// Sellable units became unsellable for now.
+    Quarantine,
+    /// Quarantined units became sellable again.
+    Unquarantine,
+    /// Sellable units were thrown away.
+    Dispose,
+    /// Handed to a carrier.
+    Ship,
+}
+
+/// The condition that units are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// As new.
+    #[default]
+    Sellable,
+    /// Waiting for a decision.
+    Quarantine,
+    /// Broken.
+    Damaged,
+}
+
+/// One line of the stock ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// Why.
+    pub kind: MovementKind,
+    /// Which cell.
+    #[serde(flatten)]
+    pub cell: CellKey,
+    /// The signed change of on hand.
+    pub on_hand: Quantity,
+    /// The signed change of quarantined.
+    #[serde(default, skip_serializing_if = "Quantity::is_zero")]
+    pub quarantined: Quantity,
+    /// The lot, where units are told apart by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<String>,
+    /// Words of the person or program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Records a movement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveStock {
+    /// Why; `Ship` is not accepted, goods leave through fulfillment orders.
+    pub kind: MovementKind,
+    /// The SKU's code.
+    pub sku: String,
+    /// The location's code.
+    pub location: String,
+    /// Units; signed for `Adjust`, what was found for `Count`.
+    pub quantity: Quantity,
+    /// The lot, where units are told apart by it.
+    pub lot: Option<String>,
+    /// Words of the person or program.
+    pub reason: Option<String>,
+}
+
+impl MoveStock {
+    pub(crate) fn decide(&self, world: &World, _ctx: &mut Context) -> Result<Decided, Refusal> {
+        let Some(sku) = world.sku_by_code(&self.sku)? else {
+            let detail = format!("no SKU has the code {}", self.sku);
+            return Err(Rejection::new(Code::InvalidInput, detail).at("/sku").into());
+        };
+        let Some(location) = world.reference().location_by_code(&self.location) else {
+            let detail = format!("no location has the code {}", self.location);
+            return Err(Rejection::new(Code::InvalidInput, detail)
+                .at("/location")
+                .into());
+        };
+        let cell = CellKey::own(sku.id, location.id);
+        let now = world.cell(cell)?;
+        let (on_hand, quarantined) = match self.kind {
+            MovementKind::Receive | MovementKind::TransferIn => (self.quantity, Quantity::ZERO),
+            MovementKind::Adjust => (self.quantity, Quantity::ZERO),
+            MovementKind::Count => (self.quantity - now.on_hand, Quantity::ZERO),
+            MovementKind::TransferOut | MovementKind::Dispose => (-self.quantity, Quantity::ZERO),
+            MovementKind::Quarantine => (-self.quantity, self.quantity),
+            MovementKind::Unquarantine => (self.quantity, -self.quantity),
+            MovementKind::Ship => {
+                let message = "goods leave through fulfillment orders";
+                return Err(Rejection::field("/kind", message).into());
+            }
+        };
+        let movement = Movement {
+            kind: self.kind,
+            cell,
+            on_hand,
+            quarantined,
+            lot: self.lot.clone(),
+            reason: self.reason.clone(),
+        };
+        Ok(Decided::done(vec![Event::StockMoved {
+            movements: vec![movement],
+        }]))
+    }
+}

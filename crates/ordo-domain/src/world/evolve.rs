@@ -1,0 +1,289 @@
+//! Applies one event to the state. It cannot fail: decisions make sure of everything beforehand.
+
+use crate::claim::ClaimKind;
+use crate::event::{Event, LineUnits};
+use crate::fulfillment::{FulfillmentOrder, FulfillmentState};
+use crate::id::{OrderId, ReservationId};
+use crate::order::capture::external_key;
+use crate::order::{Line, Order, OrderLife};
+use crate::quantity::Quantity;
+use crate::stock::ReservationState;
+use crate::time::Timestamp;
+use crate::world::{CounterKey, CounterKind, World};
+
+impl World {
+    /// Applies `event`, which took effect at `at`.
+    ///
+    /// # Panics
+    /// Where the event changes a record that is not loaded.
+    pub fn evolve(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::OrganizationFounded { organization } => {
+                let id = organization.id.to_u128();
+                self.claims
+                    .claim(ClaimKind::OrganizationCode, organization.code.clone(), id);
+                self.organizations.put(organization.clone());
+            }
+            Event::ApiKeyCreated { key } => self.api_keys.put(key.clone()),
+            Event::ApiKeyRevoked { key } => self.api_keys.update(*key, |key| key.revoked = true),
+            Event::ChannelCreated { channel } => {
+                let id = channel.id.to_u128();
+                self.claims
+                    .claim(ClaimKind::ChannelCode, channel.code.clone(), id);
+                self.channels.put(channel.clone());
+            }
+            Event::LocationCreated { location } => {
+                let id = location.id.to_u128();
+                self.claims
+                    .claim(ClaimKind::LocationCode, location.code.clone(), id);
+                self.locations.put(location.clone());
+            }
+            Event::PoolCreated { pool } => self.pools.put(pool.clone()),
+            Event::BlockPlaced { block } => self.blocks.put(block.clone()),
+            Event::SkuCreated { sku } => {
+                self.claims
+                    .claim(ClaimKind::SkuCode, sku.code.clone(), sku.id.to_u128());
+                if let Some(barcode) = &sku.barcode {
+                    self.claims
+                        .claim(ClaimKind::Barcode, barcode.clone(), sku.id.to_u128());
+                }
+                self.skus.put(sku.clone());
+            }
+            Event::ListingCreated { listing } => {
+                let channel = listing.channel.map(|id| id.to_string()).unwrap_or_default();
+                let key = format!("{channel}:{}", listing.code);
+                self.claims
+                    .claim(ClaimKind::ListingCode, key, listing.id.to_u128());
+                self.listings.put(listing.clone());
+            }
+            Event::StockMoved { movements } => {
+                for movement in movements {
+                    self.cells.update(movement.cell, false, |cell| {
+                        cell.on_hand += movement.on_hand;
+                        cell.quarantined += movement.quarantined;
+                    });
+                }
+            }
+            Event::ReservationMade { reservation } => {
+                for units in &reservation.units {
+                    self.cells
+                        .update(units.cell, true, |cell| cell.reserved += units.quantity);
+                }
+                self.reservations.put(reservation.clone());
+            }
+            Event::ReservationReleased { reservation } => {
+                self.end_reservation(*reservation, ReservationState::Released);
+            }
+            Event::ReservationExpired { reservation } => {
+                self.end_reservation(*reservation, ReservationState::Expired);
+            }
+            Event::ReservationConsumed { reservation } => {
+                self.end_reservation(*reservation, ReservationState::Consumed);
+            }
+            Event::OrderPlaced { order } => {
+                let key = external_key(order.channel, &order.external_id);
+                self.claims
+                    .claim(ClaimKind::OrderExternal, key, order.id.to_u128());
+                self.orders.put(order.clone());
+            }
+            Event::OrderMerged { order } => self.orders.put(order.clone()),
+            Event::OrderConfirmed { order } => {
+                self.orders
+                    .update(*order, |order| order.confirmed_at = Some(at));
+            }
+            Event::HoldPlaced { order, hold } => {
+                self.orders
+                    .update(*order, |order| order.holds.push(hold.clone()));
+            }
+            Event::HoldReleased {
+                order,
+                hold,
+                by_person,
+            } => {
+                self.orders.update(*order, |order| {
+                    let kind = order.hold(*hold).map(|hold| hold.kind);
+                    order.holds.retain(|open| open.id != *hold);
+                    if let Some(kind) = kind.filter(|_| *by_person)
+                        && !order.cleared.contains(&kind)
+                    {
+                        order.cleared.push(kind);
+                    }
+                });
+            }
+            Event::LinesBackordered { order, lines } => {
+                self.count_backorders(*order, lines);
+                self.change_lines(*order, lines, |line, units| line.backordered += units);
+            }
+            Event::FulfillmentOrderOpened { fulfillment_order } => {
+                self.open_fulfillment_order(fulfillment_order);
+            }
+            Event::FulfillmentOrderCanceled {
+                order,
+                fulfillment_order,
+            } => {
+                self.cancel_fulfillment_order(*order, *fulfillment_order);
+            }
+            Event::LinesCanceled {
+                order,
+                lines,
+                reason_code: _,
+                fault: _,
+            } => {
+                self.uncount_backorders(*order, lines);
+                self.change_lines(*order, lines, |line, units| {
+                    line.open -= units;
+                    line.canceled += units;
+                    line.backordered = line.backordered.min(line.open);
+                });
+            }
+            Event::OrderCanceled { order } => self.end_order(*order, OrderLife::Canceled, at),
+            Event::OrderClosed { order } => self.end_order(*order, OrderLife::Closed, at),
+        }
+    }
+
+    fn end_reservation(&mut self, id: ReservationId, state: ReservationState) {
+        let mut units = Vec::new();
+        self.reservations.update(id, |reservation| {
+            reservation.state = state;
+            units.clone_from(&reservation.units);
+        });
+        for bound in units {
+            self.cells
+                .update(bound.cell, false, |cell| cell.reserved -= bound.quantity);
+        }
+    }
+
+    fn end_order(&mut self, id: OrderId, life: OrderLife, at: Timestamp) {
+        self.orders.update(id, |order| {
+            order.life = life;
+            order.ended_at = Some(at);
+        });
+    }
+
+    fn change_lines(
+        &mut self,
+        id: OrderId,
+        lines: &[LineUnits],
+        change: impl Fn(&mut Line, Quantity),
+    ) {
+        self.orders.update(id, |order| {
+            for units in lines {
+                if let Some(line) = order.line_mut(units.line) {
+                    change(line, units.quantity);
+                }
+            }
+        });
+    }
+
+    fn order_now(&self, id: OrderId) -> &Order {
+        let order = self.orders.get(id).ok().flatten();
+        order.expect("an event changes only what was loaded")
+    }
+
+    fn count_backorders(&mut self, id: OrderId, lines: &[LineUnits]) {
+        let order = self.order_now(id);
+        let counts: Vec<(CounterKey, i64)> = (lines.iter())
+            .filter_map(|units| {
+                let sku = order.line(units.line)?.sku?;
+                let key = CounterKey {
+                    kind: CounterKind::Backordered,
+                    id: sku.to_u128(),
+                    day: 0,
+                };
+                Some((key, units.quantity.get()))
+            })
+            .collect();
+        for (key, by) in counts {
+            self.counters.add(key, by, None);
+        }
+    }
+
+    /// Takes back the count of units that were backordered and are canceled now.
+    fn uncount_backorders(&mut self, id: OrderId, lines: &[LineUnits]) {
+        let order = self.order_now(id);
+        let counts: Vec<(CounterKey, i64)> = (lines.iter())
+            .filter_map(|units| {
+                let line = order.line(units.line)?;
+                let left = line.open - units.quantity;
+                let by = line.backordered - line.backordered.min(left);
+                let id = line.sku?.to_u128();
+                Some((
+                    CounterKey {
+                        kind: CounterKind::Backordered,
+                        id,
+                        day: 0,
+                    },
+                    -by.get(),
+                ))
+            })
+            .filter(|(_, by)| *by != 0)
+            .collect();
+        for (key, by) in counts {
+            self.counters.add(key, by, None);
+        }
+    }
+
+    fn open_fulfillment_order(&mut self, opened: &FulfillmentOrder) {
+        for line in &opened.lines {
+            if line.from_stock {
+                self.cells.update(opened.cell(line), true, |cell| {
+                    cell.allocated += line.quantity
+                });
+            }
+        }
+        if let Some(day) = opened.work_day {
+            let id = opened.location.to_u128();
+            let key = CounterKey {
+                kind: CounterKind::Capacity,
+                id,
+                day: day.days_since_epoch(),
+            };
+            let limit = self
+                .reference
+                .location(opened.location)
+                .and_then(|at| at.daily_capacity);
+            self.counters.add(key, 1, limit);
+        }
+        self.orders.update(opened.order, |order| {
+            order.fulfillment_orders.push(opened.id);
+            for part in &opened.lines {
+                if let Some(line) = order.line_mut(part.line) {
+                    line.open -= part.quantity;
+                    line.allocated += part.quantity;
+                }
+            }
+        });
+        self.fulfillment_orders.put(opened.clone());
+    }
+
+    fn cancel_fulfillment_order(&mut self, order: OrderId, id: crate::id::FulfillmentOrderId) {
+        let mut before: Option<FulfillmentOrder> = None;
+        self.fulfillment_orders.update(id, |work| {
+            before = Some(work.clone());
+            work.state = FulfillmentState::Canceled;
+        });
+        let Some(work) = before else { return };
+        for line in work.lines.iter().filter(|line| line.from_stock) {
+            self.cells.update(work.cell(line), false, |cell| {
+                cell.allocated -= line.quantity
+            });
+        }
+        if let Some(day) = work.work_day {
+            let id = work.location.to_u128();
+            let key = CounterKey {
+                kind: CounterKind::Capacity,
+                id,
+                day: day.days_since_epoch(),
+            };
+            self.counters.add(key, -1, None);
+        }
+        self.orders.update(order, |order| {
+            for part in &work.lines {
+                if let Some(line) = order.line_mut(part.line) {
+                    line.allocated -= part.quantity;
+                    line.open += part.quantity;
+                }
+            }
+        });
+    }
+}

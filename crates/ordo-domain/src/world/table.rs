@@ -1,0 +1,258 @@
+//! Tables of records and claims that know what was loaded, what changed, and how to take it back.
+
+use std::cell::Cell as Flag;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::claim::ClaimKind;
+use crate::decide::Refusal;
+use crate::record::Record;
+use crate::world::{Key, RecordRead, RecordWrite};
+
+#[derive(Debug, Clone)]
+struct Slot<V> {
+    /// The version that was loaded; 0 where nothing was there.
+    loaded: u64,
+    now: Option<Arc<V>>,
+    read: Flag<bool>,
+}
+
+/// Records of one kind.
+#[derive(Debug)]
+pub(super) struct Table<V: Record> {
+    slots: BTreeMap<V::Id, Slot<V>>,
+    undo: Vec<(V::Id, Option<Slot<V>>)>,
+    /// Whether what was not loaded is absent rather than a miss.
+    pub(super) complete: bool,
+}
+
+impl<V: Record> Default for Table<V> {
+    fn default() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            undo: Vec::new(),
+            complete: false,
+        }
+    }
+}
+
+impl<V: Record> Table<V> {
+    pub(super) fn has(&self, id: V::Id) -> bool {
+        self.complete || self.slots.contains_key(&id)
+    }
+
+    pub(super) fn get(&self, id: V::Id) -> Result<Option<&Arc<V>>, Refusal> {
+        match self.slots.get(&id) {
+            Some(slot) => {
+                slot.read.set(true);
+                Ok(slot.now.as_ref())
+            }
+            None if self.complete => Ok(None),
+            None => Err(Refusal::Needs(vec![Key::Record {
+                kind: V::KIND,
+                id: id.into(),
+            }])),
+        }
+    }
+
+    pub(super) fn supply(
+        &mut self,
+        id: V::Id,
+        body: Option<&str>,
+    ) -> Result<(), serde_json::Error> {
+        if self.slots.contains_key(&id) {
+            return Ok(());
+        }
+        let now = match body {
+            None => None,
+            Some(body) => Some(Arc::new(serde_json::from_str::<V>(body)?)),
+        };
+        self.slots.insert(id, Slot::loaded(now));
+        Ok(())
+    }
+
+    pub(super) fn supply_shared(&mut self, record: Arc<V>) {
+        self.slots
+            .entry(record.id())
+            .or_insert_with(|| Slot::loaded(Some(record)));
+    }
+
+    /// Puts a new or replaced record in, counting the event.
+    pub(super) fn put(&mut self, mut record: V) {
+        record.bump();
+        let id = record.id();
+        self.remember(id);
+        match self.slots.get_mut(&id) {
+            Some(slot) => slot.now = Some(Arc::new(record)),
+            None => {
+                let slot = Slot {
+                    loaded: 0,
+                    now: Some(Arc::new(record)),
+                    read: Flag::new(false),
+                };
+                self.slots.insert(id, slot);
+            }
+        }
+    }
+
+    /// Changes a record that is there, counting the event.
+    ///
+    /// # Panics
+    /// Where it was not loaded: decisions load what their events change.
+    pub(super) fn update(&mut self, id: V::Id, change: impl FnOnce(&mut V)) {
+        self.remember(id);
+        let slot = self
+            .slots
+            .get_mut(&id)
+            .expect("an event changes only what was loaded");
+        let record = slot
+            .now
+            .as_mut()
+            .expect("an event changes only what is there");
+        let record = Arc::make_mut(record);
+        change(record);
+        record.bump();
+    }
+
+    fn remember(&mut self, id: V::Id) {
+        self.undo.push((id, self.slots.get(&id).cloned()));
+    }
+
+    pub(super) fn keep(&mut self) {
+        self.undo.clear();
+    }
+
+    pub(super) fn rollback(&mut self) {
+        while let Some((id, before)) = self.undo.pop() {
+            match before {
+                Some(slot) => self.slots.insert(id, slot),
+                None => self.slots.remove(&id),
+            };
+        }
+    }
+
+    fn now(&self, id: V::Id) -> Option<&Arc<V>> {
+        self.slots.get(&id).and_then(|slot| slot.now.as_ref())
+    }
+
+    pub(super) fn version(&self, id: V::Id) -> u64 {
+        self.now(id).map_or(0, |record| record.version())
+    }
+
+    /// The canonical JSON; empty where the record is not there.
+    pub(super) fn body(&self, id: V::Id) -> String {
+        self.now(id)
+            .map(|record| record.to_json())
+            .unwrap_or_default()
+    }
+
+    /// Records that changed, and records that were only read, with the versions decided on.
+    pub(super) fn changes(&self, writes: &mut Vec<RecordWrite>, reads: &mut Vec<RecordRead>) {
+        for (id, slot) in &self.slots {
+            let version = slot.now.as_ref().map_or(0, |record| record.version());
+            if let Some(record) = &slot.now
+                && version != slot.loaded
+            {
+                writes.push(RecordWrite {
+                    kind: V::KIND,
+                    id: (*id).into(),
+                    loaded: slot.loaded,
+                    version,
+                    body: record.to_json(),
+                    columns: record.columns(),
+                });
+            } else if slot.read.get() && slot.loaded > 0 && locks_reads(V::KIND) {
+                reads.push(RecordRead {
+                    kind: V::KIND,
+                    id: (*id).into(),
+                    version: slot.loaded,
+                });
+            }
+        }
+    }
+}
+
+/// Whether a commit must check records of this kind that a decision only read. SKUs and listings
+/// may be up to a second stale by design; the reference is checked as a whole.
+const fn locks_reads(kind: crate::record::RecordKind) -> bool {
+    use crate::record::RecordKind as Kind;
+    match kind {
+        Kind::Order | Kind::FulfillmentOrder | Kind::Reservation => true,
+        Kind::Organization
+        | Kind::ApiKey
+        | Kind::LegalEntity
+        | Kind::Channel
+        | Kind::Location
+        | Kind::Pool
+        | Kind::Block
+        | Kind::Sku
+        | Kind::Listing => false,
+    }
+}
+
+impl<V: Record> Slot<V> {
+    fn loaded(now: Option<Arc<V>>) -> Self {
+        let loaded = now.as_ref().map_or(0, |record| record.version());
+        Self {
+            loaded,
+            now,
+            read: Flag::new(false),
+        }
+    }
+}
+
+/// Claims: who holds which key.
+#[derive(Debug, Default)]
+pub(super) struct KeyTable {
+    /// Per kind and key: the holder, and whether the claim is new.
+    slots: BTreeMap<ClaimKind, BTreeMap<String, (Option<u128>, bool)>>,
+    undo: Vec<(ClaimKind, String, Option<(Option<u128>, bool)>)>,
+    pub(super) complete: bool,
+}
+
+impl KeyTable {
+    /// `None` for a miss, `Some(None)` where nobody holds it.
+    pub(super) fn get(&self, kind: ClaimKind, key: &str) -> Option<Option<u128>> {
+        match self.slots.get(&kind).and_then(|keys| keys.get(key)) {
+            Some((holder, _)) => Some(*holder),
+            None if self.complete => Some(None),
+            None => None,
+        }
+    }
+
+    pub(super) fn supply(&mut self, kind: ClaimKind, key: String, holder: Option<u128>) {
+        self.slots
+            .entry(kind)
+            .or_default()
+            .entry(key)
+            .or_insert((holder, false));
+    }
+
+    pub(super) fn claim(&mut self, kind: ClaimKind, key: String, holder: u128) {
+        let keys = self.slots.entry(kind).or_default();
+        let before = keys.insert(key.clone(), (Some(holder), true));
+        self.undo.push((kind, key, before));
+    }
+
+    pub(super) fn keep(&mut self) {
+        self.undo.clear();
+    }
+
+    pub(super) fn rollback(&mut self) {
+        while let Some((kind, key, before)) = self.undo.pop() {
+            let keys = self.slots.entry(kind).or_default();
+            match before {
+                Some(slot) => keys.insert(key, slot),
+                None => keys.remove(&key),
+            };
+        }
+    }
+
+    pub(super) fn new_claims(&self) -> impl Iterator<Item = (ClaimKind, &String, u128)> {
+        self.slots.iter().flat_map(|(kind, keys)| {
+            keys.iter().filter_map(|(key, (holder, new))| {
+                holder.filter(|_| *new).map(|holder| (*kind, key, holder))
+            })
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Lists: pages in a stable order, from committed rows. The store in memory has none.
+
+use async_trait::async_trait;
+
+use ordo_domain::id::{ChannelId, OrderId, OrganizationId, SkuId};
+use ordo_domain::record::RecordKind;
+use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::world::StoredRecord;
+
+use crate::log::LogEntry;
+use crate::port::StoreError;
+
+/// What orders a list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrderFilter {
+    /// `draft`, `open`, `closed` or `canceled`.
+    pub life: Option<String>,
+    /// Only this channel.
+    pub channel: Option<ChannelId>,
+    /// Only held (`true`) or only free ones.
+    pub held: Option<bool>,
+    /// The name of a payment standing.
+    pub payment: Option<String>,
+    /// The name of a fulfillment standing.
+    pub fulfillment: Option<String>,
+    /// The channel's own id.
+    pub external_id: Option<String>,
+    /// All of these search terms, as hashes.
+    pub terms: Vec<i64>,
+}
+
+/// In which order a list of orders comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrderSort {
+    /// Highest number first.
+    #[default]
+    Newest,
+    /// Lowest number first.
+    Oldest,
+}
+
+/// One order of a list: the columns that stand beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// Its id.
+    pub id: OrderId,
+    /// Its number.
+    pub number: i64,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// The channel's own id of it.
+    pub external_id: String,
+    /// Its life.
+    pub life: String,
+    /// How many events have touched it.
+    pub version: u64,
+    /// The names of the three standings: payment, fulfillment, returns.
+    pub standings: [String; 3],
+    /// How many holds are open.
+    pub holds: i64,
+    /// When the buyer placed it, in microseconds.
+    pub placed_at: i64,
+    /// Total in minor units.
+    pub total: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// ISO 3166-1 alpha-2, or empty.
+    pub country: String,
+}
+
+/// One row of the stock list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockRow {
+    /// Which cell.
+    pub key: CellKey,
+    /// Its counters.
+    pub cell: Cell,
+}
+
+/// A page and where the next one starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T, C> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<C>,
+}
+
+/// A store that answers lists. No list counts in full, and none is longer than `limit`.
+#[async_trait]
+pub trait Query: Send + Sync {
+    /// Orders; a page starts after the order with number `after`.
+    async fn list_orders(
+        &self,
+        organization: OrganizationId,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Page<OrderRow, i64>, StoreError>;
+
+    /// How many orders match, counted up to `most`.
+    async fn count_orders(
+        &self,
+        organization: OrganizationId,
+        filter: &OrderFilter,
+        most: i64,
+    ) -> Result<i64, StoreError>;
+
+    /// Cells of one SKU or of all, in the order of SKU and location.
+    async fn list_stock(
+        &self,
+        organization: OrganizationId,
+        sku: Option<SkuId>,
+        after: Option<CellKey>,
+        limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError>;
+
+    /// Records of a kind in the order of their ids, with their ids.
+    async fn list_records(
+        &self,
+        organization: OrganizationId,
+        kind: RecordKind,
+        after: Option<u128>,
+        limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError>;
+
+    /// The events that name an order as their subject, oldest first, after position `after`.
+    async fn order_events(
+        &self,
+        organization: OrganizationId,
+        order: OrderId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError>;
+}
