@@ -78,6 +78,24 @@ rejections! {
     RefundExceedsCaptured = "refund_exceeds_captured", 409, "The refund is more than what is left of the captured amount";
     /// The actor's role does not allow this.
     Forbidden = "forbidden", 403, "The key's role does not allow this";
+    /// The idempotency key was used with another body.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "This idempotency key was used with another request";
+    /// No key, or one that is not known.
+    Unauthorized = "unauthorized", 401, "A valid API key is needed";
+    /// The body is not JSON, or not of the form that this operation takes.
+    MalformedBody = "malformed_body", 400, "The request's body cannot be read";
+    /// The body is larger than this operation takes.
+    BodyTooLarge = "body_too_large", 413, "The request's body is too large";
+    /// Too many requests are waiting.
+    Overloaded = "overloaded", 429, "Too many requests are waiting";
+    /// Others changed the same rows again and again.
+    Busy = "busy", 503, "The same rows are changed by many others right now";
+    /// The store does not answer.
+    Unavailable = "unavailable", 503, "The store does not answer right now";
+    /// The view has not caught up with the position asked for.
+    ViewBehind = "view_behind", 503, "The view has not caught up yet";
+    /// A bug; it was logged.
+    Internal = "internal", 500, "Something went wrong on our side";
 }
 
 /// A refusal with what the client needs to mend it.

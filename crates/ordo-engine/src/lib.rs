@@ -1,1 +1,28 @@
-//! placeholder
+//! The shell around the decisions: commands wait here, are decided in batches, and are answered
+//! once their commit is durable; consumers, timers and keys live here too.
+//!
+//! Read `request` (what comes in and goes out), `batch` (the core, without tokio, so that a
+//! simulator can drive it), `dispatcher` (queues in front of it), `view` and `timer` (what runs
+//! beside it), `keys` (who may ask) and `engine` (all of it put together).
+
+mod batch;
+mod cache;
+mod clock;
+mod dispatcher;
+mod engine;
+mod keys;
+mod metrics;
+mod request;
+mod terms;
+mod timer;
+mod view;
+
+pub use batch::{BatchEnv, run_batch};
+pub use cache::Caches;
+pub use clock::{Clock, SystemClock};
+pub use dispatcher::Overloaded;
+pub use engine::{Backend, Engine, EngineConfig};
+pub use keys::{Caller, hash_secret};
+pub use metrics::{Metrics, Summary};
+pub use request::{Admitted, Idempotency, Lane, Render, Reply, Request};
+pub use terms::{search_terms, term_hash};

@@ -360,10 +360,16 @@ impl LineDraft {
             lines.push(self.line(sku.map(|sku| sku.id), origin, ctx));
             return Ok(());
         };
+        let mut skus = Vec::with_capacity(listing.components.len());
+        for part in &listing.components {
+            skus.push(world.sku(part.sku)?.map_or_else(String::new, |sku| sku.code.clone()));
+        }
         if let [only] = listing.components.as_slice()
             && only.quantity.get() == 1
         {
-            lines.push(self.line(Some(only.sku), origin, ctx));
+            let mut line = self.line(Some(only.sku), origin, ctx);
+            line.listing = Some(std::mem::replace(&mut line.code, skus.remove(0)));
+            lines.push(line);
             return Ok(());
         }
         let parent = ParentLine {
@@ -387,6 +393,7 @@ impl LineDraft {
             let rounding = unit_price.times(units).unwrap_or_default() - grosses[index];
             let mut line = self.line(Some(part.sku), origin, ctx);
             line.external_id = format!("{}/{}", self.external_id, index + 1);
+            line.listing = Some(std::mem::replace(&mut line.code, skus[index].clone()));
             line.parent = Some(parent.clone());
             line.unit_price = unit_price;
             line.discount = discounts[index] + rounding;
@@ -423,6 +430,7 @@ impl LineDraft {
             fulfilled_by: self.fulfilled_by,
             sku,
             code: self.code.clone(),
+            listing: None,
             title: self.title.clone(),
             parent: None,
             unit_price: self.unit_price,

@@ -137,8 +137,11 @@ pub struct Line {
     /// The SKU; `None` where the channel's code is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<SkuId>,
-    /// The code as the channel sent it.
+    /// The SKU's code; where it is not known, the code as the channel sent it.
     pub code: String,
+    /// The code as the channel sent it, where that is a listing's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<String>,
     /// The name as the channel sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Context, Decided, Refusal};
+use crate::claim::ClaimKind;
+use crate::decide::{Attachment, Context, Decided, Refusal};
 use crate::event::Event;
 use crate::id::{ApiKeyId, OrganizationId};
 use crate::record::{Columns, record};
@@ -76,6 +77,8 @@ pub struct FoundOrganization {
     pub code: String,
     /// The name shown to people.
     pub name: String,
+    /// SHA-256 of the first owner key's secret; `None` where the key comes later.
+    pub owner_secret_hash: Option<[u8; 32]>,
 }
 
 impl FoundOrganization {
@@ -84,16 +87,21 @@ impl FoundOrganization {
         if world.organization(id)?.is_some() {
             return Ok(Decided::unchanged(id));
         }
-        let organization = Organization {
-            id,
-            version: 0,
-            code: self.code.clone(),
-            name: self.name.clone(),
-        };
-        Ok(Decided::created(
-            vec![Event::OrganizationFounded { organization }],
-            id,
-        ))
+        if world.claim(ClaimKind::OrganizationCode, &self.code)?.is_some() {
+            let detail = format!("an organization with the code {} exists", self.code);
+            return Err(Rejection::new(Code::CodeTaken, detail).at("/code").into());
+        }
+        let organization =
+            Organization { id, version: 0, code: self.code.clone(), name: self.name.clone() };
+        let mut decided = Decided::created(vec![Event::OrganizationFounded { organization }], id);
+        if let Some(secret_hash) = self.owner_secret_hash {
+            let key: ApiKeyId = ctx.ids.make();
+            let name = "owner".to_owned();
+            let record = ApiKey { id: key, version: 0, name, role: Role::Owner, revoked: false };
+            decided.events.push(Event::ApiKeyCreated { key: record });
+            decided = decided.with(vec![Attachment::ApiKeyHash { key, secret_hash }]);
+        }
+        Ok(decided)
     }
 }
 

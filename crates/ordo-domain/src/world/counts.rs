@@ -126,6 +126,15 @@ impl CellTable {
         }
     }
 
+    /// Everything as it was loaded.
+    pub(super) fn reset(&mut self) {
+        self.undo.clear();
+        for row in self.skus.values_mut().flatten() {
+            row.now = row.loaded.unwrap_or_default();
+            row.promised = false;
+        }
+    }
+
     pub(super) fn rows(&self) -> impl Iterator<Item = &CellRow> {
         self.skus.values().flatten()
     }
@@ -164,6 +173,14 @@ impl CounterTable {
         });
     }
 
+    /// Everything as it was loaded.
+    pub(super) fn reset(&mut self) {
+        self.undo.clear();
+        for slot in self.slots.values_mut() {
+            *slot = CounterSlot { loaded: slot.loaded, now: slot.loaded, limit: None };
+        }
+    }
+
     /// Adds `by`; with `limit`, the commit fails where the sum is more.
     pub(super) fn add(&mut self, key: CounterKey, by: i64, limit: Option<i64>) {
         self.undo.push((key, self.slots.get(&key).copied()));
@@ -192,6 +209,7 @@ impl CounterTable {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignalSlot {
+    loaded: Signal,
     pub(super) now: Signal,
     /// Sightings that are not stored yet, and when the last was.
     pub(super) seen: i64,
@@ -216,27 +234,27 @@ impl SignalTable {
     }
 
     pub(super) fn supply(&mut self, key: SignalKey, found: Signal) {
-        let slot = SignalSlot {
-            now: found,
-            seen: 0,
-            at: Timestamp::default(),
-        };
+        let at = Timestamp::default();
+        let slot = SignalSlot { loaded: found, now: found, seen: 0, at };
         self.slots.entry(key).or_insert(slot);
+    }
+
+    /// Everything as it was loaded.
+    pub(super) fn reset(&mut self) {
+        self.undo.clear();
+        for slot in self.slots.values_mut() {
+            slot.now = slot.loaded;
+            slot.seen = 0;
+        }
     }
 
     pub(super) fn see(&mut self, key: SignalKey, at: Timestamp, basket: u64) {
         let before = self.slots.get(&key).copied();
         self.undo.push((key, before));
-        let slot = before.unwrap_or(SignalSlot {
-            now: Signal::default(),
-            seen: 0,
-            at,
-        });
-        let after = SignalSlot {
-            now: slot.now.seen(at, basket),
-            seen: slot.seen + 1,
-            at,
-        };
+        let none = Signal::default();
+        let slot = before.unwrap_or(SignalSlot { loaded: none, now: none, seen: 0, at });
+        let now = slot.now.seen(at, basket);
+        let after = SignalSlot { now, seen: slot.seen + 1, at, ..slot };
         self.slots.insert(key, after);
     }
 

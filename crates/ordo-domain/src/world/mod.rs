@@ -155,6 +155,22 @@ impl World {
         self.contacts.clear();
     }
 
+    /// Takes back everything since the world was made; what was loaded stays.
+    pub fn reset(&mut self) {
+        for_each_table!(self, |table| table.reset());
+        self.events.clear();
+        self.attachments.clear();
+        self.contacts.clear();
+        self.events_kept = 0;
+        self.attachments_kept = 0;
+    }
+
+    /// How many events have happened since the world was made.
+    #[must_use]
+    pub fn events_len(&self) -> usize {
+        self.events.len()
+    }
+
     /// Takes back everything since [`World::begin`].
     pub fn rollback(&mut self) {
         for_each_table!(self, |table| table.rollback());

@@ -11,8 +11,8 @@ use crate::world::{Key, RecordRead, RecordWrite};
 
 #[derive(Debug, Clone)]
 struct Slot<V> {
-    /// The version that was loaded; 0 where nothing was there.
-    loaded: u64,
+    /// As it was loaded; `None` where nothing was there.
+    base: Option<Arc<V>>,
     now: Option<Arc<V>>,
     read: Flag<bool>,
 }
@@ -86,7 +86,7 @@ impl<V: Record> Table<V> {
             Some(slot) => slot.now = Some(Arc::new(record)),
             None => {
                 let slot = Slot {
-                    loaded: 0,
+                    base: None,
                     now: Some(Arc::new(record)),
                     read: Flag::new(false),
                 };
@@ -135,6 +135,15 @@ impl<V: Record> Table<V> {
         self.slots.get(&id).and_then(|slot| slot.now.as_ref())
     }
 
+    /// Everything as it was loaded; what was new is known to be absent.
+    pub(super) fn reset(&mut self) {
+        self.undo.clear();
+        for slot in self.slots.values_mut() {
+            slot.now.clone_from(&slot.base);
+            slot.read.set(false);
+        }
+    }
+
     pub(super) fn version(&self, id: V::Id) -> u64 {
         self.now(id).map_or(0, |record| record.version())
     }
@@ -150,22 +159,23 @@ impl<V: Record> Table<V> {
     pub(super) fn changes(&self, writes: &mut Vec<RecordWrite>, reads: &mut Vec<RecordRead>) {
         for (id, slot) in &self.slots {
             let version = slot.now.as_ref().map_or(0, |record| record.version());
+            let loaded = slot.base.as_ref().map_or(0, |record| record.version());
             if let Some(record) = &slot.now
-                && version != slot.loaded
+                && version != loaded
             {
                 writes.push(RecordWrite {
                     kind: V::KIND,
                     id: (*id).into(),
-                    loaded: slot.loaded,
+                    loaded,
                     version,
                     body: record.to_json(),
                     columns: record.columns(),
                 });
-            } else if slot.read.get() && slot.loaded > 0 && locks_reads(V::KIND) {
+            } else if slot.read.get() && loaded > 0 && locks_reads(V::KIND) {
                 reads.push(RecordRead {
                     kind: V::KIND,
                     id: (*id).into(),
-                    version: slot.loaded,
+                    version: loaded,
                 });
             }
         }
@@ -192,12 +202,7 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
 
 impl<V: Record> Slot<V> {
     fn loaded(now: Option<Arc<V>>) -> Self {
-        let loaded = now.as_ref().map_or(0, |record| record.version());
-        Self {
-            loaded,
-            now,
-            read: Flag::new(false),
-        }
+        Self { base: now.clone(), now, read: Flag::new(false) }
     }
 }
 
@@ -245,6 +250,16 @@ impl KeyTable {
                 Some(slot) => keys.insert(key, slot),
                 None => keys.remove(&key),
             };
+        }
+    }
+
+    /// Everything as it was loaded.
+    pub(super) fn reset(&mut self) {
+        self.undo.clear();
+        for slot in self.slots.values_mut().flat_map(BTreeMap::values_mut) {
+            if slot.1 {
+                *slot = (None, false);
+            }
         }
     }
 
