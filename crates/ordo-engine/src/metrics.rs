@@ -3,10 +3,19 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A histogram over powers of two of microseconds: bucket n holds values below 2^n.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Summary {
     buckets: [AtomicU64; 40],
     sum_us: AtomicU64,
+}
+
+impl Default for Summary {
+    fn default() -> Self {
+        Self {
+            buckets: [const { AtomicU64::new(0) }; 40],
+            sum_us: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Summary {

@@ -91,7 +91,9 @@ impl Reply {
     #[must_use]
     pub fn body(&self) -> String {
         match self.number {
-            Some(number) => self.template.replacen(NO_NUMBER, &format!("\"number\":{number}"), 1),
+            Some(number) => self
+                .template
+                .replacen(NO_NUMBER, &format!("\"number\":{number}"), 1),
             None => self.template.clone(),
         }
     }

@@ -1,0 +1,390 @@
+//! The engine: a store, a clock, queues, and what runs beside them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ordo_domain::id::{CommandId, OrganizationId, derive};
+use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role};
+use ordo_domain::record::RecordKind;
+use ordo_domain::reference::Reference;
+use ordo_domain::time::Timestamp;
+use ordo_domain::{Actor, Applied, Command, Rejection};
+use ordo_store::{Query, Store, StoreError};
+use tokio::sync::{Notify, watch};
+
+use crate::batch::BatchEnv;
+use crate::cache::Caches;
+use crate::clock::Clock;
+use crate::dispatcher::{Dispatcher, Overloaded};
+use crate::keys::{Caller, KeyCache, hash_secret};
+use crate::metrics::Metrics;
+use crate::request::{Admitted, Lane, Reply, Request};
+use crate::{timer, view};
+
+/// A store that also answers lists.
+pub trait Backend: Store + Query {}
+
+impl<T: Store + Query> Backend for T {}
+
+/// What an engine is started with.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineConfig {
+    /// Whether this node follows the log for the view.
+    pub runs_view: bool,
+    /// Whether this node ends what is due.
+    pub runs_timers: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            runs_view: true,
+            runs_timers: true,
+        }
+    }
+}
+
+/// What the parts of an engine share.
+pub(crate) struct Shared {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) dispatcher: Dispatcher,
+    caches: Caches,
+    keys: KeyCache,
+    changed: Mutex<BTreeSet<OrganizationId>>,
+    change: Notify,
+    viewed: watch::Sender<HashMap<OrganizationId, i64>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn env(&self) -> BatchEnv<'_> {
+        BatchEnv {
+            store: &*self.backend,
+            clock: &*self.clock,
+            caches: &self.caches,
+            metrics: &self.metrics,
+        }
+    }
+
+    /// Tells the consumers that the organization's log has grown.
+    pub(crate) fn changed(&self, organization: OrganizationId) {
+        self.changed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(organization);
+        self.change.notify_one();
+    }
+
+    /// Waits until a log has grown, and answers whose.
+    pub(crate) async fn next_changed(&self) -> BTreeSet<OrganizationId> {
+        loop {
+            let waiting = self.change.notified();
+            let changed =
+                std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+            if !changed.is_empty() {
+                return changed;
+            }
+            waiting.await;
+        }
+    }
+
+    pub(crate) fn viewed(&self, organization: OrganizationId, position: i64) {
+        self.viewed.send_modify(|viewed| {
+            viewed.insert(organization, position);
+        });
+    }
+
+    pub(crate) async fn stopped(&self) {
+        let mut stop = self.stop.subscribe();
+        // The sender lives as long as this.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+}
+
+/// A running engine.
+pub struct Engine {
+    shared: Arc<Shared>,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Starts what runs beside the queues. Needs a tokio runtime.
+    #[must_use]
+    pub fn start(
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        config: EngineConfig,
+    ) -> Arc<Self> {
+        let shared = Arc::new(Shared {
+            backend,
+            clock,
+            metrics: Metrics::default(),
+            dispatcher: Dispatcher::new(),
+            caches: Caches::default(),
+            keys: KeyCache::default(),
+            changed: Mutex::default(),
+            change: Notify::new(),
+            viewed: watch::Sender::new(HashMap::new()),
+            stop: watch::Sender::new(false),
+        });
+        let mut tasks = Vec::new();
+        if config.runs_view {
+            tasks.push(tokio::spawn(view::run(Arc::clone(&shared))));
+        }
+        if config.runs_timers {
+            tasks.push(tokio::spawn(timer::run(Arc::clone(&shared))));
+        }
+        Arc::new(Self {
+            shared,
+            tasks: Mutex::new(tasks),
+        })
+    }
+
+    /// Queues a command and waits for its answer, which is durable where it says success.
+    ///
+    /// # Errors
+    /// Too many commands are waiting.
+    pub async fn submit(
+        &self,
+        organization: OrganizationId,
+        request: Request,
+    ) -> Result<Reply, Overloaded> {
+        let clock = &self.shared.clock;
+        let revokes = matches!(request.command, Command::RevokeApiKey(_));
+        let admitted = Admitted {
+            command: request.command,
+            id: CommandId::from_u128(clock.fresh()),
+            at: clock.now(),
+            actor: Arc::from(request.actor.text()),
+            idempotency: request.idempotency,
+            render: request.render,
+        };
+        let dispatcher = &self.shared.dispatcher;
+        let reply = dispatcher
+            .submit(
+                &self.shared,
+                organization,
+                admitted,
+                request.lane,
+                request.size,
+            )
+            .await?;
+        if revokes {
+            self.shared.keys.clear();
+        }
+        Ok(reply)
+    }
+
+    /// Whom a secret belongs to.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn authenticate(&self, secret: &str) -> Result<Option<Caller>, StoreError> {
+        self.shared
+            .keys
+            .find(&*self.shared.backend, secret, self.shared.clock.now())
+            .await
+    }
+
+    /// The reference as this node knows it.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn reference(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Arc<Reference>, StoreError> {
+        let reference = self
+            .shared
+            .caches
+            .reference(&*self.shared.backend, organization)
+            .await?;
+        let head = self.shared.backend.head(organization).await?;
+        if head.reference_version == reference.version() {
+            return Ok(reference);
+        }
+        self.shared.caches.forget_reference(organization);
+        self.shared
+            .caches
+            .reference(&*self.shared.backend, organization)
+            .await
+    }
+
+    /// Makes organization `main` where it is not there, and gives it the owner key `secret` where it
+    /// has no owner key yet.
+    ///
+    /// # Errors
+    /// The store fails or refuses.
+    pub async fn bootstrap(&self, secret: &str) -> Result<OrganizationId, StoreError> {
+        let organization = self.found_main().await?;
+        if self.has_owner(organization).await? {
+            return Ok(organization);
+        }
+        let secret_hash = hash_secret(secret);
+        let name = "bootstrap".to_owned();
+        let create = CreateApiKey {
+            name,
+            role: Role::Owner,
+            secret_hash,
+        };
+        let reply = self
+            .run_own(organization, Command::CreateApiKey(create))
+            .await?;
+        // Another node may have made the same key at the same moment.
+        if reply.status >= 300 && self.shared.backend.find_key(&secret_hash).await?.is_none() {
+            let reason = format!("the owner key was refused: {}", reply.template);
+            return Err(StoreError::Unavailable(reason));
+        }
+        Ok(organization)
+    }
+
+    /// Organization `main`, made where it is not there. Its id is the same on every store.
+    ///
+    /// # Errors
+    /// The store fails or refuses.
+    pub async fn found_main(&self) -> Result<OrganizationId, StoreError> {
+        let existing = self.shared.backend.organizations().await?;
+        if let Some((id, _)) = existing.iter().find(|(_, code)| code == "main") {
+            return Ok(*id);
+        }
+        let seed = u128::from_be_bytes(*b"ordo org main v1");
+        let id =
+            OrganizationId::from_u128(derive(CommandId::from_u128(seed), 0, Timestamp::default()));
+        let found = FoundOrganization {
+            code: "main".to_owned(),
+            name: "Main".to_owned(),
+            owner_secret_hash: None,
+        };
+        let reply = self.run_own(id, Command::FoundOrganization(found)).await?;
+        if reply.status >= 300 {
+            let reason = format!("organization main was refused: {}", reply.template);
+            return Err(StoreError::Unavailable(reason));
+        }
+        Ok(id)
+    }
+
+    async fn has_owner(&self, organization: OrganizationId) -> Result<bool, StoreError> {
+        let mut after = None;
+        loop {
+            let kind = RecordKind::ApiKey;
+            let page = self
+                .shared
+                .backend
+                .list_records(organization, kind, after, 200)
+                .await?;
+            for (_, record) in &page.items {
+                let key: ApiKey = serde_json::from_str(&record.body)
+                    .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                if key.role == Role::Owner && !key.revoked {
+                    return Ok(true);
+                }
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(false),
+            }
+        }
+    }
+
+    /// Runs a command of Ordo's own.
+    async fn run_own(
+        &self,
+        organization: OrganizationId,
+        command: Command,
+    ) -> Result<Reply, StoreError> {
+        let request = Request {
+            command,
+            actor: Actor::System,
+            lane: Lane::People,
+            idempotency: None,
+            size: 0,
+            render: |_, result: Result<&Applied, &Rejection>| match result {
+                Ok(_) => (200, String::new()),
+                Err(rejection) => (rejection.code.status(), rejection.detail.clone()),
+            },
+        };
+        let reply = self.submit(organization, request).await;
+        reply.map_err(|overloaded| StoreError::Unavailable(overloaded.to_string()))
+    }
+
+    /// An id for an organization that is to be founded.
+    #[must_use]
+    pub fn new_organization_id(&self) -> OrganizationId {
+        let command = CommandId::from_u128(self.shared.clock.fresh());
+        OrganizationId::from_u128(derive(command, 0, self.shared.clock.now()))
+    }
+
+    /// A secret for an API key: a prefix that scanners can find, and 256 random bits.
+    #[must_use]
+    pub fn new_secret(&self) -> String {
+        let clock = &self.shared.clock;
+        format!("ordo_live_{:032x}{:032x}", clock.fresh(), clock.fresh())
+    }
+
+    /// Whether the view has seen the log up to `position`, waiting for it at most `wait`.
+    pub async fn view_caught_up(
+        &self,
+        organization: OrganizationId,
+        position: i64,
+        wait: Duration,
+    ) -> bool {
+        let seen = |cursor: Result<i64, StoreError>| cursor.is_ok_and(|seen| seen >= position);
+        if seen(
+            self.shared
+                .backend
+                .cursor(organization, view::CONSUMER)
+                .await,
+        ) {
+            return true;
+        }
+        let mut viewed = self.shared.viewed.subscribe();
+        let level = |viewed: &HashMap<OrganizationId, i64>| {
+            viewed
+                .get(&organization)
+                .is_some_and(|seen| *seen >= position)
+        };
+        let waited = tokio::time::timeout(wait, viewed.wait_for(level))
+            .await
+            .is_ok();
+        // The view may run on another node, which only the store knows of.
+        waited
+            || seen(
+                self.shared
+                    .backend
+                    .cursor(organization, view::CONSUMER)
+                    .await,
+            )
+    }
+
+    /// State and log.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.shared.backend
+    }
+
+    /// Counters.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Time and chance.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Finishes what is queued and in flight, and stops what runs beside it.
+    pub async fn shutdown(&self) {
+        self.shared.dispatcher.idle().await;
+        self.shared.stop.send_replace(true);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A task that panicked has been reported by the hook.
+            let _ = task.await;
+        }
+    }
+}

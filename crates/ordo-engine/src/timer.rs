@@ -1,0 +1,80 @@
+//! What the clock causes: reservations whose time has run out, and old answers to be dropped.
+//!
+//! Each due row becomes a command whose Context time is the due time and whose id derives from the
+//! row, so that two nodes doing the same make one event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ordo_domain::id::CommandId;
+use ordo_domain::reference::Reference;
+use ordo_domain::stock::ExpireReservation;
+use ordo_domain::time::DAY;
+use ordo_domain::{Applied, Command, Rejection};
+use ordo_store::StoreError;
+
+use crate::engine::Shared;
+use crate::request::{Admitted, Lane};
+
+/// Pause between looks at what is due.
+const TICK: Duration = Duration::from_millis(250);
+/// Due rows taken at once, per organization.
+const PAGE: usize = 500;
+/// Answers are kept for seven days.
+const ANSWERS_KEPT_US: i64 = 7 * DAY;
+/// Looks between two clean-ups of answers.
+const CLEAN_EVERY: u32 = 240;
+
+/// Runs until the engine stops.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = 0_u32;
+    loop {
+        tokio::select! {
+            () = shared.stopped() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = expire(&shared).await {
+            tracing::warn!(error = %error, "due reservations could not be ended");
+        }
+        looks = looks.wrapping_add(1);
+        if looks.is_multiple_of(CLEAN_EVERY) {
+            let until = shared.clock.now().plus_micros(-ANSWERS_KEPT_US);
+            if let Err(error) = shared.backend.drop_answers(until, 10_000).await {
+                tracing::warn!(error = %error, "old answers could not be dropped");
+            }
+        }
+    }
+}
+
+async fn expire(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    let now = shared.clock.now();
+    for (organization, _) in shared.backend.organizations().await? {
+        let due = shared
+            .backend
+            .due_reservations(organization, now, PAGE)
+            .await?;
+        let commands = due.into_iter().map(|(reservation, at)| Admitted {
+            command: Command::ExpireReservation(ExpireReservation { reservation }),
+            id: CommandId::from_u128(reservation.to_u128() ^ 1),
+            at,
+            actor: Arc::from("system"),
+            idempotency: None,
+            render: unseen,
+        });
+        let answers = commands.map(|command| {
+            shared
+                .dispatcher
+                .submit(shared, organization, command, Lane::People, 0)
+        });
+        // An overloaded queue is no reason to stop: the rows stay due.
+        futures_util::future::join_all(answers).await;
+    }
+    Ok(())
+}
+
+/// Nobody reads the answer to a timer.
+fn unseen(_: &Reference, result: Result<&Applied, &Rejection>) -> (u16, String) {
+    (if result.is_ok() { 200 } else { 409 }, String::new())
+}

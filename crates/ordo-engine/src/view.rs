@@ -1,0 +1,248 @@
+//! The view consumer: follows the log and keeps search terms and report rollups.
+//!
+//! It works in few large steps, because sorted inserts are cheap and a lag below a second is fine.
+//! Losing its place to another node costs a step, nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use ordo_domain::Event;
+use ordo_domain::contact::Contact;
+use ordo_domain::id::{ContactId, OrderId, OrganizationId};
+use ordo_domain::order::Order;
+use ordo_domain::record::RecordKind;
+use ordo_domain::time::DAY;
+use ordo_domain::world::{Key, Row};
+use ordo_store::{LogEntry, Rollup, RollupMeasure, StoreError, Term, ViewWrite};
+
+use crate::engine::Shared;
+use crate::metrics::Metrics;
+use crate::terms::order_terms;
+
+/// The consumer's name, under which its cursor is kept.
+pub(crate) const CONSUMER: &str = "view";
+/// Events of one step.
+const STEP_MAX: usize = 2_000;
+/// Pause between looks at the log of an organization that keeps changing.
+const PAUSE: Duration = Duration::from_millis(150);
+/// Pause between looks at organizations that other nodes may have changed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Runs until the engine stops.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut cursors: HashMap<OrganizationId, i64> = HashMap::new();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let organizations = tokio::select! {
+            () = shared.stopped() => return,
+            _ = sweep.tick() => all_organizations(&shared).await,
+            changed = shared.next_changed() => changed,
+        };
+        for organization in organizations {
+            if let Err(error) = follow(&shared, organization, &mut cursors).await {
+                tracing::warn!(error = %error, "the view could not follow the log");
+                cursors.remove(&organization);
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn all_organizations(shared: &Shared) -> BTreeSet<OrganizationId> {
+    match shared.backend.organizations().await {
+        Ok(found) => found.into_iter().map(|(id, _)| id).collect(),
+        Err(error) => {
+            tracing::warn!(error = %error, "organizations could not be listed");
+            BTreeSet::new()
+        }
+    }
+}
+
+/// Takes steps until the view is level with the log.
+async fn follow(
+    shared: &Shared,
+    organization: OrganizationId,
+    cursors: &mut HashMap<OrganizationId, i64>,
+) -> Result<(), StoreError> {
+    loop {
+        let after = match cursors.get(&organization) {
+            Some(cursor) => *cursor,
+            None => shared.backend.cursor(organization, CONSUMER).await?,
+        };
+        let entries = shared
+            .backend
+            .read_log(organization, after, STEP_MAX)
+            .await?;
+        let Some(last) = entries.last() else {
+            cursors.insert(organization, after);
+            shared.metrics.view_lag_us.store(0, Relaxed);
+            return Ok(());
+        };
+        let upto = last.position;
+        let oldest = entries[0].recorded_at;
+        let write = step(shared, organization, after, upto, &entries).await?;
+        if shared.backend.save_view(&write).await? {
+            cursors.insert(organization, upto);
+            Metrics::add(&shared.metrics.view_events, entries.len() as u64);
+            shared.viewed(organization, upto);
+        } else {
+            // Another node was faster.
+            cursors.remove(&organization);
+        }
+        let lag = shared.clock.now().as_micros() - oldest.as_micros();
+        shared
+            .metrics
+            .view_lag_us
+            .store(u64::try_from(lag).unwrap_or(0), Relaxed);
+        if entries.len() < STEP_MAX {
+            shared.metrics.view_lag_us.store(0, Relaxed);
+            return Ok(());
+        }
+    }
+}
+
+/// What the entries add to the view.
+async fn step(
+    shared: &Shared,
+    organization: OrganizationId,
+    after: i64,
+    upto: i64,
+    entries: &[LogEntry],
+) -> Result<ViewWrite, StoreError> {
+    let contacts = contacts_of(shared, organization, entries).await?;
+    let ended = ended_orders(shared, organization, entries).await?;
+    let mut terms: Vec<Term> = Vec::new();
+    let mut sums: BTreeMap<(i32, u128, RollupMeasure, String), Rollup> = BTreeMap::new();
+    for entry in entries {
+        let (measure, order) = match &entry.event {
+            Event::OrderPlaced { order } => {
+                terms.extend(found_by(organization, order, &contacts));
+                (RollupMeasure::Placed, order)
+            }
+            Event::OrderMerged { order } => {
+                terms.extend(found_by(organization, order, &contacts));
+                continue;
+            }
+            Event::OrderCanceled { order } | Event::OrderClosed { order } => {
+                let canceled = matches!(entry.event, Event::OrderCanceled { .. });
+                let Some(order) = ended.get(order) else {
+                    continue;
+                };
+                let measure = if canceled {
+                    RollupMeasure::Canceled
+                } else {
+                    RollupMeasure::Closed
+                };
+                (measure, order)
+            }
+            _ => continue,
+        };
+        let day = entry.effective_at.as_micros().div_euclid(DAY) as i32;
+        let key = (
+            day,
+            order.channel.to_u128(),
+            measure,
+            order.currency.code().to_owned(),
+        );
+        let sum = sums.entry(key).or_insert(Rollup {
+            day,
+            channel: order.channel,
+            measure,
+            currency: order.currency,
+            count: 0,
+            amount: 0,
+        });
+        sum.count += 1;
+        sum.amount += order.totals.total.get();
+    }
+    terms.sort_unstable();
+    let rollups = sums.into_values().collect();
+    Ok(ViewWrite {
+        organization,
+        consumer: CONSUMER,
+        after,
+        upto,
+        terms,
+        rollups,
+    })
+}
+
+fn found_by<'a>(
+    organization: OrganizationId,
+    order: &'a Order,
+    contacts: &HashMap<ContactId, Contact>,
+) -> impl Iterator<Item = Term> + use<'a> {
+    let contact = order
+        .ship_to
+        .as_ref()
+        .and_then(|to| contacts.get(&to.contact));
+    let id = order.id;
+    order_terms(organization, order, contact)
+        .into_iter()
+        .map(move |hash| Term { hash, order: id })
+}
+
+async fn contacts_of(
+    shared: &Shared,
+    organization: OrganizationId,
+    entries: &[LogEntry],
+) -> Result<HashMap<ContactId, Contact>, StoreError> {
+    let ids: Vec<ContactId> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::OrderPlaced { order } | Event::OrderMerged { order } => order.ship_to.as_ref(),
+            _ => None,
+        })
+        .map(|to| to.contact)
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let contacts = shared.backend.contacts(organization, &ids).await?;
+    Ok(contacts
+        .into_iter()
+        .map(|contact| (contact.id, contact))
+        .collect())
+}
+
+/// The orders that ended within the entries.
+async fn ended_orders(
+    shared: &Shared,
+    organization: OrganizationId,
+    entries: &[LogEntry],
+) -> Result<HashMap<OrderId, Order>, StoreError> {
+    let ids: BTreeSet<OrderId> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::OrderCanceled { order } | Event::OrderClosed { order } => Some(*order),
+            _ => None,
+        })
+        .collect();
+    let keys: Vec<Key> = ids
+        .into_iter()
+        .map(|id| Key::Record {
+            kind: RecordKind::Order,
+            id: id.to_u128(),
+        })
+        .collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut orders = HashMap::new();
+    for row in shared.backend.load(organization, &keys).await? {
+        let Row::Record {
+            found: Some(record),
+            ..
+        } = row
+        else {
+            continue;
+        };
+        let order: Order = serde_json::from_str(&record.body)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        orders.insert(order.id, order);
+    }
+    Ok(orders)
+}
