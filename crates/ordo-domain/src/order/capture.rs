@@ -362,7 +362,11 @@ impl LineDraft {
         };
         let mut skus = Vec::with_capacity(listing.components.len());
         for part in &listing.components {
-            skus.push(world.sku(part.sku)?.map_or_else(String::new, |sku| sku.code.clone()));
+            skus.push(
+                world
+                    .sku(part.sku)?
+                    .map_or_else(String::new, |sku| sku.code.clone()),
+            );
         }
         if let [only] = listing.components.as_slice()
             && only.quantity.get() == 1

@@ -87,17 +87,30 @@ impl FoundOrganization {
         if world.organization(id)?.is_some() {
             return Ok(Decided::unchanged(id));
         }
-        if world.claim(ClaimKind::OrganizationCode, &self.code)?.is_some() {
+        if world
+            .claim(ClaimKind::OrganizationCode, &self.code)?
+            .is_some()
+        {
             let detail = format!("an organization with the code {} exists", self.code);
             return Err(Rejection::new(Code::CodeTaken, detail).at("/code").into());
         }
-        let organization =
-            Organization { id, version: 0, code: self.code.clone(), name: self.name.clone() };
+        let organization = Organization {
+            id,
+            version: 0,
+            code: self.code.clone(),
+            name: self.name.clone(),
+        };
         let mut decided = Decided::created(vec![Event::OrganizationFounded { organization }], id);
         if let Some(secret_hash) = self.owner_secret_hash {
             let key: ApiKeyId = ctx.ids.make();
             let name = "owner".to_owned();
-            let record = ApiKey { id: key, version: 0, name, role: Role::Owner, revoked: false };
+            let record = ApiKey {
+                id: key,
+                version: 0,
+                name,
+                role: Role::Owner,
+                revoked: false,
+            };
             decided.events.push(Event::ApiKeyCreated { key: record });
             decided = decided.with(vec![Attachment::ApiKeyHash { key, secret_hash }]);
         }

@@ -61,9 +61,11 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
 }
 
-/// What is to be sourced, one entry per SKU: lines that share a SKU share its stock.
+/// What is to be sourced, one entry per SKU in the order of the lines: lines that share a SKU share
+/// its stock.
 fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
-    let mut wants: BTreeMap<SkuId, Want> = BTreeMap::new();
+    let mut wants: Vec<Want> = Vec::new();
+    let mut places: BTreeMap<SkuId, usize> = BTreeMap::new();
     let mut missing = Vec::new();
     for line in &order.lines {
         let units = line.to_source();
@@ -76,18 +78,22 @@ fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
             Err(refusal) => return Err(refusal),
             Ok(None) => {}
             Ok(Some(sku)) => {
-                let want = wants.entry(sku.id).or_insert_with(|| Want {
-                    sku: Arc::clone(sku),
-                    quantity: Quantity::ZERO,
-                    lines: Vec::new(),
-                });
+                let place = *places.entry(sku.id).or_insert(wants.len());
+                if place == wants.len() {
+                    wants.push(Want {
+                        sku: Arc::clone(sku),
+                        quantity: Quantity::ZERO,
+                        lines: Vec::new(),
+                    });
+                }
+                let want = &mut wants[place];
                 want.quantity += units;
                 want.lines.push((line.id, units));
             }
         }
     }
     if missing.is_empty() {
-        Ok(wants.into_values().collect())
+        Ok(wants)
     } else {
         Err(Refusal::Needs(missing))
     }
@@ -217,7 +223,11 @@ impl Planned {
             return;
         }
         let id: DecisionId = ctx.ids.make();
-        for shipment in &decision.solution.plan.shipments {
+        // Nearest first, for whoever reads the order.
+        let mut shipments: Vec<_> = decision.solution.plan.shipments.iter().collect();
+        shipments
+            .sort_by_key(|shipment| decision.instance.candidates[shipment.location].distance_m);
+        for shipment in shipments {
             let location = decision.instance.candidates[shipment.location].key.0;
             let mut lines = Vec::new();
             for (index, quantity) in &shipment.lines {

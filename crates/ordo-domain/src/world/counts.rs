@@ -177,7 +177,11 @@ impl CounterTable {
     pub(super) fn reset(&mut self) {
         self.undo.clear();
         for slot in self.slots.values_mut() {
-            *slot = CounterSlot { loaded: slot.loaded, now: slot.loaded, limit: None };
+            *slot = CounterSlot {
+                loaded: slot.loaded,
+                now: slot.loaded,
+                limit: None,
+            };
         }
     }
 
@@ -235,7 +239,12 @@ impl SignalTable {
 
     pub(super) fn supply(&mut self, key: SignalKey, found: Signal) {
         let at = Timestamp::default();
-        let slot = SignalSlot { loaded: found, now: found, seen: 0, at };
+        let slot = SignalSlot {
+            loaded: found,
+            now: found,
+            seen: 0,
+            at,
+        };
         self.slots.entry(key).or_insert(slot);
     }
 
@@ -252,9 +261,19 @@ impl SignalTable {
         let before = self.slots.get(&key).copied();
         self.undo.push((key, before));
         let none = Signal::default();
-        let slot = before.unwrap_or(SignalSlot { loaded: none, now: none, seen: 0, at });
+        let slot = before.unwrap_or(SignalSlot {
+            loaded: none,
+            now: none,
+            seen: 0,
+            at,
+        });
         let now = slot.now.seen(at, basket);
-        let after = SignalSlot { now, seen: slot.seen + 1, at, ..slot };
+        let after = SignalSlot {
+            now,
+            seen: slot.seen + 1,
+            at,
+            ..slot
+        };
         self.slots.insert(key, after);
     }
 

@@ -120,8 +120,8 @@ impl World {
 
     /// A world in which everything that was not loaded is absent: for rebuilding from the log.
     #[must_use]
-    pub fn complete() -> Self {
-        let mut world = Self::default();
+    pub fn complete(reference: Arc<Reference>) -> Self {
+        let mut world = Self::new(reference);
         world.organizations.complete = true;
         world.api_keys.complete = true;
         world.entities.complete = true;
@@ -163,6 +163,12 @@ impl World {
         self.contacts.clear();
         self.events_kept = 0;
         self.attachments_kept = 0;
+    }
+
+    /// What has happened since the world was made.
+    #[must_use]
+    pub fn recorded(&self) -> &[Recorded] {
+        &self.events
     }
 
     /// How many events have happened since the world was made.

@@ -202,7 +202,11 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
 
 impl<V: Record> Slot<V> {
     fn loaded(now: Option<Arc<V>>) -> Self {
-        Self { base: now.clone(), now, read: Flag::new(false) }
+        Self {
+            base: now.clone(),
+            now,
+            read: Flag::new(false),
+        }
     }
 }
 

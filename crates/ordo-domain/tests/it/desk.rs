@@ -1,0 +1,452 @@
+//! A desk at which a test plays a day: sets up a small company in text, gives commands, and reads
+//! what happened. One line is one step; `->` is followed by what must happen, in short.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
+use ordo_domain::check::MoneyInput;
+use ordo_domain::id::{CommandId, HoldId, OrderId, OrganizationId, ReservationId, SkuId};
+use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
+use ordo_domain::order::capture::PaymentStatus;
+use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
+use ordo_domain::order::{CancelOrder, Order, OrderInput, ReleaseHold};
+use ordo_domain::quantity::Quantity;
+use ordo_domain::record::RecordKind;
+use ordo_domain::reference::Reference;
+use ordo_domain::stock::{
+    Cell, CellKey, ExpireReservation, MoveStock, MovementKind, ReserveLine, ReserveStock,
+};
+use ordo_domain::time::{SECOND, Timestamp};
+use ordo_domain::{Command, Context, Event, Recorded, Refusal, World, apply};
+
+/// 2026-11-01T10:00:00Z.
+pub const START: Timestamp = Timestamp::from_micros(1_793_527_200_000_000);
+
+/// A company in memory.
+pub struct Desk {
+    pub world: World,
+    reference: Reference,
+    records: Vec<(RecordKind, String)>,
+    log: Vec<Recorded>,
+    orders: BTreeMap<String, OrderId>,
+    reservations: BTreeMap<String, ReservationId>,
+    now: Timestamp,
+    commands: u128,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let reference = Reference::empty(0);
+        let mut desk = Self {
+            world: World::complete(Arc::new(reference.clone())),
+            reference,
+            records: Vec::new(),
+            log: Vec::new(),
+            orders: BTreeMap::new(),
+            reservations: BTreeMap::new(),
+            now: START,
+            commands: 0,
+        };
+        let create = CreateChannel {
+            code: "web".into(),
+            kind: ChannelKind::Web,
+            name: None,
+        };
+        desk.give(Command::CreateChannel(create)).unwrap();
+        desk
+    }
+
+    /// Gives a command and answers what happened.
+    pub fn give(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
+        self.commands += 1;
+        let id = CommandId::from_u128(self.commands);
+        let mut ctx = Context::new(OrganizationId::from_u128(1), id, self.now);
+        let actor: Arc<str> = Arc::from("test");
+        let before = self.world.events_len();
+        apply(&mut self.world, &command, &mut ctx, &actor)?;
+        let happened: Vec<Recorded> = self.world.recorded()[before..].to_vec();
+        self.log.extend(happened.iter().cloned());
+        for recorded in &happened {
+            match &recorded.event {
+                Event::ChannelCreated { channel } => {
+                    self.keep(RecordKind::Channel, serde_json::to_string(channel).unwrap());
+                }
+                Event::LocationCreated { location } => {
+                    self.keep(
+                        RecordKind::Location,
+                        serde_json::to_string(location).unwrap(),
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(happened
+            .into_iter()
+            .map(|recorded| recorded.event)
+            .collect())
+    }
+
+    /// Adds a record to the reference and replays the log over it, as a node does after a change.
+    fn keep(&mut self, kind: RecordKind, body: String) {
+        self.records.push((kind, body));
+        let mut reference = Reference::empty(self.records.len() as i64);
+        for (kind, body) in &self.records {
+            reference.supply(*kind, body).unwrap();
+        }
+        self.reference = reference;
+        self.world = self.rebuilt();
+    }
+
+    /// A world rebuilt from the log alone.
+    pub fn rebuilt(&self) -> World {
+        let mut world = World::complete(Arc::new(self.reference.clone()));
+        for recorded in &self.log {
+            world.evolve(&recorded.event, recorded.effective_at);
+        }
+        world.begin();
+        world
+    }
+
+    /// Everything that has happened, in order.
+    pub fn log(&self) -> Vec<Event> {
+        self.log
+            .iter()
+            .map(|recorded| recorded.event.clone())
+            .collect()
+    }
+
+    pub fn order(&self, name: &str) -> Arc<Order> {
+        Arc::clone(
+            self.world
+                .order(self.orders[name])
+                .unwrap()
+                .expect("the order is there"),
+        )
+    }
+
+    pub fn cell(&self, name: &str) -> Cell {
+        self.world.cell(self.cell_key(name)).unwrap()
+    }
+
+    fn cell_key(&self, name: &str) -> CellKey {
+        let (sku, location) = name.split_once('@').expect("SKU@LOCATION");
+        let location = self
+            .reference
+            .location_by_code(location)
+            .expect("a location")
+            .id;
+        CellKey::own(self.sku(sku), location)
+    }
+
+    fn sku(&self, code: &str) -> SkuId {
+        self.world.sku_by_code(code).unwrap().expect("a SKU").id
+    }
+
+    /// Plays the lines of `script`; panics with the line where what happens is not what it says.
+    pub fn play(&mut self, script: &str) {
+        for line in script
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+        {
+            let (step, expected) = match line.split_once("->") {
+                Some((step, expected)) => (step.trim(), Some(expected.trim())),
+                None => (line, None),
+            };
+            let happened = self.step(step);
+            if let Some(expected) = expected {
+                let expected: Vec<&str> = expected.split(',').map(str::trim).collect();
+                assert_eq!(happened, expected, "in the step: {line}");
+            }
+            self.assert_sound(line);
+        }
+    }
+
+    fn step(&mut self, step: &str) -> Vec<String> {
+        let words: Vec<&str> = step.split_whitespace().collect();
+        match words.as_slice() {
+            ["location", code, country, postal, rest @ ..] => {
+                let daily_capacity = match rest {
+                    ["capacity", limit] => Some(limit.parse().unwrap()),
+                    _ => None,
+                };
+                let place = Place {
+                    country: (*country).into(),
+                    region: None,
+                    postal: Some((*postal).into()),
+                    at: None,
+                };
+                self.short(Command::CreateLocation(CreateLocation {
+                    code: (*code).into(),
+                    kind: LocationKind::Warehouse,
+                    name: None,
+                    place,
+                    city: None,
+                    time_zone: "Europe/Berlin".into(),
+                    daily_capacity,
+                }))
+            }
+            ["sku", code, policy @ ..] => {
+                let stock_policy = match policy {
+                    [] => StockPolicy::Tracked,
+                    ["untracked"] => StockPolicy::Untracked,
+                    ["backorder", limit] => StockPolicy::Backorder {
+                        limit: Quantity::stored(limit.parse().unwrap()),
+                    },
+                    other => panic!("no such policy: {other:?}"),
+                };
+                self.short(Command::CreateSku(CreateSku {
+                    code: (*code).into(),
+                    name: None,
+                    barcode: None,
+                    weight_g: 100,
+                    dimensions: None,
+                    unit_scale: 1,
+                    stock_policy,
+                    tracking: Tracking::None,
+                    hs_code: None,
+                    origin_country: None,
+                }))
+            }
+            [
+                "receive" | "adjust" | "count" | "dispose" | "quarantine",
+                cell,
+                quantity,
+            ] => {
+                let (sku, location) = cell.split_once('@').unwrap();
+                let kind = match words[0] {
+                    "receive" => MovementKind::Receive,
+                    "adjust" => MovementKind::Adjust,
+                    "count" => MovementKind::Count,
+                    "dispose" => MovementKind::Dispose,
+                    _ => MovementKind::Quarantine,
+                };
+                self.short(Command::MoveStock(MoveStock {
+                    kind,
+                    sku: sku.into(),
+                    location: location.into(),
+                    quantity: Quantity::stored(quantity.parse().unwrap()),
+                    lot: None,
+                    reason: None,
+                }))
+            }
+            ["order", name, rest @ ..] => {
+                let capture = order_input(name, rest)
+                    .parse()
+                    .expect("the script's order parses");
+                let happened = self.give(Command::CaptureOrder(Box::new(capture)));
+                if let Ok(events) = &happened {
+                    for event in events {
+                        if let Event::OrderPlaced { order } = event {
+                            self.orders.insert((*name).into(), order.id);
+                        }
+                    }
+                }
+                self.tell(happened)
+            }
+            ["cancel", name] => self.short(Command::CancelOrder(CancelOrder {
+                order: self.orders[*name],
+                reason_code: "buyer_changed_mind".into(),
+                fault: "buyer".into(),
+            })),
+            ["free", name, kind] => {
+                let order = self.order(name);
+                let hold: HoldId = (order.holds.iter())
+                    .find(|hold| format!("{:?}", hold.kind).to_lowercase() == *kind)
+                    .map_or(HoldId::from_u128(1), |hold| hold.id);
+                self.short(Command::ReleaseHold(ReleaseHold {
+                    order: order.id,
+                    hold,
+                }))
+            }
+            ["reserve", name, units, "for", seconds] => {
+                let (sku, count) = units.split_once('x').unwrap();
+                let happened = self.give(Command::ReserveStock(ReserveStock {
+                    lines: vec![ReserveLine {
+                        sku: sku.into(),
+                        quantity: Quantity::stored(count.parse().unwrap()),
+                    }],
+                    seconds: seconds.parse().unwrap(),
+                }));
+                if let Ok(events) = &happened
+                    && let [Event::ReservationMade { reservation }] = events.as_slice()
+                {
+                    self.reservations.insert((*name).into(), reservation.id);
+                }
+                self.tell(happened)
+            }
+            ["expire", name] => {
+                let reservation = self.reservations[*name];
+                self.short(Command::ExpireReservation(ExpireReservation {
+                    reservation,
+                }))
+            }
+            ["wait", seconds] => {
+                self.now = self
+                    .now
+                    .plus_micros(seconds.parse::<i64>().unwrap() * SECOND);
+                Vec::new()
+            }
+            ["cell?", name] => {
+                let cell = self.cell(name);
+                vec![format!(
+                    "on_hand {} allocated {} reserved {}",
+                    cell.on_hand, cell.allocated, cell.reserved
+                )]
+            }
+            ["line?", name] => {
+                let (order, line) = name.split_once('/').unwrap();
+                let order = self.order(order);
+                let line = order
+                    .lines
+                    .iter()
+                    .find(|found| found.external_id == line)
+                    .unwrap();
+                vec![format!(
+                    "open {} backordered {} allocated {} canceled {}",
+                    line.open, line.backordered, line.allocated, line.canceled
+                )]
+            }
+            ["order?", name] => {
+                let order = self.order(name);
+                let mut holds: Vec<String> = order
+                    .holds
+                    .iter()
+                    .map(|hold| format!("{:?}", hold.kind).to_lowercase())
+                    .collect();
+                holds.sort();
+                let mut text = order.life.name().to_owned();
+                for hold in holds {
+                    write!(text, " {hold}").unwrap();
+                }
+                vec![text]
+            }
+            other => panic!("no such step: {other:?}"),
+        }
+    }
+
+    fn short(&mut self, command: Command) -> Vec<String> {
+        let happened = self.give(command);
+        self.tell(happened)
+    }
+
+    /// What happened, one short text per event.
+    fn tell(&self, happened: Result<Vec<Event>, Refusal>) -> Vec<String> {
+        match happened {
+            Err(Refusal::Rejected(rejection)) => vec![format!("no: {}", rejection.code.slug())],
+            Err(Refusal::Needs(keys)) => panic!("a complete world misses {keys:?}"),
+            Ok(events) if events.is_empty() => vec!["nothing".into()],
+            Ok(events) => events.iter().map(|event| self.tell_event(event)).collect(),
+        }
+    }
+
+    fn tell_event(&self, event: &Event) -> String {
+        let name = event.name();
+        match event {
+            Event::HoldPlaced { hold, .. } => {
+                format!("{name} {}", format!("{:?}", hold.kind).to_lowercase())
+            }
+            Event::FulfillmentOrderOpened { fulfillment_order } => {
+                let location = self.reference.location(fulfillment_order.location).unwrap();
+                let mut text = format!("{name} {}", location.code);
+                for line in &fulfillment_order.lines {
+                    let sku = self.world.sku(line.sku).unwrap().unwrap();
+                    write!(text, " {}x{}", sku.code, line.quantity).unwrap();
+                }
+                text
+            }
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Invariants I1, I3 and I7 after every step.
+    fn assert_sound(&self, step: &str) {
+        for order in self.orders.values() {
+            let Some(order) = self.world.order(*order).unwrap() else {
+                continue;
+            };
+            for line in &order.lines {
+                assert!(line.is_conserved(), "{step}: {line:?}");
+            }
+        }
+        let rebuilt = self.rebuilt();
+        assert_eq!(
+            rebuilt.all_records(),
+            self.world.all_records(),
+            "{step}: state from the log"
+        );
+        assert_eq!(
+            rebuilt.all_cells(),
+            self.world.all_cells(),
+            "{step}: cells from the log"
+        );
+    }
+}
+
+/// `order NAME [v2] [unpaid] [from EMAIL] Ax3 Bx1 …`: prepaid and paid unless it says otherwise,
+/// 10 EUR a unit, to Berlin; every order from another buyer unless it names one.
+pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
+    let euro = |amount| MoneyInput {
+        amount,
+        currency: "EUR".into(),
+    };
+    let mut lines = Vec::new();
+    let mut status = PaymentStatus::Paid;
+    let mut email = format!("{}@example.com", name.to_lowercase());
+    let mut version = 1;
+    let mut total = None;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "unpaid" => status = PaymentStatus::Pending,
+            "v2" => version = 2,
+            "from" => email = (*words.next().unwrap()).to_owned(),
+            "total" => total = Some(euro(words.next().unwrap().parse().unwrap())),
+            units => {
+                let (sku, count) = units.split_once('x').expect("SKUxCOUNT");
+                lines.push(LineInput {
+                    external_id: Some((lines.len() + 1).to_string()),
+                    sku: sku.into(),
+                    quantity: count.parse().unwrap(),
+                    unit_price: Some(euro(1_000)),
+                    ..LineInput::default()
+                });
+            }
+        }
+    }
+    OrderInput {
+        channel: "web".into(),
+        external_id: name.into(),
+        source_version: Some(version),
+        placed_at: "2026-11-01T09:00:00Z".into(),
+        currency: "EUR".into(),
+        tax_included: Some(true),
+        payment: Some(PaymentInput {
+            status,
+            amount: None,
+            refunded: None,
+            instrument: Some("card".into()),
+            external_id: None,
+        }),
+        ship_to: Some(ContactInput {
+            name: Some(format!("Buyer of {name}")),
+            line1: Some(format!("Street {email}")),
+            postal_code: Some("10115".into()),
+            city: Some("Berlin".into()),
+            country: Some("DE".into()),
+            email: Some(email),
+            ..ContactInput::default()
+        }),
+        shipping: Some(ShippingInput {
+            service: Some("standard".into()),
+            price: Some(euro(490)),
+            discount: None,
+            tax: None,
+        }),
+        total,
+        lines,
+        ..OrderInput::default()
+    }
+}
