@@ -29,6 +29,7 @@ macro_rules! events {
     ($($(#[$doc:meta])* $name:ident = $wire:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {
         /// Something that happened.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[allow(clippy::large_enum_variant)] // Moved once or twice, and mostly the large ones.
         pub enum Event {
             $(
                 $(#[$doc])*

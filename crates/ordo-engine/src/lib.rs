@@ -7,6 +7,7 @@
 
 mod batch;
 mod cache;
+mod check;
 mod clock;
 mod dispatcher;
 mod engine;
@@ -19,6 +20,7 @@ mod view;
 
 pub use batch::{BatchEnv, run_batch};
 pub use cache::Caches;
+pub use check::{Finding, Report, check};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::Overloaded;
 pub use engine::{Backend, Engine, EngineConfig};

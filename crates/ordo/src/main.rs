@@ -1,1 +1,62 @@
-fn main() {}
+//! Ordo, an order management system: one program that holds every order from the moment it is placed
+//! to the moment it is delivered or returned.
+
+mod cmd;
+mod compose;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "ordo", version, about = "Ordo, an order management system")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API.
+    Serve(cmd::serve::Args),
+    /// Prove that the books balance.
+    Check(cmd::check::Args),
+    /// Export data to standard output.
+    Export(cmd::export::Args),
+    /// Say what an error code means and what to do.
+    Explain(cmd::explain::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_logs();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ordo: the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => cmd::serve::run(args).await,
+            Command::Check(args) => cmd::check::run(args).await,
+            Command::Export(args) => cmd::export::run(args).await,
+            Command::Explain(args) => cmd::explain::run(&args),
+        }
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ordo: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Logs go to standard error; `ORDO_LOG` sets what is shown (`info` where unset).
+fn init_logs() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ORDO_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,tokio_postgres=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -210,12 +210,14 @@ impl<V: Record> Slot<V> {
     }
 }
 
+/// The holder of a key, and whether the claim is new.
+type Claim = (Option<u128>, bool);
+
 /// Claims: who holds which key.
 #[derive(Debug, Default)]
 pub(super) struct KeyTable {
-    /// Per kind and key: the holder, and whether the claim is new.
-    slots: BTreeMap<ClaimKind, BTreeMap<String, (Option<u128>, bool)>>,
-    undo: Vec<(ClaimKind, String, Option<(Option<u128>, bool)>)>,
+    slots: BTreeMap<ClaimKind, BTreeMap<String, Claim>>,
+    undo: Vec<(ClaimKind, String, Option<Claim>)>,
     pub(super) complete: bool,
 }
 

@@ -1,5 +1,8 @@
 //! The domain from outside: scenarios as text, laws of arithmetic, and the wire of events.
 
+// Tests may fail loudly and read their golden files.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
 mod desk;
 mod input;
 mod scenarios;

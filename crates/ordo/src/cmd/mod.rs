@@ -1,0 +1,6 @@
+//! One file per subcommand.
+
+pub mod check;
+pub mod explain;
+pub mod export;
+pub mod serve;

@@ -1,0 +1,61 @@
+//! `ordo serve`: the API over a store, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ordo_engine::{Engine, EngineConfig, SystemClock};
+
+use crate::compose::{Failure, StoreArgs};
+
+/// The shortest bootstrap key that is accepted.
+const KEY_LENGTH_MIN: usize = 32;
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "ORDO_LISTEN")]
+    listen: SocketAddr,
+    /// On a store without an owner key: make organization `main` with this owner key.
+    #[arg(long, env = "ORDO_BOOTSTRAP_API_KEY", hide_env_values = true, hide = true)]
+    bootstrap_api_key: Option<String>,
+}
+
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    if let Some(key) = &args.bootstrap_api_key
+        && key.len() < KEY_LENGTH_MIN
+    {
+        let message = "ORDO_BOOTSTRAP_API_KEY must have at least 32 characters";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let backend = args.store.open().await?;
+    let engine = Engine::start(backend, Arc::new(SystemClock), EngineConfig::default());
+    if let Some(key) = &args.bootstrap_api_key {
+        engine.bootstrap(key).await?;
+    }
+    let listener = tokio::net::TcpListener::bind(args.listen).await?;
+    let address = listener.local_addr()?;
+    tracing::info!(address = %address, "Ordo listens on http://{address}");
+    ordo_server::serve(listener, ordo_server::router(Arc::clone(&engine)), stop_asked()).await?;
+    engine.shutdown().await;
+    tracing::info!("Ordo has stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves when the process is asked to stop.
+async fn stop_asked() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
+        // Without the signal there is still Ctrl-C.
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,94 @@
+//! Puts a store, the engine and the server together: the only place that names adapters.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ordo_engine::Backend;
+use ordo_store::StoreError;
+use ordo_store_postgres::PostgresStore;
+use ordo_store_sqlite::SqliteStore;
+
+/// Which store a command works on.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StoreArgs {
+    /// The folder of the embedded database.
+    #[arg(long, value_name = "DIR", env = "ORDO_DATA", conflicts_with = "database_url")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database, such as postgres://user@host/ordo.
+    #[arg(long, value_name = "URL", env = "ORDO_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// Why a command ended without doing its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store could not be opened.
+    #[error("{0}")]
+    Open(String),
+    /// Another process serves the folder.
+    #[error("the folder is in use by a running Ordo; {0}")]
+    InUse(&'static str),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading or writing a file or socket failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The command's words do not fit together.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    /// The exit code: 75 (try again) for a folder in use, 2 for wrong words, else 1.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::InUse(_) => 75,
+            Self::Usage(_) => 2,
+            Self::Open(_) | Self::Store(_) | Self::Io(_) => 1,
+        }
+    }
+}
+
+impl StoreArgs {
+    fn folder(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("ordo-data"))
+    }
+
+    /// Opens the store for writing, making it where it is not there.
+    pub async fn open(&self) -> Result<Arc<dyn Backend>, Failure> {
+        match &self.database_url {
+            Some(url) => self.postgres(url).await,
+            None => {
+                let store = SqliteStore::open(&self.folder(), ordo_store_sqlite::Options::default());
+                match store {
+                    Ok(store) => Ok(Arc::new(store)),
+                    Err(ordo_store_sqlite::OpenError::InUse { .. }) => Err(Failure::InUse(
+                        "ask it with --url instead, or stop it first",
+                    )),
+                    Err(error) => Err(Failure::Open(error.to_string())),
+                }
+            }
+        }
+    }
+
+    /// Opens the store for reading, which a running Ordo does not mind.
+    pub async fn open_reader(&self) -> Result<Arc<dyn Backend>, Failure> {
+        match &self.database_url {
+            Some(url) => self.postgres(url).await,
+            None => {
+                let store = SqliteStore::open_reader(
+                    &self.folder(),
+                    ordo_store_sqlite::Options::default(),
+                );
+                Ok(Arc::new(store.map_err(|error| Failure::Open(error.to_string()))?))
+            }
+        }
+    }
+
+    async fn postgres(&self, url: &str) -> Result<Arc<dyn Backend>, Failure> {
+        let options = ordo_store_postgres::Options::default();
+        let store = PostgresStore::connect(url, options).await;
+        Ok(Arc::new(store.map_err(|error| Failure::Open(error.to_string()))?))
+    }
+}
