@@ -1,0 +1,81 @@
+//! Lists, of which the store in memory has one: the events of an order.
+
+use async_trait::async_trait;
+
+use ordo_domain::id::{OrderId, OrganizationId, SkuId};
+use ordo_domain::record::RecordKind;
+use ordo_domain::stock::CellKey;
+use ordo_domain::world::StoredRecord;
+
+use super::MemoryStore;
+use crate::log::LogEntry;
+use crate::port::StoreError;
+use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+
+const NO_LISTS: StoreError = StoreError::Unsupported("the store in memory has no lists");
+
+#[async_trait]
+impl Query for MemoryStore {
+    async fn list_orders(
+        &self,
+        _organization: OrganizationId,
+        _filter: &OrderFilter,
+        _sort: OrderSort,
+        _after: Option<i64>,
+        _limit: usize,
+    ) -> Result<Page<OrderRow, i64>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn count_orders(
+        &self,
+        _organization: OrganizationId,
+        _filter: &OrderFilter,
+        _most: i64,
+    ) -> Result<i64, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn list_stock(
+        &self,
+        _organization: OrganizationId,
+        _sku: Option<SkuId>,
+        _after: Option<CellKey>,
+        _limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn list_records(
+        &self,
+        _organization: OrganizationId,
+        _kind: RecordKind,
+        _after: Option<u128>,
+        _limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn order_events(
+        &self,
+        organization: OrganizationId,
+        order: OrderId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let state = self.state();
+        let Some(books) = state.books.get(&organization) else {
+            return Ok(Vec::new());
+        };
+        let positions = books
+            .by_order
+            .get(&order)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let first = positions.partition_point(|position| *position <= after);
+        let entries = positions[first..].iter().take(limit);
+        Ok(entries
+            .map(|position| books.entry(*position).clone())
+            .collect())
+    }
+}
