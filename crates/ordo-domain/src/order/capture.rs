@@ -173,7 +173,8 @@ impl CaptureOrder {
         // Ask for everything at once, so that a cold batch loads in one round.
         world.want_capture(&key, self.lines.iter().map(|line| line.code.as_str()))?;
         if let Some(existing) = world.claim(ClaimKind::OrderExternal, &key)? {
-            return super::merge::decide(self, OrderId::from_u128(existing), world, ctx);
+            let existing = OrderId::from_u128(existing);
+            return super::merge::decide(self, channel, existing, world, ctx);
         }
         let mut events = Vec::with_capacity(4);
         if let Some(id) = self.reservation {

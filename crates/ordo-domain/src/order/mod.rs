@@ -9,7 +9,7 @@ pub mod capture;
 pub mod hold;
 pub mod input;
 pub mod line;
-mod merge;
+pub(crate) mod merge;
 pub mod payment;
 pub mod standing;
 

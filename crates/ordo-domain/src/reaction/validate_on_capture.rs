@@ -44,8 +44,14 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     if let Some(contact) = contact {
         let seen = Sightings::read(world, ctx, contact)?;
         let basket = basket(order);
-        findings.extend(seen.duplicate(ctx, basket));
-        findings.extend(seen.fraud(ctx, order));
+        // A merged order was seen when it was placed, and would be found to repeat itself.
+        if world
+            .events_of_command()
+            .any(|event| matches!(event, Event::OrderPlaced { .. }))
+        {
+            findings.extend(seen.duplicate(ctx, basket));
+            findings.extend(seen.fraud(ctx, order));
+        }
         let keys = seen.rows.iter().map(|(key, _)| *key).collect();
         attachments.push(Attachment::Seen {
             keys,

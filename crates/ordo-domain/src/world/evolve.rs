@@ -5,6 +5,7 @@ use crate::event::{Event, LineUnits};
 use crate::fulfillment::{FulfillmentOrder, FulfillmentState};
 use crate::id::{OrderId, ReservationId};
 use crate::order::capture::external_key;
+use crate::order::merge::backorder_changes;
 use crate::order::{Line, Order, OrderLife};
 use crate::quantity::Quantity;
 use crate::stock::ReservationState;
@@ -86,7 +87,11 @@ impl World {
                     .claim(ClaimKind::OrderExternal, key, order.id.to_u128());
                 self.orders.put(order.clone());
             }
-            Event::OrderMerged { order } => self.orders.put(order.clone()),
+            Event::OrderMerged { order } => {
+                let changes = backorder_changes(self.order_now(order.id), order);
+                self.count_backorders(order.id, &changes);
+                self.orders.put(order.clone());
+            }
             Event::OrderConfirmed { order } => {
                 self.orders
                     .update(*order, |order| order.confirmed_at = Some(at));

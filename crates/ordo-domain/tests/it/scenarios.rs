@@ -241,3 +241,64 @@ fn a_location_takes_no_more_shipments_than_its_day_allows() {
         ",
     );
 }
+
+#[test]
+fn a_newer_version_changes_what_is_not_begun_and_sources_it_again() {
+    check(
+        "
+        location BER DE 10117
+        sku A
+        sku B
+        receive A@BER 9
+        receive B@BER 9
+        order O1 Ax3
+        order O1 v2 Ax1 Bx2 -> fulfillment_order.canceled, order.merged, fulfillment_order.opened BER Ax1 Bx2
+        line? O1/1 -> open 0 backordered 0 allocated 1 canceled 0
+        cell? A@BER -> on_hand 9 allocated 1 reserved 0
+        order O1 v2 Ax5 -> nothing
+        order O1 Ax5 -> nothing
+        ",
+    );
+}
+
+#[test]
+fn a_newer_version_that_only_adds_leaves_the_work_alone() {
+    check(
+        "
+        location BER DE 10117
+        sku A
+        receive A@BER 9
+        order O1 Ax1
+        order O1 v2 Ax3 -> order.merged, fulfillment_order.opened BER Ax2
+        line? O1/1 -> open 0 backordered 0 allocated 3 canceled 0
+        ",
+    );
+}
+
+#[test]
+fn a_newer_version_that_is_paid_frees_an_unpaid_order() {
+    check(
+        "
+        location BER DE 10117
+        sku A backorder 9
+        order O1 unpaid Ax3 -> order.placed, hold.placed unpaid, order.confirmed, order.backordered
+        order O1 v2 Ax2 -> hold.released, order.merged
+        order? O1 -> open
+        line? O1/1 -> open 2 backordered 2 allocated 0 canceled 0
+        ",
+    );
+}
+
+#[test]
+fn an_older_version_after_a_newer_one_is_ignored() {
+    check(
+        "
+        location BER DE 10117
+        sku A
+        receive A@BER 9
+        order O1 v2 Ax2 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax2
+        order O1 Ax1 -> nothing
+        line? O1/1 -> open 0 backordered 0 allocated 2 canceled 0
+        ",
+    );
+}
