@@ -1,0 +1,278 @@
+-- The first schema. Kept for good: later changes are files of their own.
+--
+-- `organization` is a small number that stands for the organization's id in this file (heads); 0 is
+-- the organization zero, under which claims that are unique over all organizations are kept.
+-- `seq` is `organization << 40 | n`, where n is an order's number or an event's position, so that a
+-- table is kept in the order in which it grows and no row can be met from another organization.
+-- Ids are 16 bytes, big end first: made from time, they grow too. Instants are microseconds.
+
+CREATE TABLE heads (
+  organization INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  position INTEGER NOT NULL,
+  order_number INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  reference_version INTEGER NOT NULL
+) STRICT;
+
+-- A batch without a position was given up: it was not committed and never will be.
+CREATE TABLE batches (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  first_position INTEGER,
+  first_number INTEGER,
+  recorded_at INTEGER,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE organizations (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE legal_entities (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channels (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE locations (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pools (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blocks (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE skus (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE listings (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+-- Kept by number, since lists page by it; the document comes last, so that what a list shows is read
+-- without it.
+CREATE TABLE orders (
+  seq INTEGER PRIMARY KEY,
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  channel BLOB NOT NULL,
+  external_id TEXT NOT NULL,
+  life TEXT NOT NULL,
+  payment TEXT NOT NULL,
+  fulfillment TEXT NOT NULL,
+  returns TEXT NOT NULL,
+  held INTEGER NOT NULL,
+  holds INTEGER NOT NULL,
+  placed_at INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  country TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX orders_by_id ON orders (organization, id);
+
+-- Serves every combination of list filters: few different ones exist, each is a run in the order of
+-- seq, and a page merges the runs that match.
+CREATE INDEX orders_by_standing ON orders (organization, channel, life, payment, fulfillment, held);
+
+CREATE TABLE fulfillment_orders (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  order_id BLOB NOT NULL,
+  location BLOB NOT NULL,
+  state TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservations (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  expires_at INTEGER,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reservations_by_expiry ON reservations (organization, expires_at)
+  WHERE expires_at IS NOT NULL;
+
+CREATE TABLE claims (
+  organization INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  holder BLOB NOT NULL,
+  PRIMARY KEY (organization, kind, key)
+) STRICT, WITHOUT ROWID;
+
+-- Stock of the organization itself has the owner zero.
+CREATE TABLE cells (
+  organization INTEGER NOT NULL,
+  sku BLOB NOT NULL,
+  location BLOB NOT NULL,
+  owner BLOB NOT NULL,
+  on_hand INTEGER NOT NULL,
+  allocated INTEGER NOT NULL,
+  reserved INTEGER NOT NULL,
+  safety INTEGER NOT NULL,
+  quarantined INTEGER NOT NULL,
+  PRIMARY KEY (organization, sku, location, owner)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counters (
+  organization INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  day INTEGER NOT NULL,
+  value INTEGER NOT NULL,
+  PRIMARY KEY (organization, kind, id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signals (
+  organization INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  count INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  basket INTEGER NOT NULL,
+  PRIMARY KEY (organization, kind, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contacts (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decisions (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_key_hashes (
+  hash BLOB PRIMARY KEY,
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Kept in the order in which they were given, since their bodies are long and their keys random.
+CREATE TABLE answers (
+  seq INTEGER PRIMARY KEY,
+  organization INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  request_hash BLOB NOT NULL,
+  status INTEGER NOT NULL,
+  order_id BLOB,
+  position INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX answers_by_key ON answers (organization, key);
+CREATE INDEX answers_by_time ON answers (at);
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  recorded_at INTEGER NOT NULL,
+  effective_at INTEGER NOT NULL,
+  command BLOB NOT NULL,
+  actor TEXT NOT NULL,
+  name TEXT NOT NULL,
+  form INTEGER NOT NULL,
+  subject_kind INTEGER,
+  subject_id BLOB,
+  subject_version INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX events_by_subject ON events (subject_id) WHERE subject_id IS NOT NULL;
+
+CREATE TABLE cursors (
+  organization INTEGER NOT NULL,
+  consumer TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (organization, consumer)
+) STRICT, WITHOUT ROWID;
+
+-- `seq` is the order's, `segment` is `seq >> 12`: hashes fall anywhere, so terms are kept in pieces of
+-- 4,096 orders, each small enough to be written without touching more than a few hundred pages.
+CREATE TABLE terms (
+  segment INTEGER NOT NULL,
+  hash INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (segment, hash, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollups (
+  organization INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  channel BLOB NOT NULL,
+  measure INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  amount INTEGER NOT NULL,
+  PRIMARY KEY (organization, day, channel, measure, currency)
+) STRICT, WITHOUT ROWID;

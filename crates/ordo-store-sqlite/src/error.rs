@@ -1,0 +1,128 @@
+//! How opening can fail, and what the rest of the world is told of SQLite's failures.
+
+use std::io;
+use std::path::PathBuf;
+
+use ordo_store::StoreError;
+use rusqlite::ErrorCode;
+use rusqlite::ffi::{
+    SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE,
+};
+
+/// Why a folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process serves this folder.
+    #[error("{} is served by another process", .0.display())]
+    InUse(PathBuf),
+    /// There is no database in this folder, and a reader makes none.
+    #[error("{} holds no database", .0.display())]
+    Missing(PathBuf),
+    /// The linked SQLite may lose data: up to 3.51.2 the WAL could be reset under a reader.
+    #[error("SQLite {found} is linked; 3.54.1 or later is needed")]
+    Library {
+        /// The linked version.
+        found: &'static str,
+    },
+    /// The file belongs to another program.
+    #[error("{} is not a database of Ordo", .0.display())]
+    Foreign(PathBuf),
+    /// A later release wrote the schema, and this one cannot read it.
+    #[error("the database has schema {found}; this release knows {known}: use the later release")]
+    TooNew {
+        /// The schema of the file.
+        found: i64,
+        /// The newest that this release knows.
+        known: i64,
+    },
+    /// A reader met an older schema, which only a serving process may bring forward.
+    #[error(
+        "the database has schema {found}, this release needs {known}: let `serve` open it once"
+    )]
+    TooOld {
+        /// The schema of the file.
+        found: i64,
+        /// What this release needs.
+        known: i64,
+    },
+    /// The file is damaged; a person must look. Nothing was changed.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// The folder or a file in it cannot be used.
+    #[error("{} cannot be used", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gave no thread.
+    #[error("no thread could be started")]
+    Thread(#[source] io::Error),
+    /// SQLite refused.
+    #[error("the database cannot be opened")]
+    Database(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt(error.to_string())
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Why a statement or a stored text failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("{what} cannot be read: {source}")]
+    Text {
+        what: &'static str,
+        source: serde_json::Error,
+    },
+    #[error("{0}")]
+    Full(&'static str),
+}
+
+impl Fault {
+    pub(crate) fn text(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |source| Self::Text { what, source }
+    }
+
+    /// Whether a row with the same key is there already.
+    pub(crate) fn is_duplicate(error: &rusqlite::Error) -> bool {
+        let rusqlite::Error::SqliteFailure(failure, _) = error else {
+            return false;
+        };
+        matches!(
+            failure.extended_code,
+            SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_ROWID
+        )
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match &fault {
+            Fault::Text { .. } => Self::Corrupt(fault.to_string()),
+            Fault::Full(_) => Self::Unavailable(fault.to_string()),
+            Fault::Sqlite(error) => match error {
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+                | rusqlite::Error::InvalidColumnType(..) => Self::Corrupt(error.to_string()),
+                other => match other.sqlite_error_code() {
+                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                        Self::Corrupt(error.to_string())
+                    }
+                    _ => Self::Unavailable(error.to_string()),
+                },
+            },
+        }
+    }
+}

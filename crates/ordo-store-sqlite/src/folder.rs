@@ -1,0 +1,194 @@
+//! The folder with the database: its lock, and how its connections are set up.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::error::{Fault, OpenError};
+use crate::keys::{NUMBER_MAX, seq};
+use crate::migrate;
+
+/// The database's file within the folder.
+pub const DATABASE_FILE: &str = "ordo.db";
+/// The file that a serving process keeps locked.
+pub const LOCK_FILE: &str = "ordo.lock";
+
+/// SQLite 3.51.2 and earlier could lose a WAL that was reset under a reader.
+const LIBRARY_MIN: i32 = 3_054_001;
+
+/// What may be chosen when a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Threads, each with a connection, that answer queries.
+    pub readers: usize,
+    /// Memory for pages of the connection that writes and loads, in KiB.
+    pub writer_cache_kib: u32,
+    /// Memory for pages of each connection that reads, in KiB.
+    pub reader_cache_kib: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 3,
+            writer_cache_kib: 32 * 1024,
+            reader_cache_kib: 2 * 1024,
+        }
+    }
+}
+
+/// Fails unless a SQLite without known ways to lose data is linked.
+pub(crate) fn check_library() -> Result<(), OpenError> {
+    check_version(rusqlite::version_number(), rusqlite::version())
+}
+
+fn check_version(number: i32, text: &'static str) -> Result<(), OpenError> {
+    if number < LIBRARY_MIN {
+        return Err(OpenError::Library { found: text });
+    }
+    Ok(())
+}
+
+/// Makes the folder where there is none and locks it until the file is dropped.
+pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
+    fs::create_dir_all(dir).map_err(failed(dir))?;
+    let path = dir.join(LOCK_FILE);
+    let file = private_file(&path).map_err(failed(&path))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(Errno::WOULDBLOCK) => Err(OpenError::InUse(dir.to_owned())),
+        Err(errno) => Err(failed(&path)(errno.into())),
+    }
+}
+
+/// Opens the connection that writes, bringing the schema forward.
+pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let path = dir.join(DATABASE_FILE);
+    // SQLite gives its other files the permissions of this one.
+    drop(private_file(&path).map_err(failed(&path))?);
+    let mut conn = Connection::open_with_flags(
+        &path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY)?;
+    // Before the first table, else it does nothing.
+    conn.pragma_update(None, "page_size", PAGE_BYTES)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", false)?;
+    conn.pragma_update(None, "secure_delete", true)?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    migrate::migrate(&mut conn, &path)?;
+    check_heads(&conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection that reads, beside a writer of this or another process.
+pub(crate) fn open_reader(dir: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let path = dir.join(DATABASE_FILE);
+    if !path.try_exists().map_err(failed(&path))? {
+        return Err(OpenError::Missing(dir.to_owned()));
+    }
+    let conn = Connection::open_with_flags(
+        &path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "cache_size", -i64::from(options.reader_cache_kib))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    migrate::check(&conn, dir)?;
+    Ok(conn)
+}
+
+/// How long a connection waits for another one's short locks (recovery, the end of a checkpoint).
+const BUSY: Duration = Duration::from_secs(5);
+const PAGE_BYTES: i64 = 8_192;
+const CHECKPOINT_PAGES: i64 = 4_000;
+/// More than there are, so that every statement is prepared once per connection.
+const STATEMENTS: usize = 256;
+
+/// Whether every log and every run of orders ends where its head says: cheap, and it catches a
+/// database that was put together from two moments.
+fn check_heads(conn: &Connection) -> Result<(), OpenError> {
+    let mut heads = conn
+        .prepare("SELECT organization, position, order_number FROM heads ORDER BY organization")?;
+    let mut rows = heads.query(())?;
+    while let Some(row) = rows.next()? {
+        let (organization, position, order): (i64, i64, i64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let last_event = last_seq(
+            conn,
+            "SELECT max(seq) FROM events WHERE seq > ?1 AND seq < ?2",
+            organization,
+        )?;
+        let last_order = last_seq(
+            conn,
+            "SELECT max(seq) FROM orders WHERE seq > ?1 AND seq < ?2",
+            organization,
+        )?;
+        for (what, head, last) in [
+            ("the log", position, last_event),
+            ("the run of orders", order, last_order),
+        ] {
+            if head != last {
+                return Err(OpenError::Corrupt(format!(
+                    "{what} of organization {organization} ends at {last}, its head says {head}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn last_seq(conn: &Connection, sql: &str, organization: i64) -> Result<i64, OpenError> {
+    let span = (seq(organization, 0), seq(organization, NUMBER_MAX - 1));
+    let last: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(span, |row| row.get(0))?;
+    Ok(last.map_or(0, crate::keys::number))
+}
+
+/// Opens a file that only its owner may read, making it where it is not there.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
+
+/// What is damaged in the file, at most 100 lines.
+pub(crate) fn quick_check(conn: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = conn.prepare("PRAGMA quick_check(100)")?;
+    let lines = statement.query_map((), |row| row.get(0))?;
+    let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Folder { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_may_lose_data_is_refused_and_the_linked_one_is_not() {
+        assert!(matches!(
+            check_version(3_051_002, "3.51.2"),
+            Err(OpenError::Library { found: "3.51.2" })
+        ));
+        check_library().unwrap();
+    }
+}

@@ -1,0 +1,80 @@
+//! Pages of stock and records. Each asks for one row more than the page holds, to know whether there
+//! is a next one.
+
+use ordo_domain::id::SkuId;
+use ordo_domain::record::RecordKind;
+use ordo_domain::stock::CellKey;
+use ordo_domain::world::StoredRecord;
+use ordo_store::{Page, StockRow};
+use rusqlite::{Connection, params};
+
+use crate::error::Fault;
+use crate::keys::Id;
+use crate::load::cell;
+use crate::rows;
+
+/// Cells of one SKU or of all, in the order of SKU, location and owner.
+pub(crate) fn stock(
+    conn: &Connection,
+    organization: i64,
+    sku: Option<SkuId>,
+    after: Option<CellKey>,
+    limit: usize,
+) -> Result<Page<StockRow, CellKey>, Fault> {
+    let (from, location, owner) = match after {
+        Some(key) => (
+            Id::of(key.sku),
+            Id::of(key.location),
+            key.owner.map_or(ZERO, Id::of),
+        ),
+        // Nothing lies at the location zero, so a first page may start after it.
+        None => (ZERO, ZERO, ZERO),
+    };
+    let mut statement = conn.prepare_cached(match sku {
+        Some(_) => STOCK_OF_SKU,
+        None => STOCK,
+    })?;
+    let from = sku.map_or(from, Id::of);
+    let rows = statement.query_map(
+        params![organization, from, location, owner, limit as i64 + 1],
+        cell,
+    )?;
+    let cells = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let items = cells
+        .into_iter()
+        .map(|(key, cell)| StockRow { key, cell })
+        .collect();
+    Ok(page(items, limit, |row: &StockRow| row.key))
+}
+
+pub(crate) const STOCK: &str = "SELECT sku, location, owner, on_hand, allocated, reserved, safety, \
+     quarantined FROM cells \
+     WHERE organization = ?1 AND (sku, location, owner) > (?2, ?3, ?4) \
+     ORDER BY sku, location, owner LIMIT ?5";
+
+pub(crate) const STOCK_OF_SKU: &str = "SELECT sku, location, owner, on_hand, allocated, reserved, \
+     safety, quarantined FROM cells \
+     WHERE organization = ?1 AND sku = ?2 AND (location, owner) > (?3, ?4) \
+     ORDER BY location, owner LIMIT ?5";
+
+const ZERO: Id = Id([0; 16]);
+
+/// Records of a kind in the order of their ids.
+pub(crate) fn records(
+    conn: &Connection,
+    organization: i64,
+    kind: RecordKind,
+    after: Option<u128>,
+    limit: usize,
+) -> Result<Page<(u128, StoredRecord), u128>, Fault> {
+    let rows = rows::list(conn, organization, kind, after, limit + 1)?;
+    Ok(page(rows, limit, |(id, _)| *id))
+}
+
+/// The page that the first `limit` of `items` make.
+pub(crate) fn page<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| has_more).map(key);
+    Page { items, next }
+}

@@ -1,0 +1,218 @@
+//! Reads what decisions need: rows by key, the reference, stored answers.
+
+use ordo_domain::claim::ClaimKind;
+use ordo_domain::id::{EntityId, SkuId};
+use ordo_domain::quantity::Quantity;
+use ordo_domain::record::RecordKind;
+use ordo_domain::reference::Reference;
+use ordo_domain::signal::{Signal, SignalKey};
+use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::time::Timestamp;
+use ordo_domain::world::{CounterKey, Key, Row};
+use ordo_store::{AnswerKey, StoredAnswer};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::Fault;
+use crate::keys::{EVERYONE, Id, id, number};
+use crate::rows;
+
+/// One row for every key, in their order.
+pub(crate) fn load(
+    conn: &Connection,
+    organization: i64,
+    keys: Vec<Key>,
+) -> Result<Vec<Row>, Fault> {
+    keys.into_iter()
+        .map(|key| load_one(conn, organization, key))
+        .collect()
+}
+
+fn load_one(conn: &Connection, organization: i64, key: Key) -> Result<Row, Fault> {
+    Ok(match key {
+        Key::Record { kind, id } => Row::Record {
+            kind,
+            id,
+            found: rows::find(conn, organization, kind, id)?,
+        },
+        Key::Claim { kind, key } => Row::Claim {
+            kind,
+            holder: holder(conn, organization, kind, &key)?,
+            key,
+        },
+        Key::SkuByCode(code) => {
+            let found = match holder(conn, organization, ClaimKind::SkuCode, &code)? {
+                None => None,
+                Some(id) => {
+                    rows::find(conn, organization, RecordKind::Sku, id)?.map(|record| (id, record))
+                }
+            };
+            Row::SkuByCode { code, found }
+        }
+        Key::Cells(sku) => Row::Cells {
+            sku,
+            cells: cells(conn, organization, sku)?,
+        },
+        Key::Signal(key) => Row::Signal {
+            key,
+            found: signal(conn, organization, key)?,
+        },
+        Key::Counter(key) => Row::Counter {
+            key,
+            value: counter(conn, organization, key)?,
+        },
+    })
+}
+
+fn holder(
+    conn: &Connection,
+    organization: i64,
+    kind: ClaimKind,
+    key: &str,
+) -> Result<Option<u128>, Fault> {
+    let owner = if kind.is_global() {
+        EVERYONE
+    } else {
+        organization
+    };
+    let found = conn
+        .prepare_cached(
+            "SELECT holder FROM claims WHERE organization = ?1 AND kind = ?2 AND key = ?3",
+        )?
+        .query_row(params![owner, kind.name(), key], |row| id(row, 0))
+        .optional()?;
+    Ok(found)
+}
+
+fn cells(conn: &Connection, organization: i64, sku: SkuId) -> Result<Vec<(CellKey, Cell)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT sku, location, owner, on_hand, allocated, reserved, safety, quarantined \
+         FROM cells WHERE organization = ?1 AND sku = ?2",
+    )?;
+    let rows = statement.query_map(params![organization, Id::of(sku)], cell)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A cell from the columns sku, location, owner and the five counters.
+pub(crate) fn cell(row: &rusqlite::Row<'_>) -> rusqlite::Result<(CellKey, Cell)> {
+    let owner: u128 = id(row, 2)?;
+    let key = CellKey {
+        sku: id(row, 0)?,
+        location: id(row, 1)?,
+        owner: (owner != 0).then(|| EntityId::from_u128(owner)),
+    };
+    let quantity = |column| row.get(column).map(Quantity::stored);
+    let cell = Cell {
+        on_hand: quantity(3)?,
+        allocated: quantity(4)?,
+        reserved: quantity(5)?,
+        safety: quantity(6)?,
+        quarantined: quantity(7)?,
+    };
+    Ok((key, cell))
+}
+
+fn signal(conn: &Connection, organization: i64, key: SignalKey) -> Result<Signal, Fault> {
+    let found = conn
+        .prepare_cached(
+            "SELECT count, since, basket FROM signals \
+             WHERE organization = ?1 AND kind = ?2 AND hash = ?3",
+        )?
+        .query_row(
+            params![organization, key.kind.number(), Id::of(key.hash)],
+            |row| {
+                Ok(Signal {
+                    count: row.get(0)?,
+                    since: Timestamp::from_micros(row.get(1)?),
+                    basket: row.get::<_, i64>(2)? as u64,
+                })
+            },
+        )
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn counter(conn: &Connection, organization: i64, key: CounterKey) -> Result<i64, Fault> {
+    let found: Option<i64> = conn
+        .prepare_cached(
+            "SELECT value FROM counters \
+             WHERE organization = ?1 AND kind = ?2 AND id = ?3 AND day = ?4",
+        )?
+        .query_row(
+            params![organization, key.kind.number(), Id::of(key.id), key.day],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The reference; version and records are of one moment where the caller holds a snapshot.
+pub(crate) fn reference(conn: &Connection, organization: i64) -> Result<Reference, Fault> {
+    let version: Option<i64> = conn
+        .prepare_cached("SELECT reference_version FROM heads WHERE organization = ?1")?
+        .query_row(params![organization], |row| row.get(0))
+        .optional()?;
+    let mut reference = Reference::empty(version.unwrap_or(0));
+    for kind in RecordKind::ALL.iter().filter(|kind| kind.is_reference()) {
+        let mut after = None;
+        loop {
+            let records = rows::list(conn, organization, *kind, after, REFERENCE_PAGE)?;
+            for (_, record) in &records {
+                reference
+                    .supply(*kind, &record.body)
+                    .map_err(Fault::text("a record of the reference"))?;
+            }
+            match records.last() {
+                Some((last, _)) if records.len() == REFERENCE_PAGE => after = Some(*last),
+                Some(_) | None => break,
+            }
+        }
+    }
+    Ok(reference)
+}
+
+const REFERENCE_PAGE: usize = 1_000;
+
+/// The stored answers, in the order of `keys`.
+pub(crate) fn answers(
+    conn: &Connection,
+    organization: i64,
+    keys: &[AnswerKey],
+) -> Result<Vec<Option<StoredAnswer>>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT request_hash, status, answers.body, order_id, position, orders.seq FROM answers \
+         LEFT JOIN orders ON orders.organization = answers.organization AND orders.id = order_id \
+         WHERE answers.organization = ?1 AND key = ?2",
+    )?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let answer = statement
+            .query_row(params![organization, key.0], |row| {
+                Ok(StoredAnswer {
+                    request_hash: row.get(0)?,
+                    status: row.get(1)?,
+                    body: row.get(2)?,
+                    order: row.get::<_, Option<Id>>(3)?.map(Id::get),
+                    number: row.get::<_, Option<i64>>(5)?.map(number),
+                    position: row.get(4)?,
+                })
+            })
+            .optional()?;
+        found.push(answer);
+    }
+    Ok(found)
+}
+
+/// Drops at most `limit` answers from before `until`, oldest first.
+pub(crate) fn drop_answers(
+    conn: &Connection,
+    until: Timestamp,
+    limit: usize,
+) -> Result<usize, Fault> {
+    let dropped = conn
+        .prepare_cached(
+            "DELETE FROM answers WHERE seq IN \
+             (SELECT seq FROM answers WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        )?
+        .execute(params![until.as_micros(), limit as i64])?;
+    Ok(dropped)
+}

@@ -1,0 +1,197 @@
+//! Reads the log, and the other things that are read by id: contacts, decisions, due reservations,
+//! keys, organizations.
+
+use ordo_domain::contact::Contact;
+use ordo_domain::event::Event;
+use ordo_domain::id::{ContactId, DecisionId, OrderId, OrganizationId, ReservationId};
+use ordo_domain::organization::ApiKey;
+use ordo_domain::record::RecordKind;
+use ordo_domain::time::Timestamp;
+use ordo_store::{FoundKey, Head, LogEntry};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::Fault;
+use crate::keys::{Id, NUMBER_MAX, id, number, seq};
+
+/// At most `limit` entries after `after`, in order.
+pub(crate) fn read(
+    conn: &Connection,
+    organization: i64,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<LogEntry>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, recorded_at, effective_at, command, actor, subject_version, body FROM events \
+         WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = statement.query(params![
+        seq(organization, after.max(0)),
+        seq(organization, NUMBER_MAX - 1),
+        limit as i64
+    ])?;
+    entries(rows)
+}
+
+/// The events about an order after position `after`, oldest first.
+pub(crate) fn of_order(
+    conn: &Connection,
+    organization: i64,
+    order: OrderId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<LogEntry>, Fault> {
+    let mut statement = conn.prepare_cached(OF_ORDER)?;
+    let rows = statement.query(params![
+        Id::of(order),
+        seq(organization, after.max(0)),
+        seq(organization, NUMBER_MAX - 1),
+        RecordKind::Order as u8,
+        limit as i64
+    ])?;
+    entries(rows)
+}
+
+pub(crate) const OF_ORDER: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
+     subject_version, body FROM events \
+     WHERE subject_id = ?1 AND seq > ?2 AND seq < ?3 AND subject_kind = ?4 ORDER BY seq LIMIT ?5";
+
+fn entries(mut rows: rusqlite::Rows<'_>) -> Result<Vec<LogEntry>, Fault> {
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry(row)?);
+    }
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> Result<LogEntry, Fault> {
+    let body = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+    let event: Event = serde_json::from_str(body).map_err(Fault::text("an event"))?;
+    Ok(LogEntry {
+        position: number(row.get(0)?),
+        recorded_at: Timestamp::from_micros(row.get(1)?),
+        effective_at: Timestamp::from_micros(row.get(2)?),
+        command: id(row, 3)?,
+        actor: row.get(4)?,
+        subject: event.subject(),
+        subject_version: row.get::<_, i64>(5)? as u64,
+        event,
+    })
+}
+
+/// Where the log ends; all zero where there is none.
+pub(crate) fn head(conn: &Connection, organization: i64) -> Result<Head, Fault> {
+    let head = conn
+        .prepare_cached(
+            "SELECT position, order_number, last_at, reference_version FROM heads \
+             WHERE organization = ?1",
+        )?
+        .query_row(params![organization], |row| head_from(row, 0))
+        .optional()?;
+    Ok(head.unwrap_or_default())
+}
+
+/// A head from the columns position, order_number, last_at and reference_version, from `first` on.
+pub(crate) fn head_from(row: &Row<'_>, first: usize) -> rusqlite::Result<Head> {
+    Ok(Head {
+        position: row.get(first)?,
+        order_number: row.get(first + 1)?,
+        last_at: Timestamp::from_micros(row.get(first + 2)?),
+        reference_version: row.get(first + 3)?,
+    })
+}
+
+/// How far a consumer has come.
+pub(crate) fn cursor(conn: &Connection, organization: i64, consumer: &str) -> Result<i64, Fault> {
+    let position: Option<i64> = conn
+        .prepare_cached("SELECT position FROM cursors WHERE organization = ?1 AND consumer = ?2")?
+        .query_row(params![organization, consumer], |row| row.get(0))
+        .optional()?;
+    Ok(position.unwrap_or(0))
+}
+
+/// The contacts that are there.
+pub(crate) fn contacts(
+    conn: &Connection,
+    organization: i64,
+    ids: &[ContactId],
+) -> Result<Vec<Contact>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT body FROM contacts WHERE organization = ?1 AND id = ?2")?;
+    let mut contacts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let body: Option<String> = statement
+            .query_row(params![organization, Id::of(*id)], |row| row.get(0))
+            .optional()?;
+        if let Some(body) = body {
+            contacts.push(serde_json::from_str(&body).map_err(Fault::text("a contact"))?);
+        }
+    }
+    Ok(contacts)
+}
+
+/// A decision's text.
+pub(crate) fn decision(
+    conn: &Connection,
+    organization: i64,
+    id: DecisionId,
+) -> Result<Option<String>, Fault> {
+    let body = conn
+        .prepare_cached("SELECT body FROM decisions WHERE organization = ?1 AND id = ?2")?
+        .query_row(params![organization, Id::of(id)], |row| row.get(0))
+        .optional()?;
+    Ok(body)
+}
+
+/// Reservations that end at or before `until`, soonest first.
+pub(crate) fn due_reservations(
+    conn: &Connection,
+    organization: i64,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<(ReservationId, Timestamp)>, Fault> {
+    let mut statement = conn.prepare_cached(DUE_RESERVATIONS)?;
+    let rows = statement.query_map(
+        params![organization, until.as_micros(), limit as i64],
+        |row| Ok((id(row, 0)?, Timestamp::from_micros(row.get(1)?))),
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(crate) const DUE_RESERVATIONS: &str = "SELECT id, expires_at FROM reservations \
+     WHERE organization = ?1 AND expires_at <= ?2 ORDER BY expires_at, id LIMIT ?3";
+
+/// The key that a secret belongs to, unless it was withdrawn.
+pub(crate) fn find_key(
+    conn: &Connection,
+    secret_hash: &[u8; 32],
+) -> Result<Option<FoundKey>, Fault> {
+    let found: Option<(Id, String)> = conn
+        .prepare_cached(
+            "SELECT heads.id, api_keys.body FROM api_key_hashes AS hashes \
+             JOIN heads ON heads.organization = hashes.organization \
+             JOIN api_keys ON api_keys.organization = hashes.organization \
+             AND api_keys.id = hashes.id WHERE hash = ?1",
+        )?
+        .query_row(params![secret_hash], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((organization, body)) = found else {
+        return Ok(None);
+    };
+    let key: ApiKey = serde_json::from_str(&body).map_err(Fault::text("an API key"))?;
+    Ok((!key.revoked).then(|| FoundKey {
+        organization: organization.get(),
+        key: key.id,
+        role: key.role,
+    }))
+}
+
+/// All organizations with their codes, in the order in which they were founded.
+pub(crate) fn organizations(conn: &Connection) -> Result<Vec<(OrganizationId, String)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT heads.id, organizations.code FROM organizations \
+         JOIN heads ON heads.organization = organizations.organization \
+         WHERE code IS NOT NULL ORDER BY organizations.organization LIMIT 10000",
+    )?;
+    let rows = statement.query_map((), |row| Ok((id(row, 0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
