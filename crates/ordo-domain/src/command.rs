@@ -1,9 +1,15 @@
 //! Everything that can be asked for: one closed enum, each command in a file of its own.
 
 use crate::catalog::CreateSku;
+use crate::fulfillment::{
+    AcceptWork, AnswerStop, PackUnits, PickUnits, RejectWork, ReleaseWork, ShipWork, ShortUnits,
+    StopWork,
+};
 use crate::network::{CreateChannel, CreateLocation};
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
+use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
+use crate::shipment::{LabelParcel, TrackParcel};
 use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
 
 /// Something that is asked for.
@@ -37,6 +43,38 @@ pub enum Command {
     PlaceHold(PlaceHold),
     /// Takes a hold away.
     ReleaseHold(ReleaseHold),
+    /// Hands work to its location.
+    ReleaseWork(ReleaseWork),
+    /// The location agrees to the work.
+    AcceptWork(AcceptWork),
+    /// The location refuses the work.
+    RejectWork(RejectWork),
+    /// Units were collected.
+    PickUnits(PickUnits),
+    /// Units were not found.
+    ShortUnits(ShortUnits),
+    /// Units went into parcels.
+    PackUnits(PackUnits),
+    /// The carrier has the parcels.
+    ShipWork(ShipWork),
+    /// Asks for work to be stopped.
+    StopWork(StopWork),
+    /// The location answers a request to stop.
+    AnswerStop(AnswerStop),
+    /// Records a label.
+    LabelParcel(LabelParcel),
+    /// Takes a carrier's report in.
+    TrackParcel(TrackParcel),
+    /// Asks for a return.
+    RequestReturn(RequestReturn),
+    /// Allows a return.
+    ApproveReturn(ApproveReturn),
+    /// Does not allow a return.
+    DeclineReturn(DeclineReturn),
+    /// Goods of a return arrived.
+    ReceiveReturn(ReceiveReturn),
+    /// Pays back.
+    RefundOrder(RefundOrder),
 }
 
 impl Command {
@@ -58,6 +96,22 @@ impl Command {
             Self::CancelOrder(_) => "cancel_order",
             Self::PlaceHold(_) => "place_hold",
             Self::ReleaseHold(_) => "release_hold",
+            Self::ReleaseWork(_) => "release_work",
+            Self::AcceptWork(_) => "accept_work",
+            Self::RejectWork(_) => "reject_work",
+            Self::PickUnits(_) => "pick_units",
+            Self::ShortUnits(_) => "short_units",
+            Self::PackUnits(_) => "pack_units",
+            Self::ShipWork(_) => "ship_work",
+            Self::StopWork(_) => "stop_work",
+            Self::AnswerStop(_) => "answer_stop",
+            Self::LabelParcel(_) => "label_parcel",
+            Self::TrackParcel(_) => "track_parcel",
+            Self::RequestReturn(_) => "request_return",
+            Self::ApproveReturn(_) => "approve_return",
+            Self::DeclineReturn(_) => "decline_return",
+            Self::ReceiveReturn(_) => "receive_return",
+            Self::RefundOrder(_) => "refund_order",
         }
     }
 
@@ -77,7 +131,23 @@ impl Command {
             | Self::CaptureOrder(_)
             | Self::CancelOrder(_)
             | Self::PlaceHold(_)
-            | Self::ReleaseHold(_) => false,
+            | Self::ReleaseHold(_)
+            | Self::ReleaseWork(_)
+            | Self::AcceptWork(_)
+            | Self::RejectWork(_)
+            | Self::PickUnits(_)
+            | Self::ShortUnits(_)
+            | Self::PackUnits(_)
+            | Self::ShipWork(_)
+            | Self::StopWork(_)
+            | Self::AnswerStop(_)
+            | Self::LabelParcel(_)
+            | Self::TrackParcel(_)
+            | Self::RequestReturn(_)
+            | Self::ApproveReturn(_)
+            | Self::DeclineReturn(_)
+            | Self::ReceiveReturn(_)
+            | Self::RefundOrder(_) => false,
         }
     }
 }

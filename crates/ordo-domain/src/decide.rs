@@ -141,6 +141,8 @@ pub struct Decided {
     pub outcome: Outcome,
     /// The record to answer with.
     pub subject: Option<(RecordKind, u128)>,
+    /// The order whose reactions run, where it is not the subject itself.
+    pub settles: Option<OrderId>,
 }
 
 impl Decided {
@@ -166,6 +168,7 @@ impl Decided {
             attachments: Vec::new(),
             outcome: Outcome::Created,
             subject: None,
+            settles: None,
         }
     }
 
@@ -175,7 +178,14 @@ impl Decided {
             attachments: Vec::new(),
             outcome,
             subject: Some((I::KIND, id.into())),
+            settles: None,
         }
+    }
+
+    /// Lets the reactions of `order` run too.
+    pub(crate) fn settling(mut self, order: OrderId) -> Self {
+        self.settles = Some(order);
+        self
     }
 
     pub(crate) fn with(mut self, attachments: Vec<Attachment>) -> Self {
@@ -207,6 +217,8 @@ subjects! {
     OrderId = Order,
     FulfillmentOrderId = FulfillmentOrder,
     ReservationId = Reservation,
+    ShipmentId = Shipment,
+    ReturnId = Return,
 }
 
 /// An event with what the log keeps beside it.
@@ -297,7 +309,7 @@ fn apply_from(
     let subject = decided.subject;
     let order = match subject {
         Some((RecordKind::Order, id)) => Some(OrderId::from_u128(id)),
-        _ => None,
+        _ => decided.settles,
     };
     // Stock answers show the cell, which is not a record.
     let cell = match decided.events.as_slice() {
@@ -376,6 +388,22 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::CancelOrder(command) => command.decide(world, ctx),
         Command::PlaceHold(command) => command.decide(world, ctx),
         Command::ReleaseHold(command) => command.decide(world, ctx),
+        Command::ReleaseWork(command) => command.decide(world, ctx),
+        Command::AcceptWork(command) => command.decide(world, ctx),
+        Command::RejectWork(command) => command.decide(world, ctx),
+        Command::PickUnits(command) => command.decide(world, ctx),
+        Command::ShortUnits(command) => command.decide(world, ctx),
+        Command::PackUnits(command) => command.decide(world, ctx),
+        Command::ShipWork(command) => command.decide(world, ctx),
+        Command::StopWork(command) => command.decide(world, ctx),
+        Command::AnswerStop(command) => command.decide(world, ctx),
+        Command::LabelParcel(command) => command.decide(world, ctx),
+        Command::TrackParcel(command) => command.decide(world, ctx),
+        Command::RequestReturn(command) => command.decide(world, ctx),
+        Command::ApproveReturn(command) => command.decide(world, ctx),
+        Command::DeclineReturn(command) => command.decide(world, ctx),
+        Command::ReceiveReturn(command) => command.decide(world, ctx),
+        Command::RefundOrder(command) => command.decide(world, ctx),
     }
 }
 
@@ -408,6 +436,8 @@ impl World {
             RecordKind::Sku => body(self.sku(id.into())?),
             RecordKind::FulfillmentOrder => body(self.fulfillment_order(id.into())?),
             RecordKind::Reservation => body(self.reservation(id.into())?),
+            RecordKind::Shipment => body(self.shipment(id.into())?),
+            RecordKind::Return => body(self.return_of(id.into())?),
             RecordKind::LegalEntity
             | RecordKind::Channel
             | RecordKind::Location

@@ -8,13 +8,58 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Listing, Sku};
 use crate::fulfillment::FulfillmentOrder;
-use crate::id::{ApiKeyId, FulfillmentOrderId, HoldId, LineId, OrderId, ReservationId};
+use crate::id::{
+    ApiKeyId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId, ReservationId, ReturnId,
+    ShipmentId,
+};
 use crate::network::{Block, Channel, Location, Pool};
 use crate::order::{Hold, Order};
 use crate::organization::{ApiKey, Organization};
 use crate::quantity::Quantity;
 use crate::record::RecordKind;
+use crate::returns::{ReceivedUnits, Refund, Return};
+use crate::shipment::label::Label;
+use crate::shipment::{Shipment, TrackingReport, Units};
 use crate::stock::{Movement, Reservation};
+
+/// Whose doing something was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The buyer's.
+    Buyer,
+    /// The merchant's.
+    Seller,
+    /// The carrier's.
+    Carrier,
+    /// The channel's.
+    Channel,
+}
+
+/// Why something was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// A code for the reason, such as `damaged`.
+    pub reason_code: String,
+    /// Whose doing it was.
+    pub fault: Fault,
+    /// Who started it, where not the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator: Option<String>,
+}
+
+/// Units of one line that were collected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickedUnits {
+    /// The line.
+    pub line: LineId,
+    /// How many.
+    pub quantity: Quantity,
+    /// Which of them, where they are told apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Units>,
+}
 
 /// Units of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,16 +217,138 @@ events! {
         /// Which fulfillment order.
         fulfillment_order: FulfillmentOrderId,
     }
+    /// The work was handed to its location.
+    FulfillmentOrderReleased = "fulfillment_order.released" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+    }
+    /// The location agreed.
+    FulfillmentOrderAccepted = "fulfillment_order.accepted" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+    }
+    /// The location refused, or was taken off; its units were given back to the lines.
+    FulfillmentOrderRejected = "fulfillment_order.rejected" {
+        /// Which order.
+        order: OrderId,
+        /// Which fulfillment order.
+        fulfillment_order: FulfillmentOrderId,
+        /// Why.
+        cause: Cause,
+    }
+    /// Units were collected.
+    UnitsPicked = "fulfillment_order.picked" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+        /// What.
+        lines: Vec<PickedUnits>,
+    }
+    /// Units were not found; they were given back to the lines.
+    UnitsShorted = "fulfillment_order.shorted" {
+        /// Which order.
+        order: OrderId,
+        /// Which fulfillment order.
+        fulfillment_order: FulfillmentOrderId,
+        /// What.
+        lines: Vec<LineUnits>,
+        /// Why.
+        cause: Cause,
+    }
+    /// Collected units are in parcels.
+    UnitsPacked = "fulfillment_order.packed" {
+        /// As it is.
+        shipment: Shipment,
+    }
+    /// A parcel has its label.
+    ParcelLabelled = "parcel.labelled" {
+        /// Which order.
+        order: OrderId,
+        /// Which shipment.
+        shipment: ShipmentId,
+        /// Which parcel.
+        parcel: ParcelId,
+        /// The label.
+        label: Label,
+    }
+    /// The carrier has the parcels.
+    FulfillmentOrderShipped = "fulfillment_order.shipped" {
+        /// Which order.
+        order: OrderId,
+        /// Which fulfillment order.
+        fulfillment_order: FulfillmentOrderId,
+        /// Which shipment.
+        shipment: ShipmentId,
+        /// What left the location.
+        movements: Vec<Movement>,
+    }
+    /// The carrier said where a parcel is.
+    ParcelTracked = "parcel.tracked" {
+        /// Which order.
+        order: OrderId,
+        /// Which shipment.
+        shipment: ShipmentId,
+        /// Which parcel.
+        parcel: ParcelId,
+        /// What the carrier said.
+        report: TrackingReport,
+    }
+    /// The location was asked to stop.
+    CancelRequested = "fulfillment_order.cancel_requested" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+        /// Whether its units are canceled with it, rather than sourced again.
+        cancels_lines: bool,
+        /// Why.
+        cause: Cause,
+    }
+    /// The location goes on as before.
+    CancelRefused = "fulfillment_order.cancel_refused" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+    }
+    /// A return was asked for.
+    ReturnRequested = "return.requested" {
+        /// As it is.
+        requested: Return,
+    }
+    /// A return was allowed.
+    ReturnApproved = "return.approved" {
+        /// Which.
+        approved: ReturnId,
+    }
+    /// A return was not allowed, or given up.
+    ReturnDeclined = "return.declined" {
+        /// Which.
+        declined: ReturnId,
+        /// Why.
+        cause: Cause,
+    }
+    /// Goods came back.
+    ReturnReceived = "return.received" {
+        /// Which order.
+        order: OrderId,
+        /// Which return.
+        received: ReturnId,
+        /// What, and what becomes of it.
+        lines: Vec<ReceivedUnits>,
+        /// What entered the books of the location.
+        movements: Vec<Movement>,
+    }
+    /// Money went back to the buyer.
+    RefundRecorded = "refund.recorded" {
+        /// Which order.
+        order: OrderId,
+        /// As it is.
+        refund: Refund,
+    }
     /// Units will not be delivered.
     LinesCanceled = "order.lines_canceled" {
         /// Which order.
         order: OrderId,
         /// Open units of these lines.
         lines: Vec<LineUnits>,
-        /// A code for why.
-        reason_code: String,
-        /// Whose doing it was: `buyer`, `seller`, `carrier` or `channel`.
-        fault: String,
+        /// Why.
+        cause: Cause,
     }
     /// Nothing of the order will be delivered.
     OrderCanceled = "order.canceled" {
@@ -246,9 +413,38 @@ impl Event {
             | Self::HoldReleased { order, .. }
             | Self::LinesBackordered { order, .. }
             | Self::FulfillmentOrderCanceled { order, .. }
+            | Self::FulfillmentOrderRejected { order, .. }
+            | Self::UnitsShorted { order, .. }
+            | Self::FulfillmentOrderShipped { order, .. }
+            | Self::ReturnReceived { order, .. }
+            | Self::RefundRecorded { order, .. }
             | Self::LinesCanceled { order, .. }
             | Self::OrderCanceled { order }
             | Self::OrderClosed { order } => about(RecordKind::Order, order.to_u128()),
+            Self::FulfillmentOrderReleased { fulfillment_order }
+            | Self::FulfillmentOrderAccepted { fulfillment_order }
+            | Self::UnitsPicked {
+                fulfillment_order, ..
+            }
+            | Self::CancelRequested {
+                fulfillment_order, ..
+            }
+            | Self::CancelRefused { fulfillment_order } => {
+                about(RecordKind::FulfillmentOrder, fulfillment_order.to_u128())
+            }
+            Self::UnitsPacked { shipment } => about(
+                RecordKind::FulfillmentOrder,
+                shipment.fulfillment_order.to_u128(),
+            ),
+            Self::ParcelLabelled { shipment, .. } | Self::ParcelTracked { shipment, .. } => {
+                about(RecordKind::Shipment, shipment.to_u128())
+            }
+            Self::ReturnRequested { requested } => {
+                about(RecordKind::Order, requested.order.to_u128())
+            }
+            Self::ReturnApproved { approved: id } | Self::ReturnDeclined { declined: id, .. } => {
+                about(RecordKind::Return, id.to_u128())
+            }
             Self::FulfillmentOrderOpened { fulfillment_order } => {
                 about(RecordKind::Order, fulfillment_order.order.to_u128())
             }

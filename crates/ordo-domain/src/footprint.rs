@@ -5,7 +5,7 @@
 use crate::claim::ClaimKind;
 use crate::command::Command;
 use crate::decide::Context;
-use crate::id::SkuId;
+use crate::id::{FulfillmentOrderId, ReturnId, ShipmentId, SkuId};
 use crate::order::CaptureOrder;
 use crate::order::capture::external_key;
 use crate::reaction;
@@ -36,6 +36,22 @@ impl World {
             Command::ExpireReservation(expire) => {
                 keys.push(reservation_key(expire.reservation.to_u128()));
             }
+            Command::ReleaseWork(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::AcceptWork(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::RejectWork(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::PickUnits(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::ShortUnits(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::PackUnits(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::ShipWork(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::StopWork(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::AnswerStop(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::LabelParcel(step) => keys.push(shipment_key(step.shipment)),
+            Command::TrackParcel(step) => keys.push(shipment_key(step.shipment)),
+            Command::RequestReturn(step) => keys.push(order_key(step.order.to_u128())),
+            Command::RefundOrder(step) => keys.push(order_key(step.order.to_u128())),
+            Command::ApproveReturn(step) => keys.push(return_key(step.id)),
+            Command::DeclineReturn(step) => keys.push(return_key(step.id)),
+            Command::ReceiveReturn(step) => keys.push(return_key(step.id)),
             Command::FoundOrganization(_)
             | Command::CreateApiKey(_)
             | Command::RevokeApiKey(_)
@@ -87,6 +103,27 @@ fn order_key(id: u128) -> Key {
     Key::Record {
         kind: RecordKind::Order,
         id,
+    }
+}
+
+fn work_key(id: FulfillmentOrderId) -> Key {
+    Key::Record {
+        kind: RecordKind::FulfillmentOrder,
+        id: id.to_u128(),
+    }
+}
+
+fn shipment_key(id: ShipmentId) -> Key {
+    Key::Record {
+        kind: RecordKind::Shipment,
+        id: id.to_u128(),
+    }
+}
+
+fn return_key(id: ReturnId) -> Key {
+    Key::Record {
+        kind: RecordKind::Return,
+        id: id.to_u128(),
     }
 }
 

@@ -27,6 +27,8 @@ pub mod reaction;
 pub mod record;
 pub mod reference;
 pub mod rejection;
+pub mod returns;
+pub mod shipment;
 pub mod signal;
 pub mod stock;
 pub mod text;

@@ -34,6 +34,10 @@ pub enum RecordKind {
     FulfillmentOrder = 10,
     /// [`crate::stock::Reservation`]
     Reservation = 11,
+    /// [`crate::shipment::Shipment`]
+    Shipment = 12,
+    /// [`crate::returns::Return`]
+    Return = 13,
 }
 
 impl RecordKind {
@@ -51,6 +55,8 @@ impl RecordKind {
         Self::Order,
         Self::FulfillmentOrder,
         Self::Reservation,
+        Self::Shipment,
+        Self::Return,
     ];
 
     /// The table that stores keep this kind in.
@@ -69,6 +75,8 @@ impl RecordKind {
             Self::Order => "orders",
             Self::FulfillmentOrder => "fulfillment_orders",
             Self::Reservation => "reservations",
+            Self::Shipment => "shipments",
+            Self::Return => "returns",
         }
     }
 
@@ -83,7 +91,9 @@ impl RecordKind {
             | Self::Listing
             | Self::Order
             | Self::FulfillmentOrder
-            | Self::Reservation => false,
+            | Self::Reservation
+            | Self::Shipment
+            | Self::Return => false,
         }
     }
 }
@@ -124,6 +134,11 @@ pub enum Columns {
     Code {
         /// Unique within the organization and kind.
         code: String,
+    },
+    /// A part of an order.
+    Child {
+        /// The order.
+        order: u128,
     },
     /// An order.
     Order(OrderColumns),

@@ -88,7 +88,9 @@ impl Reference {
             | RecordKind::Listing
             | RecordKind::Order
             | RecordKind::FulfillmentOrder
-            | RecordKind::Reservation => {
+            | RecordKind::Reservation
+            | RecordKind::Shipment
+            | RecordKind::Return => {
                 debug_assert!(false, "{kind:?} is not part of the reference");
             }
         }

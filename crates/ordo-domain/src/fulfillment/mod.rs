@@ -2,13 +2,33 @@
 //!
 //! Picking and packing are kept here and not on the order, so that a scan never rewrites the order.
 
+pub mod pack;
+pub mod pick;
+pub mod reject;
+pub mod release;
+pub mod ship;
+pub mod short;
+mod step;
+pub mod stop;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DecisionId, FulfillmentOrderId, LineId, LocationId, OrderId, SkuId};
+use crate::event::{Cause, LineUnits, PickedUnits};
+use crate::id::{DecisionId, FulfillmentOrderId, LineId, LocationId, OrderId, ShipmentId, SkuId};
 use crate::quantity::Quantity;
 use crate::record::{Columns, record};
+use crate::shipment::Units;
 use crate::stock::CellKey;
 use crate::time::{Date, Timestamp};
+
+pub use pack::{PackUnits, ParcelDraft};
+pub use pick::PickUnits;
+pub use reject::RejectWork;
+pub use release::{AcceptWork, ReleaseWork};
+pub use ship::ShipWork;
+pub use short::ShortUnits;
+pub use step::ReportedUnits;
+pub use stop::{AnswerStop, StopWork};
 
 /// How far the work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +85,26 @@ impl FulfillmentState {
     }
 }
 
+impl FulfillmentState {
+    /// Whether nothing more happens to the work.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Rejected | Self::Shipped | Self::Canceled | Self::Superseded | Self::Closed => {
+                true
+            }
+            Self::Planned
+            | Self::Open
+            | Self::Released
+            | Self::Accepted
+            | Self::Picking
+            | Self::Picked
+            | Self::Packed
+            | Self::CancelRequested => false,
+        }
+    }
+}
+
 /// One order line's part of the work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FulfillmentLine {
@@ -88,6 +128,20 @@ pub struct FulfillmentLine {
     /// Of them, handed to the carrier.
     #[serde(default, skip_serializing_if = "Quantity::is_zero")]
     pub shipped: Quantity,
+    /// Which units were collected, where they are told apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Units>,
+}
+
+/// A request to stop that the location has not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelRequest {
+    /// Where the work goes on if the location refuses.
+    pub previous: FulfillmentState,
+    /// Whether its units are canceled with it, rather than sourced again.
+    pub cancels_lines: bool,
+    /// Why.
+    pub cause: Cause,
 }
 
 /// The part of an order given to one location as work.
@@ -116,6 +170,12 @@ pub struct FulfillmentOrder {
     /// The location's local day whose capacity it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_day: Option<Date>,
+    /// What it is shipped as, once packed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment: Option<ShipmentId>,
+    /// The open request to stop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<CancelRequest>,
 }
 record!(FulfillmentOrder, FulfillmentOrderId, FulfillmentOrder, self => Columns::FulfillmentOrder {
     order: self.order.to_u128(),
@@ -124,6 +184,37 @@ record!(FulfillmentOrder, FulfillmentOrderId, FulfillmentOrder, self => Columns:
 });
 
 impl FulfillmentOrder {
+    /// Its lines with their quantities.
+    #[must_use]
+    pub fn line_units(&self) -> Vec<LineUnits> {
+        (self.lines.iter())
+            .map(|line| LineUnits {
+                line: line.line,
+                quantity: line.quantity,
+            })
+            .collect()
+    }
+
+    /// Whether a location may have begun with it.
+    #[must_use]
+    pub fn is_begun(&self) -> bool {
+        match self.state {
+            FulfillmentState::Planned | FulfillmentState::Open => false,
+            FulfillmentState::Released
+            | FulfillmentState::Accepted
+            | FulfillmentState::Picking
+            | FulfillmentState::Picked
+            | FulfillmentState::Packed
+            | FulfillmentState::CancelRequested => true,
+            // Its units are elsewhere by now.
+            FulfillmentState::Rejected
+            | FulfillmentState::Shipped
+            | FulfillmentState::Canceled
+            | FulfillmentState::Superseded
+            | FulfillmentState::Closed => false,
+        }
+    }
+
     /// The cell that `line` takes its units from.
     #[must_use]
     pub fn cell(&self, line: &FulfillmentLine) -> CellKey {
@@ -131,6 +222,40 @@ impl FulfillmentOrder {
             sku: line.sku,
             location: self.location,
             owner: line.owner,
+        }
+    }
+
+    /// Takes collected units in.
+    pub(crate) fn pick(&mut self, picked: &[PickedUnits]) {
+        for units in picked {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line == units.line) {
+                line.picked += units.quantity;
+                line.units.extend(units.units.iter().cloned());
+            }
+        }
+        self.state = self.picking_state();
+    }
+
+    /// Takes units off that were not found.
+    pub(crate) fn short(&mut self, missing: &[LineUnits]) {
+        for units in missing {
+            if let Some(line) = self.lines.iter_mut().find(|line| line.line == units.line) {
+                line.quantity -= units.quantity;
+            }
+        }
+        let left: Quantity = self.lines.iter().map(|line| line.quantity).sum();
+        self.state = if left == Quantity::ZERO {
+            FulfillmentState::Canceled
+        } else {
+            self.picking_state()
+        };
+    }
+
+    fn picking_state(&self) -> FulfillmentState {
+        if self.lines.iter().all(|line| line.picked == line.quantity) {
+            FulfillmentState::Picked
+        } else {
+            FulfillmentState::Picking
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum HoldKind {
     CardNumberInText,
     /// More units than any location has, and the SKU is not backordered.
     Oversold,
+    /// Too many locations refused it.
+    NoLocation,
     /// The channel says something that can no longer be done.
     ChannelConflict,
     /// A person wants it so.
@@ -63,7 +65,7 @@ impl HoldKind {
     #[must_use]
     pub fn default_blocks(self) -> Vec<Stage> {
         match self {
-            Self::AddressIncomplete | Self::UnmappedSku | Self::Oversold => {
+            Self::AddressIncomplete | Self::UnmappedSku | Self::Oversold | Self::NoLocation => {
                 vec![Stage::Source, Stage::Release, Stage::Ship]
             }
             Self::Unpaid

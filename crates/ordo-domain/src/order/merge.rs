@@ -131,6 +131,7 @@ impl Merge {
                     HoldKind::DuplicateSuspected
                     | HoldKind::FraudReview
                     | HoldKind::CardNumberInText
+                    | HoldKind::NoLocation
                     | HoldKind::Manual => false,
                 }
         };

@@ -16,11 +16,13 @@ pub mod standing;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{
-    ChannelId, ContactId, EntityId, FulfillmentOrderId, HoldId, LineId, OrderId, ReturnId,
+    ChannelId, ContactId, EntityId, FulfillmentOrderId, HoldId, LineId, LocationId, OrderId,
+    PaymentId, ReturnId, ShipmentId,
 };
 use crate::money::{Currency, Minor};
 use crate::network::Place;
 use crate::record::{Columns, OrderColumns, record};
+use crate::returns::Refund;
 use crate::time::Timestamp;
 
 pub use cancel::CancelOrder;
@@ -242,9 +244,18 @@ pub struct Order {
     /// The work that serves it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fulfillment_orders: Vec<FulfillmentOrderId>,
+    /// Locations that refused it or came up short; it is never sourced from them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined: Vec<LocationId>,
+    /// What was handed to carriers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shipments: Vec<ShipmentId>,
     /// What came or comes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnId>,
+    /// What was paid back for which units.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
     /// Sums.
     pub totals: Totals,
     /// The channel's own total, where it gave one.
@@ -274,6 +285,34 @@ impl Order {
 
     pub(crate) fn line_mut(&mut self, id: LineId) -> Option<&mut Line> {
         self.lines.iter_mut().find(|line| line.id == id)
+    }
+
+    /// Never asks this location again.
+    pub(crate) fn decline(&mut self, location: LocationId) {
+        if !self.declined.contains(&location) {
+            self.declined.push(location);
+        }
+    }
+
+    /// Takes a refund in: what it was for, and the money.
+    pub(crate) fn take_refund(&mut self, refund: &Refund) {
+        for part in &refund.lines {
+            if let Some(line) = self.line_mut(part.line) {
+                line.refunded += part.quantity;
+            }
+        }
+        self.money.push(MoneyEntry {
+            id: PaymentId::from_u128(refund.id.to_u128()),
+            kind: EntryKind::Refund,
+            amount: refund.total,
+            at: refund.at,
+            instrument: None,
+            collected_by: None,
+            settlement: None,
+            external_id: refund.external_id.clone(),
+            applied_to: Vec::new(),
+        });
+        self.refunds.push(refund.clone());
     }
 
     /// Whether an open hold on the whole order, or on `line`, stops `stage`.

@@ -24,6 +24,23 @@ use crate::stock::CellKey;
 use crate::time::{Date, Zone};
 use crate::world::{CounterKey, CounterKind, World};
 
+/// Locations that may refuse or come up short before a person looks.
+const DECLINES_MAX: usize = 5;
+
+fn rule_hold(ctx: &mut Context, kind: HoldKind, line: Option<LineId>, reason: String) -> Hold {
+    Hold {
+        id: ctx.ids.make(),
+        kind,
+        line,
+        fulfillment_order: None,
+        blocks: kind.default_blocks(),
+        reason: Some(reason),
+        source: HoldSource::Rule,
+        placed_at: ctx.now,
+        auto_release_at: None,
+    }
+}
+
 /// Units of one SKU that need a location, and the order lines that they are for.
 struct Want {
     sku: Arc<Sku>,
@@ -45,6 +62,17 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     let wants = wants(world, order)?;
     if wants.is_empty() {
         return Ok(None);
+    }
+    if order.declined.len() >= DECLINES_MAX && !order.cleared.contains(&HoldKind::NoLocation) {
+        let reason = format!(
+            "{} locations refused it or came up short",
+            order.declined.len()
+        );
+        let hold = rule_hold(ctx, HoldKind::NoLocation, None, reason);
+        return Ok(Some((
+            vec![Event::HoldPlaced { order: id, hold }],
+            Vec::new(),
+        )));
     }
     world.want_cells(wants.iter().map(|want| want.sku.id))?;
     let (instance, excluded, days) = instance(world, ctx, order, &wants)?;
@@ -118,6 +146,10 @@ fn instance(
         let mut leave_out = |reason| excluded.push(Excluded { key, reason });
         if !location.takes_new_work() {
             leave_out(Reason::Inactive);
+            continue;
+        }
+        if order.declined.contains(&location.id) {
+            leave_out(Reason::Declined);
             continue;
         }
         if !world.reference().may_sell_from(order.channel, location.id) {
@@ -243,6 +275,7 @@ impl Planned {
                         picked: Quantity::ZERO,
                         packed: Quantity::ZERO,
                         shipped: Quantity::ZERO,
+                        units: Vec::new(),
                     });
                 }
             }
@@ -257,6 +290,8 @@ impl Planned {
                 replaces: None,
                 opened_at: ctx.now,
                 work_day: days.get(&location).copied(),
+                shipment: None,
+                cancel: None,
             };
             self.events
                 .push(Event::FulfillmentOrderOpened { fulfillment_order });
@@ -285,20 +320,8 @@ impl Planned {
                 backordered.extend(taken.into_iter().map(units));
             }
             for (line, quantity) in &want.lines {
-                let hold = Hold {
-                    id: ctx.ids.make(),
-                    kind: HoldKind::Oversold,
-                    line: Some(*line),
-                    fulfillment_order: None,
-                    blocks: HoldKind::Oversold.default_blocks(),
-                    reason: Some(format!(
-                        "{quantity} of {} are at no location",
-                        want.sku.code
-                    )),
-                    source: HoldSource::Rule,
-                    placed_at: ctx.now,
-                    auto_release_at: None,
-                };
+                let reason = format!("{quantity} of {} are at no location", want.sku.code);
+                let hold = rule_hold(ctx, HoldKind::Oversold, Some(*line), reason);
                 self.events.push(Event::HoldPlaced {
                     order: order.id,
                     hold,

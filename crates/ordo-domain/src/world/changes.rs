@@ -182,6 +182,8 @@ impl World {
         self.orders.changes(writes, reads);
         self.fulfillment_orders.changes(writes, reads);
         self.reservations.changes(writes, reads);
+        self.shipments.changes(writes, reads);
+        self.returns.changes(writes, reads);
         changes.claims = (self.claims.new_claims())
             .map(|(kind, key, holder)| ClaimWrite {
                 kind,

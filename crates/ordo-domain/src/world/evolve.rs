@@ -2,13 +2,15 @@
 
 use crate::claim::ClaimKind;
 use crate::event::{Event, LineUnits};
-use crate::fulfillment::{FulfillmentOrder, FulfillmentState};
-use crate::id::{OrderId, ReservationId};
+use crate::fulfillment::{CancelRequest, FulfillmentOrder, FulfillmentState};
+use crate::id::{FulfillmentOrderId, OrderId, ReservationId, ShipmentId};
 use crate::order::capture::external_key;
 use crate::order::merge::backorder_changes;
 use crate::order::{Line, Order, OrderLife};
 use crate::quantity::Quantity;
-use crate::stock::ReservationState;
+use crate::returns::ReturnState;
+use crate::shipment::ParcelState;
+use crate::stock::{Movement, ReservationState};
 use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, World};
 
@@ -57,14 +59,7 @@ impl World {
                     .claim(ClaimKind::ListingCode, key, listing.id.to_u128());
                 self.listings.put(listing.clone());
             }
-            Event::StockMoved { movements } => {
-                for movement in movements {
-                    self.cells.update(movement.cell, false, |cell| {
-                        cell.on_hand += movement.on_hand;
-                        cell.quarantined += movement.quarantined;
-                    });
-                }
-            }
+            Event::StockMoved { movements } => self.move_stock(movements),
             Event::ReservationMade { reservation } => {
                 for units in &reservation.units {
                     self.cells
@@ -122,17 +117,146 @@ impl World {
             Event::FulfillmentOrderOpened { fulfillment_order } => {
                 self.open_fulfillment_order(fulfillment_order);
             }
+            Event::FulfillmentOrderReleased { fulfillment_order } => {
+                self.set_work(*fulfillment_order, FulfillmentState::Released);
+            }
+            Event::FulfillmentOrderAccepted { fulfillment_order } => {
+                self.set_work(*fulfillment_order, FulfillmentState::Accepted);
+            }
             Event::FulfillmentOrderCanceled {
                 order,
                 fulfillment_order,
             } => {
-                self.cancel_fulfillment_order(*order, *fulfillment_order);
+                self.end_work(*order, *fulfillment_order, FulfillmentState::Canceled);
+            }
+            Event::FulfillmentOrderRejected {
+                order,
+                fulfillment_order,
+                cause: _,
+            } => {
+                self.end_work(*order, *fulfillment_order, FulfillmentState::Rejected);
+            }
+            Event::UnitsPicked {
+                fulfillment_order,
+                lines,
+            } => {
+                self.fulfillment_orders
+                    .update(*fulfillment_order, |work| work.pick(lines));
+            }
+            Event::UnitsShorted {
+                order,
+                fulfillment_order,
+                lines,
+                cause: _,
+            } => {
+                self.short_work(*order, *fulfillment_order, lines);
+            }
+            Event::UnitsPacked { shipment } => {
+                self.fulfillment_orders
+                    .update(shipment.fulfillment_order, |work| {
+                        work.state = FulfillmentState::Packed;
+                        work.shipment = Some(shipment.id);
+                        for line in &mut work.lines {
+                            line.packed = line.picked;
+                        }
+                    });
+                self.shipments.put(shipment.clone());
+            }
+            Event::ParcelLabelled {
+                order: _,
+                shipment,
+                parcel,
+                label,
+            } => {
+                self.shipments.update(*shipment, |shipment| {
+                    shipment.carrier.clone_from(&label.carrier);
+                    shipment.service.clone_from(&label.service);
+                    if let Some(parcel) = shipment.parcel_mut(*parcel) {
+                        parcel.state = ParcelState::Labelled;
+                        parcel.tracking_number = Some(label.tracking_number.clone());
+                        parcel.label = label.payload;
+                        parcel.cost_quoted = label.cost_quoted;
+                    }
+                });
+            }
+            Event::FulfillmentOrderShipped {
+                order,
+                fulfillment_order,
+                shipment,
+                movements,
+            } => {
+                self.ship_work(*order, *fulfillment_order, *shipment, movements, at);
+            }
+            Event::ParcelTracked {
+                order: _,
+                shipment,
+                parcel,
+                report,
+            } => {
+                self.shipments.update(*shipment, |shipment| {
+                    if let Some(parcel) = shipment.parcel_mut(*parcel) {
+                        parcel.take(report);
+                    }
+                });
+            }
+            Event::CancelRequested {
+                fulfillment_order,
+                cancels_lines,
+                cause,
+            } => {
+                self.fulfillment_orders.update(*fulfillment_order, |work| {
+                    work.cancel = Some(CancelRequest {
+                        previous: work.state,
+                        cancels_lines: *cancels_lines,
+                        cause: cause.clone(),
+                    });
+                    work.state = FulfillmentState::CancelRequested;
+                });
+            }
+            Event::CancelRefused { fulfillment_order } => {
+                self.fulfillment_orders.update(*fulfillment_order, |work| {
+                    if let Some(request) = work.cancel.take() {
+                        work.state = request.previous;
+                    }
+                });
+            }
+            Event::ReturnRequested { requested } => {
+                self.orders
+                    .update(requested.order, |order| order.returns.push(requested.id));
+                self.returns.put(requested.clone());
+            }
+            Event::ReturnApproved { approved } => {
+                self.returns
+                    .update(*approved, |found| found.state = ReturnState::Approved);
+            }
+            Event::ReturnDeclined { declined, cause: _ } => {
+                self.returns
+                    .update(*declined, |found| found.state = ReturnState::Declined);
+            }
+            Event::ReturnReceived {
+                order,
+                received,
+                lines,
+                movements,
+            } => {
+                self.move_stock(movements);
+                self.returns.update(*received, |found| found.take(lines));
+                self.orders.update(*order, |order| {
+                    for units in lines {
+                        if let Some(line) = order.line_mut(units.line) {
+                            line.received += units.quantity;
+                        }
+                    }
+                });
+            }
+            Event::RefundRecorded { order, refund } => {
+                self.orders
+                    .update(*order, |order| order.take_refund(refund));
             }
             Event::LinesCanceled {
                 order,
                 lines,
-                reason_code: _,
-                fault: _,
+                cause: _,
             } => {
                 self.uncount_backorders(*order, lines);
                 self.change_lines(*order, lines, |line, units| {
@@ -261,11 +385,28 @@ impl World {
         self.fulfillment_orders.put(opened.clone());
     }
 
-    fn cancel_fulfillment_order(&mut self, order: OrderId, id: crate::id::FulfillmentOrderId) {
+    fn move_stock(&mut self, movements: &[Movement]) {
+        for movement in movements {
+            self.cells.update(movement.cell, false, |cell| {
+                cell.on_hand += movement.on_hand;
+                cell.quarantined += movement.quarantined;
+            });
+        }
+    }
+
+    fn set_work(&mut self, id: FulfillmentOrderId, state: FulfillmentState) {
+        self.fulfillment_orders
+            .update(id, |work| work.state = state);
+    }
+
+    /// Ends work before anything left: its units go back to their cells and lines. A location that
+    /// refused is not asked again.
+    fn end_work(&mut self, order: OrderId, id: FulfillmentOrderId, state: FulfillmentState) {
         let mut before: Option<FulfillmentOrder> = None;
         self.fulfillment_orders.update(id, |work| {
             before = Some(work.clone());
-            work.state = FulfillmentState::Canceled;
+            work.state = state;
+            work.cancel = None;
         });
         let Some(work) = before else { return };
         for line in work.lines.iter().filter(|line| line.from_stock) {
@@ -282,11 +423,78 @@ impl World {
             };
             self.counters.add(key, -1, None);
         }
+        let canceled = work.cancel.is_some_and(|request| !request.cancels_lines);
         self.orders.update(order, |order| {
             for part in &work.lines {
                 if let Some(line) = order.line_mut(part.line) {
                     line.allocated -= part.quantity;
                     line.open += part.quantity;
+                }
+            }
+            if state == FulfillmentState::Rejected || canceled {
+                order.decline(work.location);
+            }
+        });
+    }
+
+    /// Takes units that were not found off the work and gives them back to the lines.
+    fn short_work(&mut self, order: OrderId, id: FulfillmentOrderId, lines: &[LineUnits]) {
+        let mut after: Option<FulfillmentOrder> = None;
+        self.fulfillment_orders.update(id, |work| {
+            work.short(lines);
+            after = Some(work.clone());
+        });
+        let Some(work) = after else { return };
+        for units in lines {
+            let part = work.lines.iter().find(|part| part.line == units.line);
+            if let Some(part) = part.filter(|part| part.from_stock) {
+                self.cells.update(work.cell(part), false, |cell| {
+                    cell.allocated -= units.quantity
+                });
+            }
+        }
+        self.orders.update(order, |order| {
+            for units in lines {
+                if let Some(line) = order.line_mut(units.line) {
+                    line.allocated -= units.quantity;
+                    line.open += units.quantity;
+                }
+            }
+            order.decline(work.location);
+        });
+    }
+
+    fn ship_work(
+        &mut self,
+        order: OrderId,
+        id: FulfillmentOrderId,
+        shipment: ShipmentId,
+        movements: &[Movement],
+        at: Timestamp,
+    ) {
+        self.move_stock(movements);
+        let mut shipped: Option<FulfillmentOrder> = None;
+        self.fulfillment_orders.update(id, |work| {
+            work.state = FulfillmentState::Shipped;
+            for line in &mut work.lines {
+                line.shipped = line.packed;
+            }
+            shipped = Some(work.clone());
+        });
+        self.shipments
+            .update(shipment, |shipment| shipment.shipped_at = Some(at));
+        let Some(work) = shipped else { return };
+        for line in work.lines.iter().filter(|line| line.from_stock) {
+            self.cells.update(work.cell(line), false, |cell| {
+                cell.allocated -= line.shipped
+            });
+        }
+        self.orders.update(order, |order| {
+            order.shipments.push(shipment);
+            for part in &work.lines {
+                if let Some(line) = order.line_mut(part.line) {
+                    line.allocated -= part.shipped;
+                    line.shipped += part.shipped;
                 }
             }
         });

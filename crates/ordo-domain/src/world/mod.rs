@@ -30,13 +30,15 @@ use crate::event::{Event, SubjectRef};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, ChannelId, FulfillmentOrderId, ListingId, OrderId, OrganizationId, ReservationId,
-    SkuId,
+    ReturnId, ShipmentId, SkuId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
 use crate::organization::{ApiKey, Organization};
 use crate::record::RecordKind;
 use crate::reference::Reference;
+use crate::returns::Return;
+use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
 use crate::stock::{Cell, CellKey, Reservation};
 use counts::{CellTable, CounterTable, SignalTable};
@@ -69,6 +71,10 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.reservations;
         $call;
+        let $table = &mut $world.shipments;
+        $call;
+        let $table = &mut $world.returns;
+        $call;
         let $table = &mut $world.claims;
         $call;
         let $table = &mut $world.cells;
@@ -96,6 +102,8 @@ pub struct World {
     orders: Table<Order>,
     fulfillment_orders: Table<FulfillmentOrder>,
     reservations: Table<Reservation>,
+    shipments: Table<Shipment>,
+    returns: Table<Return>,
     claims: KeyTable,
     cells: CellTable,
     counters: CounterTable,
@@ -134,6 +142,8 @@ impl World {
         world.orders.complete = true;
         world.fulfillment_orders.complete = true;
         world.reservations.complete = true;
+        world.shipments.complete = true;
+        world.returns.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
         world.counters.complete = true;
@@ -234,6 +244,62 @@ impl World {
     /// A miss.
     pub fn reservation(&self, id: ReservationId) -> Result<Option<&Arc<Reservation>>, Refusal> {
         self.reservations.get(id)
+    }
+
+    /// A shipment.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn shipment(&self, id: ShipmentId) -> Result<Option<&Arc<Shipment>>, Refusal> {
+        self.shipments.get(id)
+    }
+
+    /// A return.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn return_of(&self, id: ReturnId) -> Result<Option<&Arc<Return>>, Refusal> {
+        self.returns.get(id)
+    }
+
+    /// Misses of several returns.
+    ///
+    /// # Errors
+    /// All keys that are missing.
+    pub fn want_returns(&self, ids: &[ReturnId]) -> Result<(), Refusal> {
+        let missing: Vec<Key> = ids
+            .iter()
+            .filter(|id| !self.returns.has(**id))
+            .map(|id| Key::Record {
+                kind: RecordKind::Return,
+                id: id.to_u128(),
+            })
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Needs(missing))
+        }
+    }
+
+    /// Misses of several shipments.
+    ///
+    /// # Errors
+    /// All keys that are missing.
+    pub fn want_shipments(&self, ids: &[ShipmentId]) -> Result<(), Refusal> {
+        let missing: Vec<Key> = ids
+            .iter()
+            .filter(|id| !self.shipments.has(**id))
+            .map(|id| Key::Record {
+                kind: RecordKind::Shipment,
+                id: id.to_u128(),
+            })
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Needs(missing))
+        }
     }
 
     /// Who holds a claim.
@@ -503,6 +569,8 @@ impl World {
             }
             RecordKind::FulfillmentOrder => self.fulfillment_orders.supply(id.into(), body),
             RecordKind::Reservation => self.reservations.supply(id.into(), body),
+            RecordKind::Shipment => self.shipments.supply(id.into(), body),
+            RecordKind::Return => self.returns.supply(id.into(), body),
         }
     }
 
@@ -522,6 +590,8 @@ impl World {
             RecordKind::Order => self.orders.version(id.into()),
             RecordKind::FulfillmentOrder => self.fulfillment_orders.version(id.into()),
             RecordKind::Reservation => self.reservations.version(id.into()),
+            RecordKind::Shipment => self.shipments.version(id.into()),
+            RecordKind::Return => self.returns.version(id.into()),
         }
     }
 
@@ -539,7 +609,9 @@ impl World {
             | RecordKind::Sku
             | RecordKind::Order
             | RecordKind::FulfillmentOrder
-            | RecordKind::Reservation => String::new(),
+            | RecordKind::Reservation
+            | RecordKind::Shipment
+            | RecordKind::Return => String::new(),
         }
     }
 }

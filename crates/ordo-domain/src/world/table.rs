@@ -187,7 +187,11 @@ impl<V: Record> Table<V> {
 const fn locks_reads(kind: crate::record::RecordKind) -> bool {
     use crate::record::RecordKind as Kind;
     match kind {
-        Kind::Order | Kind::FulfillmentOrder | Kind::Reservation => true,
+        Kind::Order
+        | Kind::FulfillmentOrder
+        | Kind::Reservation
+        | Kind::Shipment
+        | Kind::Return => true,
         Kind::Organization
         | Kind::ApiKey
         | Kind::LegalEntity

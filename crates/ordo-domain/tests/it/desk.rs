@@ -7,7 +7,16 @@ use std::sync::Arc;
 
 use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::check::MoneyInput;
-use ordo_domain::id::{CommandId, HoldId, OrderId, OrganizationId, ReservationId, SkuId};
+use ordo_domain::event::{Cause, Fault, LineUnits};
+use ordo_domain::fulfillment::{
+    AcceptWork, AnswerStop, PackUnits, PickUnits, RejectWork, ReleaseWork, ReportedUnits, ShipWork,
+    ShortUnits, StopWork,
+};
+use ordo_domain::id::{
+    CommandId, FulfillmentOrderId, HoldId, LineId, OrderId, OrganizationId, ReservationId,
+    ReturnId, SkuId,
+};
+use ordo_domain::money::Minor;
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
@@ -15,6 +24,11 @@ use ordo_domain::order::{CancelOrder, Order, OrderInput, ReleaseHold};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
+use ordo_domain::returns::{
+    ApproveReturn, Disposition, ReceiveReturn, ReceivedDraft, RefundLineDraft, RefundOrder,
+    RequestReturn, ReturnLineDraft,
+};
+use ordo_domain::shipment::{TrackParcel, TrackingReport};
 use ordo_domain::stock::{
     Cell, CellKey, ExpireReservation, MoveStock, MovementKind, ReserveLine, ReserveStock,
 };
@@ -32,6 +46,7 @@ pub struct Desk {
     log: Vec<Recorded>,
     orders: BTreeMap<String, OrderId>,
     reservations: BTreeMap<String, ReservationId>,
+    returns: BTreeMap<String, (ReturnId, OrderId)>,
     now: Timestamp,
     commands: u128,
 }
@@ -46,6 +61,7 @@ impl Desk {
             log: Vec::new(),
             orders: BTreeMap::new(),
             reservations: BTreeMap::new(),
+            returns: BTreeMap::new(),
             now: START,
             commands: 0,
         };
@@ -246,11 +262,215 @@ impl Desk {
                 }
                 self.tell(happened)
             }
-            ["cancel", name] => self.short(Command::CancelOrder(CancelOrder {
-                order: self.orders[*name],
-                reason_code: "buyer_changed_mind".into(),
-                fault: "buyer".into(),
-            })),
+            ["cancel", name, units @ ..] => {
+                let order = self.order(name);
+                let lines = self.units(&order, units);
+                let lines = lines
+                    .into_iter()
+                    .map(|(line, quantity)| LineUnits { line, quantity });
+                self.short(Command::CancelOrder(CancelOrder {
+                    order: order.id,
+                    lines: lines.collect(),
+                    cause: cause(),
+                }))
+            }
+            [
+                step @ ("release" | "accept" | "reject" | "stop" | "stopped" | "refused" | "ship"),
+                name,
+            ] => {
+                let fulfillment_order = self.work(name);
+                self.short(match *step {
+                    "release" => Command::ReleaseWork(ReleaseWork { fulfillment_order }),
+                    "accept" => Command::AcceptWork(AcceptWork { fulfillment_order }),
+                    "reject" => Command::RejectWork(RejectWork {
+                        fulfillment_order,
+                        cause: cause(),
+                    }),
+                    "stop" => Command::StopWork(StopWork {
+                        fulfillment_order,
+                        cause: cause(),
+                    }),
+                    "stopped" => Command::AnswerStop(AnswerStop {
+                        fulfillment_order,
+                        stopped: true,
+                    }),
+                    "refused" => Command::AnswerStop(AnswerStop {
+                        fulfillment_order,
+                        stopped: false,
+                    }),
+                    _ => Command::ShipWork(ShipWork {
+                        fulfillment_order,
+                        label: None,
+                    }),
+                })
+            }
+            [step @ ("pick" | "short"), name, units @ ..] => {
+                let fulfillment_order = self.work(name);
+                let order = self.order(name.split_once('/').unwrap().0);
+                let lines = self.units(&order, units);
+                let lines = lines.into_iter().map(|(line, quantity)| ReportedUnits {
+                    line,
+                    quantity,
+                    units: Vec::new(),
+                });
+                let lines = lines.collect();
+                self.short(if *step == "pick" {
+                    Command::PickUnits(PickUnits {
+                        fulfillment_order,
+                        lines,
+                    })
+                } else {
+                    Command::ShortUnits(ShortUnits {
+                        fulfillment_order,
+                        lines,
+                        cause: cause(),
+                    })
+                })
+            }
+            ["pack", name] => {
+                let fulfillment_order = self.work(name);
+                self.short(Command::PackUnits(PackUnits {
+                    fulfillment_order,
+                    parcels: Vec::new(),
+                    carrier: None,
+                    service: None,
+                }))
+            }
+            ["track", name, state] => {
+                let work = self
+                    .world
+                    .fulfillment_order(self.work(name))
+                    .unwrap()
+                    .unwrap();
+                let shipment = work.shipment.expect("it is packed");
+                let parcel = self.world.shipment(shipment).unwrap().unwrap().parcels[0].id;
+                let state = serde_json::from_value((*state).into()).unwrap();
+                let report = TrackingReport {
+                    state,
+                    at: self.now,
+                    place: None,
+                    code: None,
+                };
+                self.short(Command::TrackParcel(TrackParcel {
+                    shipment,
+                    parcel,
+                    report,
+                }))
+            }
+            ["return", name, order, units @ ..] => {
+                let order = self.order(order);
+                let lines = self.units(&order, units);
+                let lines = lines.into_iter().map(|(line, quantity)| ReturnLineDraft {
+                    line,
+                    quantity,
+                    cause: cause(),
+                });
+                let command = RequestReturn {
+                    order: order.id,
+                    lines: lines.collect(),
+                    location: None,
+                };
+                let happened = self.give(Command::RequestReturn(command));
+                if let Ok(events) = &happened
+                    && let [Event::ReturnRequested { requested }] = events.as_slice()
+                {
+                    self.returns
+                        .insert((*name).into(), (requested.id, order.id));
+                }
+                self.tell(happened)
+            }
+            ["approve", name] => {
+                let (id, _) = self.returns[*name];
+                self.short(Command::ApproveReturn(ApproveReturn { id }))
+            }
+            ["back", name, location, disposition, units @ ..] => {
+                let (id, order) = self.returns[*name];
+                let order = self.world.order(order).unwrap().unwrap().clone();
+                let disposition = match *disposition {
+                    "restock" => Disposition::Restock,
+                    "quarantine" => Disposition::Quarantine,
+                    _ => Disposition::Scrap,
+                };
+                let lines = self.units(&order, units);
+                let lines = lines.into_iter().map(|(line, quantity)| ReceivedDraft {
+                    return_line: None,
+                    line: Some(line),
+                    quantity,
+                    disposition,
+                    units: Vec::new(),
+                });
+                let location = Some((*location).to_owned());
+                let command = ReceiveReturn {
+                    id,
+                    location,
+                    lines: lines.collect(),
+                };
+                self.short(Command::ReceiveReturn(command))
+            }
+            ["refund", name] => {
+                let (id, order) = self.returns[*name];
+                self.short(Command::RefundOrder(RefundOrder {
+                    order,
+                    return_id: Some(id),
+                    lines: Vec::new(),
+                    shipping: Minor::ZERO,
+                    goodwill: Minor::ZERO,
+                    reason_code: None,
+                    external_id: None,
+                }))
+            }
+            [
+                "refund",
+                order,
+                "shipping",
+                shipping,
+                "goodwill",
+                goodwill,
+                units @ ..,
+            ] => {
+                let order = self.order(order);
+                let lines = self.units(&order, units);
+                let lines = lines
+                    .into_iter()
+                    .map(|(line, quantity)| RefundLineDraft { line, quantity });
+                let minor = |text: &str| Minor::new(text.parse().unwrap()).unwrap();
+                self.short(Command::RefundOrder(RefundOrder {
+                    order: order.id,
+                    return_id: None,
+                    lines: lines.collect(),
+                    shipping: minor(shipping),
+                    goodwill: minor(goodwill),
+                    reason_code: None,
+                    external_id: None,
+                }))
+            }
+            ["money?", name] => {
+                let order = self.order(name);
+                let amounts: Vec<String> = order
+                    .refunds
+                    .iter()
+                    .map(|refund| refund.total.get().to_string())
+                    .collect();
+                vec![format!(
+                    "captured {} back {} in {}",
+                    order.captured().get(),
+                    order.paid_back().get(),
+                    amounts.join("+")
+                )]
+            }
+            ["shipped?", name] => {
+                let (order, line) = name.split_once('/').unwrap();
+                let order = self.order(order);
+                let line = order
+                    .lines
+                    .iter()
+                    .find(|found| found.external_id == line)
+                    .unwrap();
+                vec![format!(
+                    "shipped {} received {} refunded {}",
+                    line.shipped, line.received, line.refunded
+                )]
+            }
             ["free", name, kind] => {
                 let order = self.order(name);
                 let hold: HoldId = (order.holds.iter())
@@ -327,6 +547,27 @@ impl Desk {
         }
     }
 
+    /// `O1/2`: the second fulfillment order that was opened for O1.
+    fn work(&self, name: &str) -> FulfillmentOrderId {
+        let (order, index) = name.split_once('/').expect("ORDER/INDEX");
+        self.order(order).fulfillment_orders[index.parse::<usize>().unwrap() - 1]
+    }
+
+    /// `Ax2`: two units of the order's first line with SKU A.
+    fn units(&self, order: &Order, words: &[&str]) -> Vec<(LineId, Quantity)> {
+        (words.iter())
+            .map(|word| {
+                let (sku, count) = word.split_once('x').expect("SKUxCOUNT");
+                let line = order
+                    .lines
+                    .iter()
+                    .find(|line| line.code == sku)
+                    .expect("a line");
+                (line.id, Quantity::stored(count.parse().unwrap()))
+            })
+            .collect()
+    }
+
     fn short(&mut self, command: Command) -> Vec<String> {
         let happened = self.give(command);
         self.tell(happened)
@@ -382,6 +623,14 @@ impl Desk {
             self.world.all_cells(),
             "{step}: cells from the log"
         );
+    }
+}
+
+fn cause() -> Cause {
+    Cause {
+        reason_code: "because".into(),
+        fault: Fault::Buyer,
+        initiator: None,
     }
 }
 

@@ -6,4 +6,5 @@
 mod desk;
 mod input;
 mod scenarios;
+mod stages;
 mod wire;

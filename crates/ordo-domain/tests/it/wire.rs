@@ -26,6 +26,27 @@ fn examples() -> BTreeMap<&'static str, String> {
         free O1 unpaid
         order O2 Ax3
         cancel O2
+        order O3 Ax1
+        release O3/1
+        accept O3/1
+        stop O3/1
+        refused O3/1
+        pick O3/1
+        pack O3/1
+        ship O3/1
+        track O3/1 delivered
+        return R2 O3 Ax1
+        approve R2
+        back R2 BER restock Ax1
+        refund R2
+        location MUC DE 80331
+        receive A@MUC 1
+        order O4 Ax1
+        short O4/1 Ax1
+        release O4/1
+        short O4/1 Ax1
+        reject O4/2
+        order O5 v2 Ax1
         ",
     );
     desk.log()

@@ -1,0 +1,69 @@
+//! The carrier has the parcels: units leave the location's books and the order's allocation.
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::event::Event;
+use crate::fulfillment::FulfillmentState as State;
+use crate::fulfillment::step::{find, must_be, must_be_free};
+use crate::id::FulfillmentOrderId;
+use crate::order::Stage;
+use crate::quantity::Quantity;
+use crate::shipment::label::Label;
+use crate::stock::{Movement, MovementKind};
+use crate::world::World;
+
+/// The carrier has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipWork {
+    /// Which work.
+    pub fulfillment_order: FulfillmentOrderId,
+    /// A label made elsewhere, for the parcels that have none.
+    pub label: Option<Label>,
+}
+
+impl ShipWork {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+        let (work, order) = find(world, self.fulfillment_order)?;
+        if work.state == State::Shipped {
+            return Ok(Decided::unchanged(work.id));
+        }
+        must_be(work, &[State::Packed])?;
+        must_be_free(world, work, order, Stage::Ship, ctx.now)?;
+        world.want_cells(work.lines.iter().map(|line| line.sku))?;
+        let mut events = Vec::new();
+        let Some(id) = work.shipment else {
+            return must_be(work, &[]).map(|()| Decided::unchanged(work.id));
+        };
+        if let (Some(shipment), Some(label)) = (world.shipment(id)?, &self.label) {
+            for parcel in shipment
+                .parcels
+                .iter()
+                .filter(|parcel| parcel.tracking_number.is_none())
+            {
+                events.push(Event::ParcelLabelled {
+                    order: order.id,
+                    shipment: id,
+                    parcel: parcel.id,
+                    label: label.clone(),
+                });
+            }
+        }
+        let movements: Vec<Movement> = (work.lines.iter())
+            .filter(|line| line.from_stock && line.packed > Quantity::ZERO)
+            .map(|line| Movement {
+                kind: MovementKind::Ship,
+                cell: work.cell(line),
+                on_hand: -line.packed,
+                quarantined: Quantity::ZERO,
+                lot: line.units.first().and_then(|units| units.lot.clone()),
+                reason: None,
+            })
+            .collect();
+        events.push(Event::FulfillmentOrderShipped {
+            order: order.id,
+            fulfillment_order: work.id,
+            shipment: id,
+            movements,
+        });
+        Ok(Decided::changed(events, work.id).settling(order.id))
+    }
+}

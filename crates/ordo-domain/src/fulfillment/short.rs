@@ -1,0 +1,68 @@
+//! Less was found than allocated: the missing units leave the books of the location, and the order's
+//! units are sourced again in the same commit, never from there.
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::event::{Cause, Event, LineUnits};
+use crate::fulfillment::FulfillmentState as State;
+use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be};
+use crate::id::FulfillmentOrderId;
+use crate::rejection::{Code, Rejection};
+use crate::stock::{Movement, MovementKind};
+use crate::world::World;
+
+/// Units were not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortUnits {
+    /// Which work.
+    pub fulfillment_order: FulfillmentOrderId,
+    /// What was not found; at least one line.
+    pub lines: Vec<ReportedUnits>,
+    /// Why, and whose doing.
+    pub cause: Cause,
+}
+
+impl ShortUnits {
+    pub(crate) fn decide(&self, world: &World, _ctx: &mut Context) -> Result<Decided, Refusal> {
+        let (work, order) = find(world, self.fulfillment_order)?;
+        must_be(work, &[State::Released, State::Accepted, State::Picking])?;
+        world.want_cells(work.lines.iter().map(|line| line.sku))?;
+        let mut short: Vec<LineUnits> = Vec::with_capacity(self.lines.len());
+        let mut movements = Vec::new();
+        for (index, reported) in self.lines.iter().enumerate() {
+            let line = line_of(work, reported, index)?;
+            let repeated = short.iter().any(|units| units.line == line.line);
+            if repeated || line.picked + reported.quantity > line.quantity {
+                let left = line.quantity - line.picked;
+                let detail = format!("{left} are not picked yet");
+                let field = format!("/lines/{index}/quantity");
+                return Err(Rejection::new(Code::QuantityExceeded, detail)
+                    .at(field)
+                    .into());
+            }
+            short.push(LineUnits {
+                line: line.line,
+                quantity: reported.quantity,
+            });
+            if line.from_stock {
+                movements.push(Movement {
+                    kind: MovementKind::Adjust,
+                    cell: work.cell(line),
+                    on_hand: -reported.quantity,
+                    quarantined: crate::quantity::Quantity::ZERO,
+                    lot: None,
+                    reason: Some("short pick".to_owned()),
+                });
+            }
+        }
+        let mut events = vec![Event::UnitsShorted {
+            order: order.id,
+            fulfillment_order: work.id,
+            lines: short,
+            cause: self.cause.clone(),
+        }];
+        if !movements.is_empty() {
+            events.push(Event::StockMoved { movements });
+        }
+        Ok(Decided::changed(events, work.id).settling(order.id))
+    }
+}

@@ -1,0 +1,100 @@
+//! What every step of a fulfillment order asks first: does it exist, may it move, is it held.
+
+use std::sync::Arc;
+
+use crate::decide::Refusal;
+use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
+use crate::id::{FulfillmentOrderId, LineId};
+use crate::network::BlockStage;
+use crate::order::{Order, Stage};
+use crate::quantity::Quantity;
+use crate::rejection::{Code, Rejection};
+use crate::time::Timestamp;
+use crate::world::World;
+
+/// Units of one line, as a location reports them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedUnits {
+    /// The order line.
+    pub line: LineId,
+    /// How many.
+    pub quantity: Quantity,
+    /// Which of them, where they are told apart.
+    pub units: Vec<crate::shipment::Units>,
+}
+
+/// The fulfillment order and its order.
+pub(super) fn find(
+    world: &World,
+    id: FulfillmentOrderId,
+) -> Result<(&Arc<FulfillmentOrder>, &Arc<Order>), Refusal> {
+    let Some(work) = world.fulfillment_order(id)? else {
+        return Err(Rejection::new(Code::NotFound, "no such fulfillment order").into());
+    };
+    let Some(order) = world.order(work.order)? else {
+        return Err(Rejection::new(Code::NotFound, "the order was erased").into());
+    };
+    Ok((work, order))
+}
+
+/// Refuses unless the state is one of `from`.
+pub(super) fn must_be(work: &FulfillmentOrder, from: &[FulfillmentState]) -> Result<(), Refusal> {
+    if from.contains(&work.state) {
+        return Ok(());
+    }
+    let detail = format!("the fulfillment order is {}", work.state.name());
+    Err(Rejection::new(Code::FulfillmentState, detail).into())
+}
+
+/// Refuses where a hold on the order or one of the lines, or a block, stops the step.
+pub(super) fn must_be_free(
+    world: &World,
+    work: &FulfillmentOrder,
+    order: &Order,
+    stage: Stage,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let line_held = |line: &FulfillmentLine| order.is_held(stage, Some(line.line));
+    let about_this = order
+        .holds
+        .iter()
+        .filter(|hold| hold.fulfillment_order.is_none_or(|id| id == work.id));
+    if about_this.count() > 0 && (order.is_held(stage, None) || work.lines.iter().any(line_held)) {
+        let kinds: Vec<String> = (order.holds.iter())
+            .filter(|hold| hold.blocks.contains(&stage))
+            .map(|hold| format!("{:?}", hold.kind))
+            .collect();
+        let detail = format!("the order is held: {}", kinds.join(", "));
+        return Err(Rejection::new(Code::HeldAtStage, detail).into());
+    }
+    let block = match stage {
+        Stage::Release => Some(BlockStage::Release),
+        Stage::Pick => Some(BlockStage::Pick),
+        Stage::Ship => Some(BlockStage::Ship),
+        Stage::Source | Stage::Pack | Stage::Capture | Stage::Refund => None,
+    };
+    let blocked = block.is_some_and(|block| {
+        work.lines
+            .iter()
+            .any(|line| world.reference().is_blocked(work.cell(line), block, now))
+    });
+    if blocked {
+        let detail = "a block on the SKU or location stops this step";
+        return Err(Rejection::new(Code::HeldAtStage, detail).into());
+    }
+    Ok(())
+}
+
+/// The line of the work that `reported` is about, and its place in the input.
+pub(super) fn line_of<'a>(
+    work: &'a FulfillmentOrder,
+    reported: &ReportedUnits,
+    index: usize,
+) -> Result<&'a FulfillmentLine, Refusal> {
+    (work.lines.iter())
+        .find(|line| line.line == reported.line)
+        .ok_or_else(|| {
+            let message = "the fulfillment order has no such line";
+            Rejection::field(format!("/lines/{index}/line"), message).into()
+        })
+}
