@@ -16,7 +16,18 @@
 //!
 //! What `make` gives must deref to the store; a guard that removes a folder on drop may do so.
 
+pub mod answers;
+pub mod batch;
+pub mod conflict;
+pub mod fixture;
+pub mod follow;
+pub mod headroom;
 pub mod load;
+pub mod organization;
+pub mod race;
+mod snapshot;
+pub mod verbatim;
+pub mod write;
 
 /// One test per rule that every store keeps. Takes the path of an
 /// `async fn(test: &'static str) -> Option<impl Deref<Target = impl Store + Query>>`.
@@ -26,6 +37,89 @@ macro_rules! contract_tests {
         $crate::contract_rules! { $make, store, (&*store);
             load {
                 what_was_never_stored_is_absent,
+                an_organization_that_never_was_is_empty,
+                rows_come_in_the_order_of_their_keys,
+                many_keys_are_loaded_at_once,
+                the_log_is_read_in_pages,
+                events_carry_the_versions_of_their_subject,
+                the_reference_counts_its_changes,
+            }
+            write {
+                a_commit_reads_back_as_a_whole,
+                every_kind_of_record_reads_back,
+                positions_and_numbers_are_dense,
+                a_changed_order_keeps_its_number,
+                time_never_goes_backwards,
+                a_commit_of_answers_only_moves_nothing_else,
+                the_log_tells_what_is_stored,
+                a_large_commit_is_written_as_a_whole,
+            }
+            verbatim {
+                texts_are_kept_verbatim,
+                captured_texts_are_kept_verbatim,
+                claims_are_compared_as_bytes,
+                the_ends_of_integers_are_kept,
+            }
+            conflict {
+                a_taken_claim_conflicts,
+                the_same_order_captured_twice_conflicts,
+                a_taken_answer_conflicts,
+                a_taken_secret_conflicts,
+                a_stale_write_conflicts,
+                a_record_that_is_there_or_gone_against_the_decision_conflicts,
+                a_stale_read_conflicts,
+                another_reference_conflicts,
+                a_first_commit_is_decided_on_reference_zero,
+                a_refused_batch_may_come_again,
+            }
+            headroom {
+                stale_but_feasible_stands,
+                stale_and_infeasible_conflicts,
+                missing_headroom_writes_nothing_at_all,
+                every_promise_takes_headroom,
+                facts_may_overtake_promises,
+                a_cell_that_two_batches_make_gets_both,
+                cells_add_up_difference_by_difference,
+                a_counter_stops_at_its_limit,
+                sightings_count_within_their_window,
+            }
+            batch {
+                a_batch_is_committed_once,
+                a_committed_batch_resolves_to_what_it_was_given,
+                a_batch_resolved_as_never_committed_never_will_be,
+                a_first_batch_can_be_settled,
+                a_commit_and_its_resolution_agree,
+            }
+            race {
+                the_last_unit_is_promised_once,
+                as_many_win_as_there_are_units,
+                positions_stay_dense_under_races,
+                a_claim_is_given_to_one,
+                a_version_is_followed_once,
+                a_reference_is_followed_once,
+                a_batch_given_twice_at_once_is_committed_once,
+            }
+            answers {
+                an_answer_comes_back_with_its_number,
+                an_answer_without_events_has_the_position_of_the_head,
+                old_answers_are_dropped_in_portions,
+            }
+            organization {
+                organizations_never_meet,
+                a_settled_batch_is_free_elsewhere,
+                an_organizations_code_is_unique_over_all,
+                organizations_are_listed_as_they_were_founded,
+                a_key_is_found_by_its_secret,
+                a_withdrawn_key_is_not_found,
+            }
+            follow {
+                a_cursor_moves_from_where_it_was_read,
+                due_reservations_come_soonest_first,
+            }
+        }
+        $crate::contract_rules! { $make, store, (&*store, &*store);
+            follow {
+                an_orders_events_are_read_in_pages,
             }
         }
     };
