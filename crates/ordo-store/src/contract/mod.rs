@@ -22,6 +22,7 @@ pub mod conflict;
 pub mod fixture;
 pub mod follow;
 pub mod headroom;
+pub mod lists;
 pub mod load;
 pub mod organization;
 pub mod race;
@@ -129,7 +130,17 @@ macro_rules! contract_tests {
 #[macro_export]
 macro_rules! contract_list_tests {
     ($make:path) => {
-        $crate::contract_rules! { $make, store, (&*store, &*store); }
+        $crate::contract_rules! { $make, store, (&*store, &*store);
+            lists {
+                orders_are_filtered_sorted_and_counted,
+                pages_of_orders_join,
+                pages_of_orders_stand_still,
+                orders_are_found_by_all_their_terms,
+                stock_is_listed_in_pages,
+                records_are_listed_in_pages,
+                lists_stay_within_the_organization,
+            }
+        }
     };
 }
 
