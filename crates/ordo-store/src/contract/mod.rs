@@ -1,7 +1,7 @@
 //! The contract that every store keeps, as functions that any adapter runs: one per rule.
 //!
-//! An adapter's integration tests say how to make an empty store and call [`contract_tests!`], and
-//! where the store answers lists also [`contract_list_tests!`]; each rule becomes a test of its own.
+//! An adapter's integration tests say how to make an empty store and call [`crate::contract_tests!`], and
+//! where the store answers lists also [`crate::contract_list_tests!`]; each rule becomes a test of its own.
 //! A rule panics where it is broken. The adapter's dev-dependencies must have `tokio` with `macros`
 //! and `rt-multi-thread`; the rules themselves need no runtime.
 //!
@@ -126,7 +126,7 @@ macro_rules! contract_tests {
     };
 }
 
-/// One test per rule that stores with lists keep beside [`contract_tests!`]; takes the same.
+/// One test per rule that stores with lists keep beside [`crate::contract_tests!`]; takes the same.
 #[macro_export]
 macro_rules! contract_list_tests {
     ($make:path) => {
@@ -159,4 +159,41 @@ macro_rules! contract_rules {
             $crate::contract::$group::$rule $given.await;
         }
     )*};
+}
+
+#[cfg(test)]
+mod tests {
+    /// A rule that no macro names would never run.
+    #[test]
+    fn every_rule_stands_in_the_table() {
+        let table = include_str!("mod.rs");
+        let files = [
+            include_str!("answers.rs"),
+            include_str!("batch.rs"),
+            include_str!("conflict.rs"),
+            include_str!("follow.rs"),
+            include_str!("headroom.rs"),
+            include_str!("lists.rs"),
+            include_str!("load.rs"),
+            include_str!("organization.rs"),
+            include_str!("race.rs"),
+            include_str!("verbatim.rs"),
+            include_str!("write.rs"),
+        ];
+        let mut rules = 0;
+        for line in files.iter().flat_map(|file| file.lines()) {
+            let Some((rule, _)) = line
+                .strip_prefix("pub async fn ")
+                .and_then(|rest| rest.split_once('('))
+            else {
+                continue;
+            };
+            rules += 1;
+            assert!(
+                table.contains(&format!("                {rule},\n")),
+                "{rule}"
+            );
+        }
+        assert!(rules > 60, "only {rules} rules were found");
+    }
 }
