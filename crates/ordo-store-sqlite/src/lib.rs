@@ -19,6 +19,7 @@ mod migrate;
 mod orders;
 mod queue;
 mod rows;
+mod search;
 mod store;
 mod threads;
 mod view;
