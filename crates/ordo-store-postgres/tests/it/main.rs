@@ -1,5 +1,9 @@
 //! The contract of all stores on PostgreSQL, and what only this store promises.
 
+mod nodes;
+mod open;
+mod outage;
+mod proxy;
 mod server;
 
 mod contract {

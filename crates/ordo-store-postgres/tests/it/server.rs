@@ -29,31 +29,28 @@ impl Deref for Made {
 
 /// An empty store for a test, or `None` where there is no PostgreSQL.
 pub async fn store(test: &'static str) -> Option<Made> {
-    let cluster = shared(test)?;
-    // A database's name is at most 63 bytes; tests of one process differ in their last part.
-    let name = test.rsplit("::").next().unwrap_or(test);
-    let url = cluster
-        .create_database(&name[..name.len().min(63)])
-        .await
-        .unwrap();
-    let store = PostgresStore::connect(&url, &Options::default())
-        .await
-        .unwrap();
+    let (url, cluster) = database(test).await?;
     Some(Made {
-        store,
+        store: connect(&url).await,
         url,
         _cluster: cluster,
     })
 }
 
-fn shared(test: &str) -> Option<Arc<Cluster>> {
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(cluster) = shared.upgrade() {
-        return Some(cluster);
-    }
-    let cluster = Arc::new(own(test, Durability::Off)?);
-    *shared = Arc::downgrade(&cluster);
-    Some(cluster)
+/// An empty database for a test, or `None` where there is no PostgreSQL.
+pub async fn database(test: &'static str) -> Option<(String, Arc<Cluster>)> {
+    let cluster = shared(test)?;
+    // A database's name is at most 63 bytes; tests of one process differ in their last part.
+    let name = test.rsplit("::").next().unwrap_or(test);
+    let name = &name[..name.len().min(63)];
+    let url = cluster.create_database(name).await;
+    Some((url.expect("a database is made"), cluster))
+}
+
+/// A store on a database that may be there already.
+pub async fn connect(url: &str) -> PostgresStore {
+    let store = PostgresStore::connect(url, &Options::default()).await;
+    store.expect("the store opens")
 }
 
 /// A cluster for this test alone, or `None`, with a note of it, where there is no PostgreSQL.
@@ -68,13 +65,20 @@ pub fn own(test: &str, durability: Durability) -> Option<Cluster> {
     }
 }
 
+fn shared(test: &str) -> Option<Arc<Cluster>> {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cluster) = shared.upgrade() {
+        return Some(cluster);
+    }
+    let cluster = Arc::new(own(test, Durability::Off)?);
+    *shared = Arc::downgrade(&cluster);
+    Some(cluster)
+}
+
 fn skip(test: &str) {
-    if let Some(file) = std::env::var_os("ORDO_SKIPPED_FILE") {
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .unwrap();
-        writeln!(file, "ORDO_PG_BIN {test}").unwrap();
+    if let Some(path) = std::env::var_os("ORDO_SKIPPED_FILE") {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let mut file = file.expect("the file of skipped tests can be written");
+        writeln!(file, "ORDO_PG_BIN {test}").expect("a line is written");
     }
 }
