@@ -136,6 +136,10 @@ pub async fn an_orders_events_are_read_in_pages(store: &dyn Store, lists: &dyn Q
                     .await;
                 let page = page.expect("an order's events are read");
                 assert!(page.len() <= limit, "no page is longer than asked for");
+                assert!(
+                    page.iter().all(|entry| entry.position > after),
+                    "pages go on"
+                );
                 if page.is_empty() {
                     break;
                 }

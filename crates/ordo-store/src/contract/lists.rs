@@ -354,6 +354,9 @@ pub async fn lists_stay_within_the_organization(store: &dyn Store, lists: &dyn Q
     }
 }
 
+/// More pages than any list of these rules has.
+const PAGES_MAX: usize = 1_000;
+
 /// The term of every second order of a day, of every third, and of none.
 const EVEN: i64 = -2;
 const THIRD: i64 = 3;
@@ -621,7 +624,7 @@ fn view(shop: &Shop<'_>, after: i64, upto: i64, terms: Vec<Term>) -> ViewWrite {
 async fn join_pages<T, C>(limit: usize, read: impl AsyncFn(Option<C>) -> Page<T, C>) -> Vec<T> {
     let mut joined = Vec::new();
     let mut after = None;
-    loop {
+    for _ in 0..PAGES_MAX {
         let page = read(after).await;
         assert!(
             page.items.len() <= limit,
@@ -640,4 +643,5 @@ async fn join_pages<T, C>(limit: usize, read: impl AsyncFn(Option<C>) -> Page<T,
         };
         assert!(is_full, "a page with others after it is full");
     }
+    panic!("the pages never end");
 }

@@ -250,6 +250,10 @@ pub async fn the_log_is_read_in_pages(store: &dyn Store) {
             let page = store.read_log(shop.organization, after, limit).await;
             let page = page.expect("the log is read");
             assert!(page.len() <= limit, "no page is longer than asked for");
+            assert!(
+                page.iter().all(|entry| entry.position > after),
+                "pages go on"
+            );
             if page.is_empty() {
                 break;
             }
