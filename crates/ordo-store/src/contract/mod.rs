@@ -19,6 +19,7 @@
 pub mod answers;
 pub mod batch;
 pub mod conflict;
+mod day;
 pub mod fixture;
 pub mod follow;
 pub mod headroom;
