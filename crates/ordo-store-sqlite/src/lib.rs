@@ -20,6 +20,7 @@ mod orders;
 mod queue;
 mod rows;
 mod search;
+mod signals;
 mod store;
 mod threads;
 mod view;
