@@ -1,1 +1,89 @@
-fn main() {}
+//! How fast Ordo is on this machine, against a floor measured in the same run.
+//!
+//! Each bench starts what it needs (a folder, or a PostgreSQL cluster of its own), measures, and
+//! leaves nothing behind. The last line of `--json` is one object.
+
+mod bench;
+mod company;
+mod figures;
+mod floor;
+mod load;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use crate::figures::Figures;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// Orders captured over HTTP, one per request.
+    Capture,
+    /// Many buyers of one SKU.
+    HotSku,
+}
+
+/// On which store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// The embedded one.
+    Sqlite,
+    /// A cluster of its own, with every durability setting on.
+    Postgres,
+}
+
+impl StoreKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "ordo-bench",
+    about = "How fast Ordo is, against a floor of the same run"
+)]
+struct Cli {
+    /// What is measured.
+    #[arg(value_enum)]
+    bench: Bench,
+    /// On which store.
+    #[arg(long, value_enum, default_value = "sqlite")]
+    store: StoreKind,
+    /// End with one line of JSON.
+    #[arg(long)]
+    json: bool,
+    /// Connections of the load generator.
+    #[arg(long, default_value_t = 128)]
+    connections: usize,
+    /// Seconds of the measured part.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let measured: Result<Figures, String> = match cli.bench {
+        Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds),
+        Bench::HotSku => bench::hot_sku::run(cli.store),
+    };
+    match measured {
+        Ok(figures) => {
+            figures.print(cli.json);
+            if figures.is_sound() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(reason) => {
+            eprintln!("ordo-bench: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

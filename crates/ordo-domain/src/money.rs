@@ -208,10 +208,13 @@ impl<'de> Deserialize<'de> for Currency {
 
 /// An amount with its currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Money {
     /// Minor units.
+    #[cfg_attr(feature = "openapi", schema(value_type = i64, example = 1299))]
     pub amount: Minor,
-    /// Of this currency.
+    /// ISO 4217.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "EUR"))]
     pub currency: Currency,
 }
 

@@ -1,1 +1,31 @@
-//! placeholder
+//! Ordo's HTTP interface: wire types beside their routes, parsed into commands at the border and
+//! rendered from what came of them.
+//!
+//! Read `operations` (every operation with its address and permission), `app` (what every request
+//! passes), `body` and `params` (how input is read), `routes` (one file per verb), `render` and
+//! `problem` (how answers and refusals look), `openapi` (the contract).
+
+mod answer;
+mod app;
+mod body;
+mod cursor;
+mod docs_page;
+mod error_pages;
+mod idempotency;
+mod openapi;
+mod operations;
+mod params;
+mod problem;
+mod read;
+mod render;
+mod routes;
+mod secret;
+mod serve;
+mod traffic;
+mod wire;
+
+pub use app::router;
+pub use error_pages::error_page;
+pub use openapi::to_json as openapi_json;
+pub use routes::orders::order_answers;
+pub use serve::serve;

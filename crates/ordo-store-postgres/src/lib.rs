@@ -1,1 +1,28 @@
-//! placeholder
+//! Ordo's state and log in PostgreSQL 15 or later, shared by any number of nodes.
+//!
+//! A commit is one transaction whose statements go out in one flight; their answers are checked
+//! before COMMIT follows. Everything that a statement needs is an array, so that a batch costs a
+//! fixed number of statements. `migrations/` holds the tables; read it first, then [`PostgresStore`],
+//! then `commit` (what is written, in which order) and `load` (what is read).
+//!
+//! Invariant: READ COMMITTED with row locks and unique keys; no sequence, advisory lock or NOTIFY.
+//! Invariant: no timeout and no dropped future ends a COMMIT that was sent.
+
+pub mod cluster;
+mod commit;
+mod connection;
+mod failure;
+mod flight;
+mod list;
+mod load;
+mod migrate;
+mod pool;
+mod read;
+mod records;
+mod rows;
+mod store;
+mod values;
+mod view;
+
+pub use failure::OpenError;
+pub use store::{Options, PostgresStore};

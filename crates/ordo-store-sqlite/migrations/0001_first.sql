@@ -198,6 +198,16 @@ CREATE TABLE signals (
   PRIMARY KEY (organization, kind, hash)
 ) STRICT, WITHOUT ROWID;
 
+-- Signals that are not in their table yet: a batch's in one row, packed (signals.rs). The last row
+-- tells how far a merge is: rows up to `merging` are merged, up to the key `merged`.
+CREATE TABLE signal_journal (
+  seq INTEGER PRIMARY KEY,
+  organization INTEGER NOT NULL,
+  merging INTEGER NOT NULL,
+  merged BLOB NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE contacts (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

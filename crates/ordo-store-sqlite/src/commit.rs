@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ordo_domain::id::{BatchId, OrganizationId};
 use ordo_domain::record::RecordKind;
-use ordo_domain::time::{DAY, Timestamp};
+use ordo_domain::time::Timestamp;
 use ordo_domain::world::{
     CellChange, ClaimWrite, CounterChange, DecisionWrite, RecordRead, RecordWrite, SignalChange,
 };
@@ -16,6 +16,7 @@ use rusqlite::{Connection, params};
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, NUMBER_MAX, ORGANIZATIONS_MAX, seq};
 use crate::rows;
+use crate::signals::Signals;
 
 /// A commit as the writing thread takes it: texts are made by the caller's thread.
 pub(crate) struct Batch {
@@ -109,6 +110,7 @@ impl From<rusqlite::Error> for Undone {
 /// Writes `batch` within the transaction at hand, and answers the head after it.
 pub(crate) fn write(
     conn: &Connection,
+    signals: &mut Signals,
     organization: i64,
     head: Head,
     batch: &Batch,
@@ -144,7 +146,7 @@ pub(crate) fn write(
     check_reads(conn, organization, &batch.reads)?;
     change_cells(conn, organization, &batch.cells)?;
     change_counters(conn, organization, &batch.counters)?;
-    change_signals(conn, organization, &batch.signals)?;
+    signals.add(conn, organization, &batch.signals)?;
     if head.reference_version != batch.reference_version {
         return Err(Undone::Conflict(Conflict::Reference));
     }
@@ -378,35 +380,6 @@ fn change_counters(
         if inserted == 0 || change.limit.is_some_and(|limit| by > limit) {
             return Err(Undone::Conflict(Conflict::Headroom));
         }
-    }
-    Ok(())
-}
-
-fn change_signals(
-    conn: &Connection,
-    organization: i64,
-    signals: &[SignalChange],
-) -> Result<(), Undone> {
-    if signals.is_empty() {
-        return Ok(());
-    }
-    let mut statement = conn.prepare_cached(
-        "INSERT INTO signals (organization, kind, hash, count, since, basket) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT DO UPDATE SET basket = excluded.basket, \
-         count = iif(count > 0 AND excluded.since - since < ?7, count, 0) + excluded.count, \
-         since = iif(count > 0 AND excluded.since - since < ?7, since, excluded.since)",
-    )?;
-    for change in signals {
-        statement.execute(params![
-            organization,
-            change.key.kind.number(),
-            Id::of(change.key.hash),
-            change.seen,
-            change.at.as_micros(),
-            change.basket as i64,
-            DAY
-        ])?;
     }
     Ok(())
 }

@@ -19,6 +19,8 @@ mod migrate;
 mod orders;
 mod queue;
 mod rows;
+mod search;
+mod signals;
 mod store;
 mod threads;
 mod view;

@@ -5,7 +5,6 @@ use ordo_domain::id::{EntityId, SkuId};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
-use ordo_domain::signal::{Signal, SignalKey};
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{CounterKey, Key, Row};
@@ -15,19 +14,26 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, id, number};
 use crate::rows;
+use crate::signals::{self, Signals};
 
-/// One row for every key, in their order.
+/// One row for every key, in their order. Whoever writes passes the signals that it keeps.
 pub(crate) fn load(
     conn: &Connection,
+    signals: Option<&Signals>,
     organization: i64,
     keys: Vec<Key>,
 ) -> Result<Vec<Row>, Fault> {
     keys.into_iter()
-        .map(|key| load_one(conn, organization, key))
+        .map(|key| load_one(conn, signals, organization, key))
         .collect()
 }
 
-fn load_one(conn: &Connection, organization: i64, key: Key) -> Result<Row, Fault> {
+fn load_one(
+    conn: &Connection,
+    signals: Option<&Signals>,
+    organization: i64,
+    key: Key,
+) -> Result<Row, Fault> {
     Ok(match key {
         Key::Record { kind, id } => Row::Record {
             kind,
@@ -54,7 +60,10 @@ fn load_one(conn: &Connection, organization: i64, key: Key) -> Result<Row, Fault
         },
         Key::Signal(key) => Row::Signal {
             key,
-            found: signal(conn, organization, key)?,
+            found: match signals {
+                Some(signals) => signals.get(conn, organization, key)?,
+                None => signals::find(conn, organization, key)?,
+            },
         },
         Key::Counter(key) => Row::Counter {
             key,
@@ -109,26 +118,6 @@ pub(crate) fn cell(row: &rusqlite::Row<'_>) -> rusqlite::Result<(CellKey, Cell)>
         quarantined: quantity(7)?,
     };
     Ok((key, cell))
-}
-
-fn signal(conn: &Connection, organization: i64, key: SignalKey) -> Result<Signal, Fault> {
-    let found = conn
-        .prepare_cached(
-            "SELECT count, since, basket FROM signals \
-             WHERE organization = ?1 AND kind = ?2 AND hash = ?3",
-        )?
-        .query_row(
-            params![organization, key.kind.number(), Id::of(key.hash)],
-            |row| {
-                Ok(Signal {
-                    count: row.get(0)?,
-                    since: Timestamp::from_micros(row.get(1)?),
-                    basket: row.get::<_, i64>(2)? as u64,
-                })
-            },
-        )
-        .optional()?;
-    Ok(found.unwrap_or_default())
 }
 
 fn counter(conn: &Connection, organization: i64, key: CounterKey) -> Result<i64, Fault> {

@@ -3,8 +3,7 @@
 //! One index keeps the orders of an organization by channel, life, payment, fulfillment and whether
 //! they are held. Few different combinations of these exist; each is a run in the order of numbers.
 //! A page finds the combinations that match and merges their runs, so that it reads little more than
-//! it shows, however rare the match. A search walks the segments of the terms, which are pieces of
-//! the same order, and intersects within each.
+//! it shows, however rare the match.
 
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -15,8 +14,9 @@ use ordo_store::{OrderFilter, OrderRow, OrderSort, Page};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Fault;
-use crate::keys::{Id, NUMBER_MAX, id, number, segment, segment_span, seq};
+use crate::keys::{Id, NUMBER_MAX, id, number, seq};
 use crate::lists::page;
+use crate::search::{has_term, search};
 
 /// One page of the list.
 pub(crate) fn list(
@@ -65,10 +65,10 @@ pub(crate) fn count(
 
 /// Orders between two ends, which are left out, in one direction.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    above: i64,
-    below: i64,
-    sort: OrderSort,
+pub(crate) struct Span {
+    pub(crate) above: i64,
+    pub(crate) below: i64,
+    pub(crate) sort: OrderSort,
 }
 
 impl Span {
@@ -124,6 +124,9 @@ fn find(
     } else {
         None
     };
+    if standings.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
     if filter.terms.is_empty() {
         return merge(
             conn,
@@ -153,7 +156,7 @@ fn has_columns(filter: &OrderFilter) -> bool {
 
 /// A combination of what orders are filtered by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Standing {
+pub(crate) struct Standing {
     channel: ChannelId,
     life: String,
     payment: String,
@@ -162,6 +165,17 @@ struct Standing {
 }
 
 impl Standing {
+    fn of(row: OrderRow) -> Self {
+        let [payment, fulfillment, _] = row.standings;
+        Self {
+            channel: row.channel,
+            life: row.life,
+            payment,
+            fulfillment,
+            held: row.holds > 0,
+        }
+    }
+
     fn matches(&self, filter: &OrderFilter) -> bool {
         fn is<T: PartialEq + ?Sized>(wanted: Option<&T>, found: &T) -> bool {
             wanted.is_none_or(|wanted| wanted == found)
@@ -218,7 +232,7 @@ fn next_standing(
                 last.life,
                 last.payment,
                 last.fulfillment,
-                last.held
+                i64::from(last.held) + 1
             ],
             |row| {
                 Ok(Standing {
@@ -234,9 +248,11 @@ fn next_standing(
     Ok(found)
 }
 
+/// "At least the next that could exist" rather than "greater than the last": SQLite looks for the
+/// first row that is not smaller, and would walk over all that are equal to the last.
 pub(crate) const NEXT_STANDING: &str = "SELECT channel, life, payment, fulfillment, held \
      FROM orders WHERE organization = ?1 \
-     AND (channel, life, payment, fulfillment, held) > (?2, ?3, ?4, ?5, ?6) \
+     AND (channel, life, payment, fulfillment, held) >= (?2, ?3, ?4, ?5, ?6) \
      ORDER BY channel, life, payment, fulfillment, held LIMIT 1";
 
 /// The orders of one combination, read piece by piece.
@@ -255,9 +271,6 @@ fn merge(
     span: Span,
     wanted: usize,
 ) -> Result<Vec<i64>, Fault> {
-    if standings.is_empty() {
-        return Ok(Vec::new());
-    }
     let piece = (2 * wanted / standings.len()).clamp(8, wanted.max(8));
     let mut runs: Vec<Run> = (standings.into_iter())
         .map(|standing| Run {
@@ -302,7 +315,7 @@ impl Run {
     }
 }
 
-fn read_run(
+pub(crate) fn read_run(
     conn: &Connection,
     organization: i64,
     standing: &Standing,
@@ -391,123 +404,18 @@ pub(crate) const ALL_NEWEST: &str =
 pub(crate) const ALL_OLDEST: &str =
     "SELECT seq FROM orders WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3";
 
-/// Orders that have all terms and, where given, one of these combinations.
-fn search(
-    conn: &Connection,
-    organization: i64,
-    filter: &OrderFilter,
-    standings: Option<&[Standing]>,
-    span: Span,
-    wanted: usize,
-) -> Result<Vec<i64>, Fault> {
-    let mut found = Vec::new();
-    let Some((first, last)) = ends(conn, span)? else {
-        return Ok(found);
-    };
-    let segments = segment(first)..=segment(last);
-    let mut visit = |segment: i64| -> Result<bool, Fault> {
-        let matches = search_segment(conn, organization, filter, standings, span, segment)?;
-        found.extend(matches);
-        Ok(found.len() >= wanted)
-    };
-    match span.sort {
-        OrderSort::Newest => {
-            for segment in segments.rev() {
-                if visit(segment)? {
-                    break;
-                }
-            }
-        }
-        OrderSort::Oldest => {
-            for segment in segments {
-                if visit(segment)? {
-                    break;
-                }
-            }
-        }
-    }
-    found.truncate(wanted);
-    Ok(found)
-}
-
-fn search_segment(
-    conn: &Connection,
-    organization: i64,
-    filter: &OrderFilter,
-    standings: Option<&[Standing]>,
-    span: Span,
-    segment: i64,
-) -> Result<Vec<i64>, Fault> {
-    let mut hits: Option<Vec<i64>> = None;
+/// Whether the order at `seq` passes the whole filter.
+pub(crate) fn matches(conn: &Connection, filter: &OrderFilter, seq: i64) -> Result<bool, Fault> {
     for hash in &filter.terms {
-        let with_term = read_term(conn, segment, *hash, span)?;
-        let both = intersect(hits, with_term);
-        if both.is_empty() {
-            return Ok(both);
-        }
-        hits = Some(both);
-    }
-    let mut hits = hits.unwrap_or_default();
-    if let Some(standings) = standings {
-        let (above, below) = segment_span(segment);
-        let piece = Span {
-            above: above.max(span.above),
-            below: below.min(span.below),
-            sort: OrderSort::Oldest,
-        };
-        let mut standing = Vec::new();
-        for one in standings {
-            standing.extend(read_run(conn, organization, one, piece, usize::MAX >> 1)?);
-        }
-        standing.sort_unstable();
-        hits = intersect(Some(hits), standing);
-    }
-    match span.sort {
-        OrderSort::Newest => hits.reverse(),
-        OrderSort::Oldest => {}
-    }
-    Ok(hits)
-}
-
-/// What is in both; all are in rising order.
-fn intersect(hits: Option<Vec<i64>>, others: Vec<i64>) -> Vec<i64> {
-    match hits {
-        None => others,
-        Some(mut hits) => {
-            hits.retain(|seq| others.binary_search(seq).is_ok());
-            hits
+        if !has_term(conn, seq, *hash)? {
+            return Ok(false);
         }
     }
-}
-
-fn read_term(conn: &Connection, segment: i64, hash: i64, span: Span) -> Result<Vec<i64>, Fault> {
-    let mut statement = conn.prepare_cached(TERM)?;
-    let rows = statement.query_map(params![segment, hash, span.above, span.below], |row| {
-        row.get(0)
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-pub(crate) const TERM: &str = "SELECT seq FROM terms \
-     WHERE segment = ?1 AND hash = ?2 AND seq > ?3 AND seq < ?4 ORDER BY seq";
-
-fn has_term(conn: &Connection, seq: i64, hash: i64) -> Result<bool, Fault> {
-    let found = conn
-        .prepare_cached("SELECT 1 FROM terms WHERE segment = ?1 AND hash = ?2 AND seq = ?3")?
-        .exists(params![segment(seq), hash, seq])?;
-    Ok(found)
-}
-
-/// The first and the last order of the span that are there.
-fn ends(conn: &Connection, span: Span) -> Result<Option<(i64, i64)>, Fault> {
-    let end = |sql: &'static str| -> Result<Option<i64>, Fault> {
-        let found = conn
-            .prepare_cached(sql)?
-            .query_row(params![span.above, span.below, 1], |row| row.get(0))
-            .optional()?;
-        Ok(found)
-    };
-    Ok(end(ALL_OLDEST)?.zip(end(ALL_NEWEST)?))
+    if !has_columns(filter) {
+        return Ok(true);
+    }
+    let standing = order_row(conn, seq)?.map(Standing::of);
+    Ok(standing.is_some_and(|standing| standing.matches(filter)))
 }
 
 /// An order's external id is claimed per channel, so it is looked up there, once for each channel.
@@ -529,21 +437,7 @@ fn find_external(
         let Some(seq) = seq_of_claim(conn, organization, &key)? else {
             continue;
         };
-        let Some(row) = order_row(conn, seq)?.filter(|_| span.has(seq)) else {
-            continue;
-        };
-        let standing = Standing {
-            channel: row.channel,
-            held: row.holds > 0,
-            life: row.life,
-            payment: row.standings[0].clone(),
-            fulfillment: row.standings[1].clone(),
-        };
-        let mut matches = standing.matches(filter);
-        for hash in &filter.terms {
-            matches = matches && has_term(conn, seq, *hash)?;
-        }
-        if matches {
+        if span.has(seq) && matches(conn, filter, seq)? {
             found.push(seq);
         }
     }

@@ -183,13 +183,13 @@ impl Store for SqliteStore {
             return self
                 .read(move |reader| {
                     let number = reader.number(organization)?;
-                    load::load(&reader.conn, number, keys)
+                    load::load(&reader.conn, None, number, keys)
                 })
                 .await;
         }
         self.write(Lane::First, move |writer| {
             let number = writer.number(organization);
-            writer.reading(|conn| load::load(conn, number, keys))
+            writer.reading(|writer| load::load(&writer.conn, Some(&writer.signals), number, keys))
         })
         .await
     }

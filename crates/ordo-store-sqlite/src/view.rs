@@ -1,5 +1,8 @@
 //! Writes what the view consumer found, with its cursor, in one transaction.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use ordo_domain::id::OrderId;
 use ordo_store::{Rollup, ViewWrite};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -45,15 +48,13 @@ fn save_cursor(
 
 /// Adds terms in the order of their key, so that each page is met once.
 fn insert_terms(conn: &Connection, organization: i64, write: &ViewWrite) -> Result<(), Fault> {
-    let mut found: Option<(OrderId, Option<i64>)> = None;
+    let mut seqs: HashMap<OrderId, Option<i64>> = HashMap::new();
     let mut rows = Vec::with_capacity(write.terms.len());
     for term in &write.terms {
-        // Terms come order by order.
-        let seq = match found {
-            Some((order, seq)) if order == term.order => seq,
-            Some(_) | None => order_seq(conn, organization, term.order)?,
+        let seq = match seqs.entry(term.order) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(slot) => *slot.insert(order_seq(conn, organization, term.order)?),
         };
-        found = Some((term.order, seq));
         // An order that is not there is found by nothing.
         rows.extend(seq.map(|seq| (segment(seq), term.hash, seq)));
     }

@@ -18,6 +18,7 @@ use crate::error::Fault;
 use crate::keys::{Id, NOBODY, ORGANIZATIONS_MAX, id};
 use crate::log;
 use crate::queue::Queue;
+use crate::signals::Signals;
 
 /// At most this many commits share a transaction.
 const GROUP_MAX: usize = 64;
@@ -35,6 +36,7 @@ type Answer = Result<Committed, CommitError>;
 /// The connection with what is known of the database.
 pub(crate) struct Writer {
     pub(crate) conn: Connection,
+    pub(crate) signals: Signals,
     heads: HashMap<OrganizationId, Numbered>,
     next_organization: i64,
 }
@@ -49,6 +51,7 @@ struct Numbered {
 impl Writer {
     pub(crate) fn new(conn: Connection) -> Result<Self, Fault> {
         let mut writer = Self {
+            signals: Signals::read(&conn)?,
             conn,
             heads: HashMap::new(),
             next_organization: 1,
@@ -126,10 +129,10 @@ impl Writer {
     /// Runs `call` on one snapshot: the locks of reading are taken once, not per statement.
     pub(crate) fn reading<T>(
         &self,
-        call: impl FnOnce(&Connection) -> Result<T, Fault>,
+        call: impl FnOnce(&Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.execute("BEGIN")?;
-        let answer = call(&self.conn);
+        let answer = call(self);
         self.execute("ROLLBACK")?;
         answer
     }
@@ -159,9 +162,11 @@ impl Writer {
             .map(|organization| (organization, self.heads.get(&organization).copied()))
             .collect();
         let next_before = self.next_organization;
+        let mark = self.signals.mark();
         let outcomes = self.write_group(&group);
         let failed = match outcomes {
             Ok(outcomes) => {
+                self.signals.keep();
                 for ((_, answer), outcome) in group.into_iter().zip(outcomes) {
                     // Nobody listens where the caller gave up waiting; the commit stands.
                     let _ = answer.send(outcome);
@@ -177,6 +182,7 @@ impl Writer {
             };
         }
         self.next_organization = next_before;
+        self.signals.undo_to(mark);
         for (_, answer) in group {
             let _ = answer.send(Err(failed.clone()));
         }
@@ -221,7 +227,12 @@ impl Writer {
             number: self.next_organization,
             head: Head::default(),
         });
-        match commit::write(&self.conn, number, head, batch) {
+        let mark = self.signals.mark();
+        let written = commit::write(&self.conn, &mut self.signals, number, head, batch);
+        if written.is_err() {
+            self.signals.undo_to(mark);
+        }
+        match written {
             Ok((committed, head)) => {
                 self.heads
                     .insert(batch.organization, Numbered { number, head });
@@ -245,7 +256,11 @@ impl Writer {
         } else {
             self.execute("ROLLBACK")
         };
-        if let Err(fault) = recovered.and_then(|()| self.read_heads()) {
+        let read = recovered.and_then(|()| {
+            self.signals = Signals::read(&self.conn)?;
+            self.read_heads()
+        });
+        if let Err(fault) = read {
             tracing::error!(error = %fault, "the database could not be read after a failure");
         }
     }

@@ -8,15 +8,22 @@
 
 pub mod commit;
 pub mod contract;
+pub mod faulty;
 pub mod log;
 pub mod memory;
+pub mod metered;
+pub mod operation;
 pub mod port;
 pub mod query;
 pub mod view;
+mod wrapper;
 
 pub use commit::{AnswerWrite, Commit, CommitError, Committed, Conflict};
+pub use faulty::{Fault, FaultPlan, FaultRates, FaultyStore};
 pub use log::{Head, LogEntry};
 pub use memory::MemoryStore;
+pub use metered::{Meter, MeteredStore, StoreMeters};
+pub use operation::Operation;
 pub use port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
 pub use query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
 pub use view::{Rollup, RollupMeasure, Term, ViewWrite};

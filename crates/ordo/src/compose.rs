@@ -12,10 +12,20 @@ use ordo_store_sqlite::SqliteStore;
 #[derive(Debug, Clone, clap::Args)]
 pub struct StoreArgs {
     /// The folder of the embedded database.
-    #[arg(long, value_name = "DIR", env = "ORDO_DATA", conflicts_with = "database_url")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ORDO_DATA",
+        conflicts_with = "database_url"
+    )]
     pub data: Option<PathBuf>,
     /// A PostgreSQL database, such as postgres://user@host/ordo.
-    #[arg(long, value_name = "URL", env = "ORDO_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ORDO_DATABASE_URL",
+        hide_env_values = true
+    )]
     pub database_url: Option<String>,
 }
 
@@ -52,7 +62,9 @@ impl Failure {
 
 impl StoreArgs {
     fn folder(&self) -> PathBuf {
-        self.data.clone().unwrap_or_else(|| PathBuf::from("ordo-data"))
+        self.data
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("ordo-data"))
     }
 
     /// Opens the store for writing, making it where it is not there.
@@ -60,10 +72,11 @@ impl StoreArgs {
         match &self.database_url {
             Some(url) => self.postgres(url).await,
             None => {
-                let store = SqliteStore::open(&self.folder(), ordo_store_sqlite::Options::default());
+                let store =
+                    SqliteStore::open(&self.folder(), ordo_store_sqlite::Options::default());
                 match store {
                     Ok(store) => Ok(Arc::new(store)),
-                    Err(ordo_store_sqlite::OpenError::InUse { .. }) => Err(Failure::InUse(
+                    Err(ordo_store_sqlite::OpenError::InUse(_)) => Err(Failure::InUse(
                         "ask it with --url instead, or stop it first",
                     )),
                     Err(error) => Err(Failure::Open(error.to_string())),
@@ -77,18 +90,20 @@ impl StoreArgs {
         match &self.database_url {
             Some(url) => self.postgres(url).await,
             None => {
-                let store = SqliteStore::open_reader(
-                    &self.folder(),
-                    ordo_store_sqlite::Options::default(),
-                );
-                Ok(Arc::new(store.map_err(|error| Failure::Open(error.to_string()))?))
+                let store =
+                    SqliteStore::open_reader(&self.folder(), ordo_store_sqlite::Options::default());
+                Ok(Arc::new(
+                    store.map_err(|error| Failure::Open(error.to_string()))?,
+                ))
             }
         }
     }
 
     async fn postgres(&self, url: &str) -> Result<Arc<dyn Backend>, Failure> {
         let options = ordo_store_postgres::Options::default();
-        let store = PostgresStore::connect(url, options).await;
-        Ok(Arc::new(store.map_err(|error| Failure::Open(error.to_string()))?))
+        let store = PostgresStore::connect(url, &options).await;
+        Ok(Arc::new(
+            store.map_err(|error| Failure::Open(error.to_string()))?,
+        ))
     }
 }

@@ -21,8 +21,9 @@ mod contract {
     }
 
     async fn make(_test: &'static str) -> Option<Made> {
-        let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(dir.path(), Options::default()).unwrap();
+        let dir = tempfile::tempdir().expect("a folder can be made");
+        let store =
+            SqliteStore::open(dir.path(), Options::default()).expect("an empty folder opens");
         Some(Made { store, _dir: dir })
     }
 

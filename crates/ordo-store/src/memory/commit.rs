@@ -1,6 +1,6 @@
 //! Writes a batch in memory: first everything that could stand against it, then every row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::id::{OrderId, OrganizationId, ReservationId};
@@ -62,12 +62,13 @@ impl State {
         books.check(commit)
     }
 
-    /// The claims of the space that `kind` lives in.
+    /// The claims of the space that `kind` lives in. Without books an organization holds none, and
+    /// the shared space, given in their place, has none of its kinds either.
     pub(super) fn claims_of(
         &self,
         organization: OrganizationId,
         kind: ClaimKind,
-    ) -> &std::collections::BTreeMap<(ClaimKind, String), u128> {
+    ) -> &BTreeMap<(ClaimKind, String), u128> {
         match self.books.get(&organization) {
             Some(books) if !kind.is_global() => &books.claims,
             _ => &self.claims,

@@ -1,4 +1,8 @@
-//! The contract suite over the store in memory.
+//! The contract suite over the store in memory, alone and behind the wrappers; and what the wrappers
+//! promise themselves.
+
+mod faulty;
+mod metered;
 
 /// The store in memory keeps every rule that does not need lists.
 mod memory {
@@ -6,6 +10,38 @@ mod memory {
 
     async fn make(_test: &'static str) -> Option<Box<MemoryStore>> {
         Some(Box::new(MemoryStore::new()))
+    }
+
+    ordo_store::contract_tests!(make);
+}
+
+/// A store is the same one with every second call delayed, so that calls overtake each other.
+mod delayed {
+    use std::sync::Arc;
+
+    use ordo_store::{FaultPlan, FaultRates, FaultyStore, MemoryStore};
+
+    async fn make(_test: &'static str) -> Option<Box<FaultyStore<MemoryStore>>> {
+        let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+        let rates = FaultRates {
+            delayed: 500,
+            ..FaultRates::default()
+        };
+        store.begin(FaultPlan::Seeded { seed: 1, rates });
+        Some(Box::new(store))
+    }
+
+    ordo_store::contract_tests!(make);
+}
+
+/// A store is the same one when it is counted.
+mod counted {
+    use std::sync::Arc;
+
+    use ordo_store::{MemoryStore, MeteredStore};
+
+    async fn make(_test: &'static str) -> Option<Box<MeteredStore<MemoryStore>>> {
+        Some(Box::new(MeteredStore::new(Arc::new(MemoryStore::new()))))
     }
 
     ordo_store::contract_tests!(make);

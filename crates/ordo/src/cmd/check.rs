@@ -44,17 +44,27 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
                 violations: &finding.violations,
             })
             .collect();
-        let answer = Answer { ok: report.is_ok(), invariants };
+        let answer = Answer {
+            ok: report.is_ok(),
+            invariants,
+        };
         let text = serde_json::to_string(&answer).map_err(std::io::Error::from)?;
         println!("{text}");
     } else {
         for (id, finding) in &report.findings {
             let mark = if finding.violated == 0 { "ok " } else { "BAD" };
-            println!("{mark} {id:4} {} checked, {} wrong", finding.checked, finding.violated);
+            println!(
+                "{mark} {id:4} {} checked, {} wrong",
+                finding.checked, finding.violated
+            );
             for violation in &finding.violations {
                 println!("      {violation}");
             }
         }
     }
-    Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -16,6 +16,9 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
             println!("{page}");
             Ok(ExitCode::SUCCESS)
         }
-        None => Err(Failure::Usage(format!("there is no error code {}", args.code))),
+        None => Err(Failure::Usage(format!(
+            "there is no error code {}",
+            args.code
+        ))),
     }
 }

@@ -37,9 +37,14 @@ enum Format {
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let backend = args.store.open_reader().await?;
     let organizations = backend.organizations().await?;
-    let Some((id, _)) = organizations.into_iter().find(|(_, code)| *code == args.organization)
+    let Some((id, _)) = organizations
+        .into_iter()
+        .find(|(_, code)| *code == args.organization)
     else {
-        return Err(Failure::Usage(format!("there is no organization {}", args.organization)));
+        return Err(Failure::Usage(format!(
+            "there is no organization {}",
+            args.organization
+        )));
     };
     match (args.what, args.format) {
         (What::Orders, Format::Ndjson) => orders(&*backend, id).await?,
@@ -52,8 +57,11 @@ async fn orders(backend: &dyn Backend, organization: OrganizationId) -> Result<(
     let reference = backend.load_reference(organization).await?;
     let mut after = None;
     loop {
-        let page = backend.list_records(organization, RecordKind::Order, after, 200).await?;
-        let lines = ordo_server::order_answers(backend, organization, &reference, page.items).await?;
+        let page = backend
+            .list_records(organization, RecordKind::Order, after, 200)
+            .await?;
+        let lines =
+            ordo_server::order_answers(backend, organization, &reference, page.items).await?;
         for line in lines {
             writeln!(out, "{line}")?;
         }

@@ -16,10 +16,20 @@ pub struct Args {
     #[command(flatten)]
     store: StoreArgs,
     /// Where to listen.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "ORDO_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080",
+        env = "ORDO_LISTEN"
+    )]
     listen: SocketAddr,
     /// On a store without an owner key: make organization `main` with this owner key.
-    #[arg(long, env = "ORDO_BOOTSTRAP_API_KEY", hide_env_values = true, hide = true)]
+    #[arg(
+        long,
+        env = "ORDO_BOOTSTRAP_API_KEY",
+        hide_env_values = true,
+        hide = true
+    )]
     bootstrap_api_key: Option<String>,
 }
 
@@ -38,7 +48,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(address = %address, "Ordo listens on http://{address}");
-    ordo_server::serve(listener, ordo_server::router(Arc::clone(&engine)), stop_asked()).await?;
+    ordo_server::serve(
+        listener,
+        ordo_server::router(Arc::clone(&engine)),
+        stop_asked(),
+    )
+    .await?;
     engine.shutdown().await;
     tracing::info!("Ordo has stopped");
     Ok(ExitCode::SUCCESS)

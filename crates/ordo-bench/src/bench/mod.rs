@@ -1,0 +1,4 @@
+//! One file per bench.
+
+pub mod capture;
+pub mod hot_sku;

@@ -1,0 +1,106 @@
+//! Every operation: its address, who may use it, and what runs. The one place that says so; the
+//! contract, the router and the test of permissions are made from this table.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use ordo_domain::organization::Role;
+
+use crate::app::{App, Ask, Running};
+use crate::routes::{
+    api_keys, channels, locations, orders, organizations, reservations, skus, stock, system,
+};
+
+/// How an operation is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Changes something.
+    Post,
+}
+
+/// Who may use an operation, and what runs.
+pub enum Access {
+    /// Everybody.
+    Open(fn(Arc<App>, Parts) -> Running),
+    /// Keys of this role and of those above it, to read.
+    Read(Role, fn(Ask) -> Running),
+    /// The same, to send something.
+    Write(Role, fn(Ask, Body) -> Running),
+}
+
+/// One operation.
+pub struct Operation {
+    /// How it is asked for.
+    pub method: Method,
+    /// Its address, with names in braces where ids go.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+}
+
+macro_rules! access {
+    (Get, Open, $($handler:ident)::+) => {
+        Access::Open(|app, parts| Box::pin($($handler)::+(app, parts)))
+    };
+    (Get, $role:ident, $($handler:ident)::+) => {
+        Access::Read(Role::$role, |ask| Box::pin($($handler)::+(ask)))
+    };
+    (Post, $role:ident, $($handler:ident)::+) => {
+        Access::Write(Role::$role, |ask, body| Box::pin($($handler)::+(ask, body)))
+    };
+}
+
+macro_rules! operations {
+    ($($method:ident $path:literal, $access:ident => $($handler:ident)::+;)*) => {
+        /// The table.
+        pub static OPERATIONS: &[Operation] = &[$(
+            Operation {
+                method: Method::$method,
+                path: $path,
+                access: access!($method, $access, $($handler)::+),
+            },
+        )*];
+
+        /// The contract as it stands beside the handlers; [`crate::openapi`] completes it.
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($handler)::+),*))]
+        pub struct Described;
+    };
+}
+
+operations! {
+    Post "/api/v1/orders", Operator => orders::capture::capture_order;
+    Get "/api/v1/orders", Viewer => orders::list::list_orders;
+    Post "/api/v1/orders/import", Operator => orders::import::import_orders;
+    Get "/api/v1/orders/{id}", Viewer => orders::read::get_order;
+    Get "/api/v1/orders/{id}/events", Viewer => orders::events::list_order_events;
+    Post "/api/v1/orders/{id}/cancel", Operator => orders::cancel::cancel_order;
+    Post "/api/v1/orders/{id}/holds", Operator => orders::hold::place_hold;
+    Post "/api/v1/orders/{id}/holds/{hold}/release", Operator => orders::hold::release_hold;
+    Post "/api/v1/skus", Manager => skus::create::create_sku;
+    Get "/api/v1/skus", Viewer => skus::list::list_skus;
+    Get "/api/v1/skus/{id}", Viewer => skus::read::get_sku;
+    Post "/api/v1/locations", Manager => locations::create::create_location;
+    Get "/api/v1/locations", Viewer => locations::list::list_locations;
+    Post "/api/v1/channels", Manager => channels::create::create_channel;
+    Get "/api/v1/channels", Viewer => channels::list::list_channels;
+    Post "/api/v1/stock/movements", Operator => stock::movement::move_stock;
+    Get "/api/v1/stock", Viewer => stock::list::list_stock;
+    Post "/api/v1/reservations", Operator => reservations::reserve::reserve_stock;
+    Get "/api/v1/reservations/{id}", Viewer => reservations::read::get_reservation;
+    Post "/api/v1/reservations/{id}/release", Operator => reservations::release::release_reservation;
+    Post "/api/v1/api-keys", Owner => api_keys::create::create_api_key;
+    Get "/api/v1/api-keys", Owner => api_keys::list::list_api_keys;
+    Post "/api/v1/api-keys/{id}/revoke", Owner => api_keys::revoke::revoke_api_key;
+    Post "/api/v1/organizations", Owner => organizations::found::found_organization;
+    Get "/api/v1/organization", Viewer => organizations::read::get_organization;
+    Get "/healthz", Open => system::health::health;
+    Get "/readyz", Open => system::health::readiness;
+    Get "/metrics", Open => system::metrics::metrics;
+    Get "/api/openapi.json", Open => system::docs::get_openapi;
+    Get "/api/docs", Open => system::docs::get_docs;
+    Get "/api/errors/{code}", Open => system::errors::explain_error;
+}

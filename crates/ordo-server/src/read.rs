@@ -1,0 +1,86 @@
+//! Reads records for the routes that show them: one by its id, or a page of a kind.
+
+use axum::response::Response;
+use ordo_domain::record::Record;
+use ordo_domain::world::{Key, Row, StoredRecord};
+use ordo_store::StoreError;
+
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::cursor;
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::wire::{Page, Show};
+
+/// Answers with the record whose id stands in the address.
+pub async fn one<R: Show>(ask: &Ask) -> Result<Response, Problem>
+where
+    R::Id: std::str::FromStr,
+{
+    Params::of(&ask.parts.uri)?.finish()?;
+    let record: R = find(ask, ask.id("{id}")?).await?;
+    let reference = ask.reference().await?;
+    Ok(answer::to_read(&record.show(&reference)))
+}
+
+/// Answers with a page of all records of a kind, in the order of their ids.
+pub async fn page<R: Show>(ask: &Ask) -> Answer {
+    let mut params = Params::of(&ask.parts.uri)?;
+    let (limit, after) = (params.limit(), params.cursor(cursor::record));
+    params.finish()?;
+    let (backend, organization) = (ask.backend(), ask.organization());
+    let page = backend
+        .list_records(organization, R::KIND, after, limit)
+        .await?;
+    let records: Vec<R> = (page.items.iter())
+        .map(|(_, stored)| decode(stored))
+        .collect::<Result<_, _>>()?;
+    let reference = ask.reference().await?;
+    Ok(answer::to_read(&Page {
+        items: records
+            .iter()
+            .map(|record| record.show(&reference))
+            .collect(),
+        next_cursor: page.next.map(cursor::of_record),
+    }))
+}
+
+/// The record with this id.
+///
+/// # Errors
+/// `not_found` where the caller's organization has none.
+pub async fn find<R: Record>(ask: &Ask, id: R::Id) -> Result<R, Problem> {
+    match find_stored::<R>(ask, id).await? {
+        Some(stored) => Ok(decode(&stored)?),
+        None => Err(Problem::not_found()),
+    }
+}
+
+/// The record with this id as it is stored.
+pub async fn find_stored<R: Record>(
+    ask: &Ask,
+    id: R::Id,
+) -> Result<Option<StoredRecord>, StoreError> {
+    let (kind, id) = (R::KIND, id.into());
+    let key = Key::Record { kind, id };
+    let rows = ask.backend().load(ask.organization(), &[key]).await?;
+    Ok(rows.into_iter().find_map(found))
+}
+
+/// The record that a row holds.
+pub fn found(row: Row) -> Option<StoredRecord> {
+    match row {
+        Row::Record { found, .. } => found,
+        Row::Claim { .. }
+        | Row::SkuByCode { .. }
+        | Row::Sku { .. }
+        | Row::Cells { .. }
+        | Row::Signal { .. }
+        | Row::Counter { .. } => None,
+    }
+}
+
+/// Reads a stored record.
+pub fn decode<R: Record>(stored: &StoredRecord) -> Result<R, StoreError> {
+    serde_json::from_str(&stored.body).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

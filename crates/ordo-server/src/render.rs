@@ -1,0 +1,99 @@
+//! Turns what came of a command into the answer that is given and stored.
+//!
+//! The engine calls these while it decides a batch, so they only borrow. Invariant: a stored answer
+//! holds no person's data, no secret, and no number that the commit has yet to give.
+
+use ordo_domain::catalog::Sku;
+use ordo_domain::network::{Channel, Location};
+use ordo_domain::organization::{ApiKey, Organization};
+use ordo_domain::record::RecordKind;
+use ordo_domain::reference::Reference;
+use ordo_domain::stock::Reservation;
+use ordo_domain::{AnswerSubject, Applied, Code, Rejection};
+
+use crate::answer::status_of;
+use crate::problem::rejection_json;
+use crate::routes::orders::order_json;
+use crate::routes::stock::StockAnswer;
+use crate::wire::{self, Show};
+
+/// The answer to most commands: the record that they were about.
+pub fn render(reference: &Reference, result: Result<&Applied, &Rejection>) -> (u16, String) {
+    let applied = match result {
+        Ok(applied) => applied,
+        Err(rejection) => return refused(rejection),
+    };
+    let body = match &applied.subject {
+        AnswerSubject::Nothing => Some("{}".to_owned()),
+        AnswerSubject::Order {
+            order,
+            work,
+            number,
+        } => Some(order_json(reference, order, work, *number, &[])),
+        AnswerSubject::Cell { key, cell } => {
+            Some(wire::to_json(&StockAnswer::of(reference, None, *key, cell)))
+        }
+        AnswerSubject::Record { kind, body, .. } => record_json(reference, *kind, body),
+    };
+    match body {
+        Some(body) => (status_of(applied.outcome), body),
+        None => unreadable(),
+    }
+}
+
+/// The answer to a command about a record of type `R`, written by `show`.
+pub fn render_as<R: Show>(
+    reference: &Reference,
+    result: Result<&Applied, &Rejection>,
+    show: impl Fn(&R, &Reference) -> String,
+) -> (u16, String) {
+    let applied = match result {
+        Ok(applied) => applied,
+        Err(rejection) => return refused(rejection),
+    };
+    match &applied.subject {
+        AnswerSubject::Record { body, .. } => match serde_json::from_str::<R>(body) {
+            Ok(record) => (status_of(applied.outcome), show(&record, reference)),
+            Err(_) => unreadable(),
+        },
+        AnswerSubject::Nothing | AnswerSubject::Order { .. } | AnswerSubject::Cell { .. } => {
+            unreadable()
+        }
+    }
+}
+
+fn refused(rejection: &Rejection) -> (u16, String) {
+    (rejection.code.status(), rejection_json(rejection))
+}
+
+/// A bug: the command was applied, and what it was about is not what the operation shows.
+fn unreadable() -> (u16, String) {
+    refused(&Rejection::new(
+        Code::Internal,
+        "it is done, but could not be shown",
+    ))
+}
+
+/// What is shown of a record that stands there as its canonical JSON.
+fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<String> {
+    match kind {
+        RecordKind::Organization => shown::<Organization>(reference, body),
+        RecordKind::ApiKey => shown::<ApiKey>(reference, body),
+        RecordKind::Channel => shown::<Channel>(reference, body),
+        RecordKind::Location => shown::<Location>(reference, body),
+        RecordKind::Sku => shown::<Sku>(reference, body),
+        RecordKind::Reservation => shown::<Reservation>(reference, body),
+        // No operation is about one of these yet.
+        RecordKind::LegalEntity
+        | RecordKind::Pool
+        | RecordKind::Block
+        | RecordKind::Listing
+        | RecordKind::Order
+        | RecordKind::FulfillmentOrder => None,
+    }
+}
+
+fn shown<R: Show>(reference: &Reference, body: &str) -> Option<String> {
+    let record: R = serde_json::from_str(body).ok()?;
+    Some(wire::to_json(&record.show(reference)))
+}

@@ -1,0 +1,70 @@
+//! Locations: places that hold or ship stock.
+
+pub mod create;
+pub mod list;
+
+use ordo_domain::id::LocationId;
+use ordo_domain::network::{Location, LocationKind, LocationState};
+use ordo_domain::reference::Reference;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::Show;
+
+/// A location.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Location)]
+pub struct LocationAnswer<'a> {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: LocationId,
+    /// The merchant's short name for it, unique.
+    code: &'a str,
+    /// How many events have touched it.
+    version: u64,
+    /// What sort of place it is.
+    kind: LocationKind,
+    /// Whether it takes part.
+    state: LocationState,
+    /// The name shown to people.
+    name: Option<&'a str>,
+    /// ISO 3166-1 alpha-2.
+    country: &'a str,
+    /// State or province.
+    region: Option<&'a str>,
+    /// Postal code.
+    postal_code: Option<&'a str>,
+    /// City.
+    city: Option<&'a str>,
+    /// Latitude in millionths of a degree.
+    latitude_e6: Option<i32>,
+    /// Longitude in millionths of a degree.
+    longitude_e6: Option<i32>,
+    /// IANA time zone.
+    time_zone: &'a str,
+    /// Shipments per local day; `null` for no limit.
+    daily_capacity: Option<i64>,
+}
+
+impl Show for Location {
+    type Answer<'a> = LocationAnswer<'a>;
+
+    fn show<'a>(&'a self, _: &'a Reference) -> LocationAnswer<'a> {
+        LocationAnswer {
+            id: self.id,
+            code: &self.code,
+            version: self.version,
+            kind: self.kind,
+            state: self.state,
+            name: self.name.as_deref(),
+            country: &self.place.country,
+            region: self.place.region.as_deref(),
+            postal_code: self.place.postal.as_deref(),
+            city: self.city.as_deref(),
+            latitude_e6: self.place.at.map(|(latitude, _)| latitude),
+            longitude_e6: self.place.at.map(|(_, longitude)| longitude),
+            time_zone: &self.time_zone,
+            daily_capacity: self.daily_capacity,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `GET /orders/{id}/events`: what happened to an order, oldest first.
+
+use ordo_domain::id::OrderId;
+use ordo_domain::order::Order;
+use ordo_store::{LogEntry, StoreError};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::cursor;
+use crate::params::{PageParams, Params};
+use crate::problem::Problem;
+use crate::read;
+use crate::wire::{Instant, Page};
+
+/// Lists what happened to an order.
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/{id}/events",
+    tag = "Orders",
+    params(
+        ("id" = String, Path, description = "The order's id."),
+        PageParams,
+    ),
+    responses(
+        (status = 200, description = "A page of events, oldest first.", body = Page<EventAnswer>),
+    ),
+)]
+pub async fn list_order_events(ask: Ask) -> Answer {
+    let mut params = Params::of(&ask.parts.uri)?;
+    let (limit, after) = (params.limit(), params.cursor(cursor::position));
+    params.finish()?;
+    let id: OrderId = ask.id("{id}")?;
+    if read::find_stored::<Order>(&ask, id).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    let organization = ask.organization();
+    // One more than asked for tells whether there is another page.
+    let mut entries = ask
+        .backend()
+        .order_events(organization, id, after.unwrap_or(0), limit + 1)
+        .await?;
+    let has_more = entries.len() > limit;
+    entries.truncate(limit);
+    let last = entries.last().filter(|_| has_more);
+    let next_cursor = last.map(|entry| cursor::of_position(entry.position));
+    let items = (entries.into_iter())
+        .map(EventAnswer::of)
+        .collect::<Result<_, _>>()?;
+    Ok(answer::to_read(&Page { items, next_cursor }))
+}
+
+/// Something that happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
+struct EventAnswer {
+    /// Its place in the organization's log.
+    position: i64,
+    /// Its wire name.
+    #[serde(rename = "type")]
+    #[schema(example = "order.placed")]
+    name: &'static str,
+    /// The version of its form.
+    form: u16,
+    /// When it was committed.
+    recorded_at: Instant,
+    /// When it took effect.
+    effective_at: Instant,
+    /// Who asked for it: a key's id, or `system`.
+    actor: String,
+    /// The request that caused it.
+    command_id: String,
+    /// The order's version after it.
+    version: u64,
+    /// What it says, by its type.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+impl EventAnswer {
+    fn of(entry: LogEntry) -> Result<Self, StoreError> {
+        let name = entry.event.name();
+        let mut stored = serde_json::to_value(&entry.event)
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        // An event is stored as an object with its wire name as the only key.
+        let data = stored.get_mut(name).map(Value::take).unwrap_or_default();
+        Ok(Self {
+            position: entry.position,
+            name,
+            form: entry.event.form(),
+            recorded_at: Instant(entry.recorded_at),
+            effective_at: Instant(entry.effective_at),
+            actor: entry.actor,
+            command_id: entry.command.to_string(),
+            version: entry.subject_version,
+            data,
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! Orders: taken in, listed, read, held, canceled and imported.
+
+pub mod cancel;
+pub mod capture;
+pub mod events;
+pub mod hold;
+pub mod import;
+mod lines;
+pub mod list;
+mod parts;
+pub mod read;
+mod render;
+
+pub use read::order_answers;
+pub use render::order_json;

@@ -1,0 +1,129 @@
+//! `POST /stock/movements`: records that physical stock changed.
+
+use axum::body::Body;
+use ordo_domain::check::Check;
+use ordo_domain::quantity::{QUANTITY_MAX, Quantity};
+use ordo_domain::stock::{MoveStock, MovementKind};
+use ordo_domain::{Command, Rejection};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::body;
+use crate::render::render;
+
+/// A movement of physical stock.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MovementInput {
+    /// Why; `ship` is not accepted, goods leave through fulfillment orders.
+    kind: MovementKind,
+    /// The SKU's code.
+    #[schema(min_length = 1, max_length = 128)]
+    sku: String,
+    /// The location's code.
+    #[schema(min_length = 1, max_length = 128)]
+    location: String,
+    /// Units: the signed difference for `adjust`, what was found for `count`, else how many moved.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    quantity: i64,
+    /// The lot, where units are told apart by it.
+    #[schema(max_length = 128)]
+    lot: Option<String>,
+    /// Words about it; no person's data.
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
+impl MovementInput {
+    fn parse(&self) -> Result<MoveStock, Rejection> {
+        let mut check = Check::default();
+        let (quantity, message) = match self.kind {
+            MovementKind::Adjust => (
+                Quantity::signed(self.quantity).filter(|quantity| !quantity.is_zero()),
+                "must be from -1000000000 to 1000000000 and not 0",
+            ),
+            MovementKind::Count => (
+                Quantity::signed(self.quantity).filter(|quantity| *quantity >= Quantity::ZERO),
+                "must be from 0 to 1000000000",
+            ),
+            MovementKind::Receive
+            | MovementKind::TransferOut
+            | MovementKind::TransferIn
+            | MovementKind::Quarantine
+            | MovementKind::Unquarantine
+            | MovementKind::Dispose
+            | MovementKind::Ship => (
+                Quantity::positive(self.quantity),
+                "must be from 1 to 1000000000",
+            ),
+        };
+        debug_assert_eq!(QUANTITY_MAX, 1_000_000_000, "the messages name the limit");
+        if quantity.is_none() {
+            check.refuse("/quantity", message);
+        }
+        let movement = MoveStock {
+            kind: self.kind,
+            sku: check.code("/sku", &self.sku),
+            location: check.code("/location", &self.location),
+            quantity: quantity.unwrap_or_default(),
+            lot: check.optional_text("/lot", self.lot.as_ref(), 128),
+            reason: check.optional_text("/reason", self.reason.as_ref(), 500),
+        };
+        check.finish(movement)
+    }
+}
+
+/// Records a movement of stock.
+///
+/// A movement is a fact and is not refused because orders count on the units; what it leaves
+/// uncovered is named.
+#[utoipa::path(
+    post,
+    path = "/api/v1/stock/movements",
+    tag = "Stock",
+    request_body = MovementInput,
+    responses((status = 201, description = "The stock as it stands then.", body = super::StockAnswer)),
+)]
+pub async fn move_stock(ask: Ask, body: Body) -> Answer {
+    let body = body::read(body).await?;
+    let input: MovementInput = body::parse(&body)?;
+    let command = input.parse()?;
+    // The same request names the same SKU, so a stored answer needs not.
+    let sku = crate::wire::to_json(&command.sku);
+    let reply = ask
+        .submit(Command::MoveStock(command), &body, render)
+        .await?;
+    let shown = reply.body().replacen(NO_SKU, &format!("\"sku\":{sku}"), 1);
+    Ok(answer::to_write_as(&reply, shown))
+}
+
+/// What stands where the SKU's code goes: a cell knows its SKU by id alone.
+const NO_SKU: &str = "\"sku\":null";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_bounded_by_the_kind_of_movement() {
+        for (kind, quantity, accepted) in [
+            ("receive", 1, true),
+            ("receive", 0, false),
+            ("receive", -1, false),
+            ("receive", 1_000_000_001, false),
+            ("adjust", -5, true),
+            ("adjust", 0, false),
+            ("adjust", i64::MIN, false),
+            ("count", 0, true),
+            ("count", -1, false),
+            ("dispose", 1, true),
+        ] {
+            let body =
+                format!(r#"{{"kind":"{kind}","sku":"A","location":"BER","quantity":{quantity}}}"#);
+            let input: MovementInput = body::parse(body.as_bytes()).unwrap();
+            assert_eq!(input.parse().is_ok(), accepted, "{body}");
+        }
+    }
+}

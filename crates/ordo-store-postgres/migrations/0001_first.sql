@@ -1,0 +1,220 @@
+-- The first schema. Every table leads with the organization, so that a distributed PostgreSQL can
+-- shard by it. Ids are uuid, instants are microseconds since 1970 (bigint), bodies are canonical
+-- JSON kept verbatim as text. Text that is compared or sorted has the collation "C": bytes.
+--
+-- Tables whose rows change keep room on their pages, so that an update touches no index.
+
+CREATE TABLE organizations (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    code text COLLATE "C",
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+
+CREATE TABLE api_keys (LIKE organizations INCLUDING ALL);
+CREATE TABLE legal_entities (LIKE organizations INCLUDING ALL);
+CREATE TABLE channels (LIKE organizations INCLUDING ALL);
+CREATE TABLE locations (LIKE organizations INCLUDING ALL);
+CREATE TABLE pools (LIKE organizations INCLUDING ALL);
+CREATE TABLE blocks (LIKE organizations INCLUDING ALL);
+CREATE TABLE skus (LIKE organizations INCLUDING ALL);
+CREATE TABLE listings (LIKE organizations INCLUDING ALL);
+
+CREATE TABLE orders (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    version bigint NOT NULL,
+    channel uuid NOT NULL,
+    external_id text COLLATE "C" NOT NULL,
+    life text COLLATE "C" NOT NULL,
+    payment text COLLATE "C" NOT NULL,
+    fulfillment text COLLATE "C" NOT NULL,
+    returns text COLLATE "C" NOT NULL,
+    holds bigint NOT NULL,
+    placed_at bigint NOT NULL,
+    total bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    country text COLLATE "C" NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+) WITH (fillfactor = 80);
+
+-- What lists filter by. An index leaves out the value that most orders end up with: a page of those
+-- is found by number alone.
+CREATE UNIQUE INDEX orders_number ON orders (organization, number);
+CREATE INDEX orders_channel ON orders (organization, channel, number);
+CREATE INDEX orders_life ON orders (organization, life, number) WHERE life <> 'closed';
+CREATE INDEX orders_payment ON orders (organization, payment, number) WHERE payment <> 'captured';
+CREATE INDEX orders_fulfillment ON orders (organization, fulfillment, number) WHERE fulfillment <> 'full';
+CREATE INDEX orders_held ON orders (organization, number) WHERE holds > 0;
+
+CREATE TABLE fulfillment_orders (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    order_id uuid NOT NULL,
+    location uuid NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+) WITH (fillfactor = 80);
+
+CREATE TABLE reservations (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    expires_at bigint,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+CREATE INDEX reservations_due ON reservations (organization, expires_at, id) WHERE expires_at IS NOT NULL;
+
+-- Keys that one thing only may hold; those that are unique over all organizations stand under the
+-- organization zero.
+CREATE TABLE claims (
+    organization uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    holder uuid NOT NULL,
+    PRIMARY KEY (organization, kind, key)
+);
+
+-- Secrets are unique over all organizations; only their SHA-256 is here.
+CREATE TABLE api_key_hashes (
+    organization uuid NOT NULL,
+    hash bytea NOT NULL PRIMARY KEY,
+    key uuid NOT NULL
+);
+
+-- The organization's own stock has the owner zero. Every capture changes cells: half a page is free.
+CREATE TABLE cells (
+    organization uuid NOT NULL,
+    sku uuid NOT NULL,
+    location uuid NOT NULL,
+    owner uuid NOT NULL,
+    on_hand bigint NOT NULL,
+    allocated bigint NOT NULL,
+    reserved bigint NOT NULL,
+    safety bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    PRIMARY KEY (organization, sku, location, owner)
+) WITH (fillfactor = 50);
+
+CREATE TABLE counters (
+    organization uuid NOT NULL,
+    kind smallint NOT NULL,
+    id uuid NOT NULL,
+    day integer NOT NULL,
+    value bigint NOT NULL,
+    PRIMARY KEY (organization, kind, id, day)
+) WITH (fillfactor = 50);
+
+CREATE TABLE signals (
+    organization uuid NOT NULL,
+    kind smallint NOT NULL,
+    hash uuid NOT NULL,
+    count bigint NOT NULL,
+    since bigint NOT NULL,
+    basket bigint NOT NULL,
+    PRIMARY KEY (organization, kind, hash)
+) WITH (fillfactor = 90);
+
+CREATE TABLE contacts (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+
+CREATE TABLE decisions (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+
+-- One row per organization, changed by every commit: the end of its log.
+CREATE TABLE heads (
+    organization uuid NOT NULL PRIMARY KEY,
+    position bigint NOT NULL,
+    order_number bigint NOT NULL,
+    last_at bigint NOT NULL,
+    reference_version bigint NOT NULL
+) WITH (fillfactor = 10);
+
+-- One row per commit. A row without positions says that its batch never was and never will be.
+CREATE TABLE batches (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    at bigint NOT NULL,
+    first_position bigint,
+    first_number bigint,
+    recorded_at bigint,
+    events bigint,
+    PRIMARY KEY (organization, id)
+) WITH (fillfactor = 50);
+-- Rows come in the order of time, so that a summary per range of pages is index enough.
+CREATE INDEX batches_at ON batches USING brin (at) WITH (pages_per_range = 32, autosummarize = on);
+
+CREATE TABLE events (
+    organization uuid NOT NULL,
+    position bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    effective_at bigint NOT NULL,
+    command uuid NOT NULL,
+    actor text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    form smallint NOT NULL,
+    subject_kind smallint,
+    subject_id uuid,
+    subject_version bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, position)
+);
+-- The timeline of an order; 9 is the number of the kind `Order`.
+CREATE INDEX events_order ON events (organization, subject_id, position) WHERE subject_kind = 9;
+
+-- Answers are kept for days and found by key; where their commands wrote events, their position is
+-- `events_upto` after the first of their batch.
+CREATE TABLE answers (
+    organization uuid NOT NULL,
+    key uuid NOT NULL,
+    request_hash uuid NOT NULL,
+    status smallint NOT NULL,
+    body text NOT NULL,
+    order_id uuid,
+    batch uuid NOT NULL,
+    events_upto bigint NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (organization, key)
+);
+CREATE INDEX answers_at ON answers USING brin (at) WITH (pages_per_range = 32, autosummarize = on);
+
+CREATE TABLE cursors (
+    organization uuid NOT NULL,
+    consumer text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (organization, consumer)
+) WITH (fillfactor = 10);
+
+-- Search terms by the number of the order, so that a page of hits is one range of the index.
+CREATE TABLE terms (
+    organization uuid NOT NULL,
+    hash bigint NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (organization, hash, number)
+);
+
+CREATE TABLE rollups (
+    organization uuid NOT NULL,
+    day integer NOT NULL,
+    channel uuid NOT NULL,
+    measure smallint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    count bigint NOT NULL,
+    amount bigint NOT NULL,
+    PRIMARY KEY (organization, day, channel, measure, currency)
+) WITH (fillfactor = 50);

@@ -1,0 +1,116 @@
+//! What an error of the database means for the caller and for the connection it came over.
+
+use ordo_store::{CommitError, Conflict, StoreError};
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL cannot be read.
+    #[error("the database URL cannot be read")]
+    Url(#[source] Error),
+    /// No server that takes writes answered.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// The server is older than what Ordo is written for.
+    #[error("PostgreSQL 15 or later is needed, and this is {found}")]
+    OldServer {
+        /// What it calls itself.
+        found: String,
+    },
+    /// A newer Ordo has changed the schema in a way that this one cannot read.
+    #[error(
+        "the database has schema version {found}, which can be read from version {min_reader} on; \
+         this program knows version {known}: use the newer one"
+    )]
+    TooNew {
+        /// The schema's version.
+        found: i32,
+        /// The oldest version of a program that can still read it.
+        min_reader: i32,
+        /// What this program knows.
+        known: i32,
+    },
+    /// A step of the schema could not be taken; nothing of it was kept.
+    #[error("schema version {version} could not be installed")]
+    Migration {
+        /// Which.
+        version: i32,
+        /// Why.
+        #[source]
+        source: Error,
+    },
+}
+
+/// Whether the connection is of no use any more: closed, or to a server that was shut down or
+/// demoted although it still answers.
+pub fn ends_connection(error: &Error) -> bool {
+    if error.is_closed() {
+        return true;
+    }
+    match error.code() {
+        Some(code) => {
+            *code == SqlState::READ_ONLY_SQL_TRANSACTION
+                || *code == SqlState::ADMIN_SHUTDOWN
+                || code.code().starts_with("08")
+                || *code == SqlState::CRASH_SHUTDOWN
+                || *code == SqlState::CANNOT_CONNECT_NOW
+                || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        }
+        // Without an answer of the server it is the transport that failed, or the protocol.
+        None => true,
+    }
+}
+
+/// What a read reports.
+pub fn reading(error: &Error) -> StoreError {
+    match error.code().map(|code| &code.code()[..2]) {
+        // Data, constraints, syntax, internal: asking again gives the same.
+        Some("22" | "23" | "42" | "XX") => StoreError::Corrupt(text(error)),
+        Some(_) | None => StoreError::Unavailable(text(error)),
+    }
+}
+
+/// What a statement of a commit reports, before COMMIT was sent: nothing is written.
+pub fn writing(error: &Error) -> CommitError {
+    let Some(code) = error.code() else {
+        return StoreError::Unavailable(text(error)).into();
+    };
+    match code {
+        code if is_contention(code) => CommitError::Conflict(Conflict::Busy),
+        // Claims and keys are written so that they cannot meet this; it is a record that was new.
+        code if *code == SqlState::UNIQUE_VIOLATION => CommitError::Conflict(Conflict::Stale),
+        _ => reading(error).into(),
+    }
+}
+
+/// What a failed COMMIT reports: only where the server says that it rolled back is it certain.
+pub fn committing(error: &Error) -> CommitError {
+    match error.code() {
+        Some(code) if is_contention(code) => CommitError::Conflict(Conflict::Busy),
+        Some(_) | None => CommitError::Unknown(text(error)),
+    }
+}
+
+fn is_contention(code: &SqlState) -> bool {
+    *code == SqlState::T_R_DEADLOCK_DETECTED
+        || *code == SqlState::T_R_SERIALIZATION_FAILURE
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+}
+
+/// The error with its causes. Its `detail`, which may hold values of rows, is left out.
+pub fn text(error: &Error) -> String {
+    match error.as_db_error() {
+        Some(error) => format!("{} ({})", error.message(), error.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+/// A stored value that does not mean anything.
+pub fn corrupt(what: &str, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("{what}: {why}"))
+}

@@ -1,0 +1,329 @@
+//! Lists: pages by key, each a range of an index, never a count in full and never an offset.
+//!
+//! A list of orders is written out with its values: they come from closed sets or are numbers, and
+//! the planner must see them to know which partial index holds them.
+
+use std::fmt::Write as _;
+
+use async_trait::async_trait;
+use ordo_domain::claim::ClaimKind;
+use ordo_domain::id::{ChannelId, OrderId, OrganizationId, SkuId};
+use ordo_domain::record::RecordKind;
+use ordo_domain::stock::CellKey;
+use ordo_domain::world::StoredRecord;
+use ordo_store::{LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, StoreError};
+
+use crate::flight::params;
+use crate::records::page;
+use crate::rows::{
+    ORDER_COLUMNS, cell, cell_columns, get, id, kind_number, log_columns, log_entry, order, record,
+};
+use crate::store::PostgresStore;
+use crate::values::Uuid;
+
+#[async_trait]
+impl Query for PostgresStore {
+    async fn list_orders(
+        &self,
+        organization: OrganizationId,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Page<OrderRow, i64>, StoreError> {
+        let nothing = Page {
+            items: Vec::new(),
+            next: None,
+        };
+        let Some(matching) = self.matching(organization, filter, sort, after).await? else {
+            return Ok(nothing);
+        };
+        let sql = format!(
+            "SELECT {ORDER_COLUMNS} {matching} ORDER BY {} LIMIT {}",
+            matching.order_by(sort),
+            limit.saturating_add(1)
+        );
+        let rows = self.rows_once(&sql).await?;
+        let items = rows.iter().map(order).collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, |item| item.number))
+    }
+
+    async fn count_orders(
+        &self,
+        organization: OrganizationId,
+        filter: &OrderFilter,
+        most: i64,
+    ) -> Result<i64, StoreError> {
+        let matching = self.matching(organization, filter, OrderSort::Newest, None);
+        let Some(matching) = matching.await? else {
+            return Ok(0);
+        };
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 {matching} LIMIT {}) AS matching",
+            most.max(0)
+        );
+        let rows = self.rows_once(&sql).await?;
+        rows.first().map_or(Ok(0), |row| get(row, 0))
+    }
+
+    async fn list_stock(
+        &self,
+        organization: OrganizationId,
+        sku: Option<SkuId>,
+        after: Option<CellKey>,
+        limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError> {
+        let whose = Uuid(organization.to_u128());
+        // Nothing has the key zero, so that a page after it is the first.
+        let after = after.map_or((Uuid::ZERO, Uuid::ZERO, Uuid::ZERO), |key| {
+            let owner = key.owner.map_or(0, |owner| owner.to_u128());
+            (
+                Uuid(key.sku.to_u128()),
+                Uuid(key.location.to_u128()),
+                Uuid(owner),
+            )
+        });
+        let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let rows = match sku {
+            Some(sku) => {
+                let sql = concat!(
+                    "SELECT ",
+                    cell_columns!(),
+                    " FROM cells WHERE organization = $1 AND sku = $2
+                      AND (sku, location, owner) > ($3, $4, $5)
+                      ORDER BY sku, location, owner LIMIT $6"
+                );
+                let sku = Uuid(sku.to_u128());
+                self.rows(sql, params![whose, sku, after.0, after.1, after.2, more])
+                    .await?
+            }
+            None => {
+                let sql = concat!(
+                    "SELECT ",
+                    cell_columns!(),
+                    " FROM cells WHERE organization = $1
+                      AND (sku, location, owner) > ($2, $3, $4)
+                      ORDER BY sku, location, owner LIMIT $5"
+                );
+                self.rows(sql, params![whose, after.0, after.1, after.2, more])
+                    .await?
+            }
+        };
+        let items = (rows.iter())
+            .map(|row| cell(row).map(|(key, cell)| StockRow { key, cell }))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, |item| item.key))
+    }
+
+    async fn list_records(
+        &self,
+        organization: OrganizationId,
+        kind: RecordKind,
+        after: Option<u128>,
+        limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let after = Uuid(after.unwrap_or_default());
+        let params = params![Uuid(organization.to_u128()), after, more];
+        let rows = self.rows(page(kind), params).await?;
+        let items = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, |(id, _)| *id))
+    }
+
+    async fn order_events(
+        &self,
+        organization: OrganizationId,
+        order: OrderId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        debug_assert_eq!(kind_number(RecordKind::Order), 9, "as the index has it");
+        let sql = concat!(
+            "SELECT ",
+            log_columns!(),
+            " FROM events WHERE organization = $1 AND subject_kind = 9 AND subject_id = $2
+              AND position > $3 ORDER BY position LIMIT $4"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![
+            Uuid(organization.to_u128()),
+            Uuid(order.to_u128()),
+            after,
+            limit
+        ];
+        let rows = self.rows(sql, params).await?;
+        rows.iter().map(log_entry).collect()
+    }
+}
+
+/// Cuts a page that was read one row longer, to know whether there is another.
+fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(key);
+    Page { items, next }
+}
+
+/// FROM and WHERE of a list of orders.
+struct Matching {
+    from: String,
+    conditions: Vec<String>,
+    /// The column that orders the list: of the first search term, where there is one.
+    number: &'static str,
+}
+
+impl Matching {
+    fn order_by(&self, sort: OrderSort) -> String {
+        match sort {
+            OrderSort::Newest => format!("{} DESC", self.number),
+            OrderSort::Oldest => self.number.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Matching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FROM {}", self.from)?;
+        for (n, condition) in self.conditions.iter().enumerate() {
+            write!(f, " {} {condition}", if n == 0 { "WHERE" } else { "AND" })?;
+        }
+        Ok(())
+    }
+}
+
+impl PostgresStore {
+    /// What `filter` says, or `None` where nothing can match it.
+    async fn matching(
+        &self,
+        organization: OrganizationId,
+        filter: &OrderFilter,
+        sort: OrderSort,
+        after: Option<i64>,
+    ) -> Result<Option<Matching>, StoreError> {
+        let whose = uuid_text(organization.to_u128());
+        let mut from = String::from("orders AS o");
+        let mut conditions = Vec::new();
+        let mut number = "o.number";
+        // Terms are kept in the order of numbers, so that the list follows them and stops early.
+        for (n, hash) in filter.terms.iter().enumerate() {
+            if n == 0 {
+                from = "terms AS t0 JOIN orders AS o
+                    ON o.organization = t0.organization AND o.number = t0.number"
+                    .to_owned();
+                number = "t0.number";
+                conditions.push(format!(
+                    "t0.organization = {whose} AND t0.hash = '{hash}'::bigint"
+                ));
+            } else {
+                // Written into a String, which cannot fail.
+                let _ = write!(
+                    from,
+                    " JOIN terms AS t{n} ON t{n}.organization = {whose} AND t{n}.hash = '{hash}'::bigint \
+                     AND t{n}.number = t0.number"
+                );
+            }
+        }
+        conditions.push(format!("o.organization = {whose}"));
+        if let Some(after) = after {
+            let sign = match sort {
+                OrderSort::Newest => '<',
+                OrderSort::Oldest => '>',
+            };
+            conditions.push(format!("{number} {sign} {after}"));
+        }
+        for (column, name) in [
+            ("life", &filter.life),
+            ("payment", &filter.payment),
+            ("fulfillment", &filter.fulfillment),
+        ] {
+            match name {
+                None => {}
+                Some(name) if is_name(name) => conditions.push(format!("o.{column} = '{name}'")),
+                Some(_) => return Ok(None),
+            }
+        }
+        if let Some(channel) = filter.channel {
+            conditions.push(format!("o.channel = {}", uuid_text(channel.to_u128())));
+        }
+        match filter.held {
+            None => {}
+            Some(true) => conditions.push("o.holds > 0".to_owned()),
+            Some(false) => conditions.push("o.holds = 0".to_owned()),
+        }
+        if let Some(external_id) = &filter.external_id {
+            let orders = self
+                .with_external_id(organization, filter.channel, external_id)
+                .await?;
+            if orders.is_empty() {
+                return Ok(None);
+            }
+            let orders: Vec<String> = orders.into_iter().map(uuid_text).collect();
+            conditions.push(format!("o.id IN ({})", orders.join(", ")));
+        }
+        Ok(Some(Matching {
+            from,
+            conditions,
+            number,
+        }))
+    }
+
+    /// The orders that channels call so, found by the claims on their names.
+    async fn with_external_id(
+        &self,
+        organization: OrganizationId,
+        channel: Option<ChannelId>,
+        external_id: &str,
+    ) -> Result<Vec<u128>, StoreError> {
+        let whose = Uuid(organization.to_u128());
+        let channels: Vec<ChannelId> = match channel {
+            Some(channel) => vec![channel],
+            None => {
+                let sql = "SELECT id FROM channels WHERE organization = $1";
+                let rows = self.rows(sql, params![whose]).await?;
+                rows.iter()
+                    .map(|row| id(row, 0))
+                    .collect::<Result<_, StoreError>>()?
+            }
+        };
+        let keys: Vec<String> = (channels.iter())
+            .map(|channel| format!("{channel}:{external_id}"))
+            .collect();
+        let sql = "SELECT holder FROM claims
+                   WHERE organization = $1 AND kind = $2 AND key = ANY($3)";
+        let kind = ClaimKind::OrderExternal.name();
+        let rows = self.rows(sql, params![whose, kind, keys]).await?;
+        rows.iter().map(|row| id(row, 0)).collect()
+    }
+}
+
+/// Whether a text is made like the names of lives and standings, and so can be written into SQL.
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// An id as a literal.
+fn uuid_text(bits: u128) -> String {
+    format!("'{bits:032x}'::uuid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_written_into_sql() {
+        assert!(is_name("part_authorized"));
+        for text in ["o'brien", "open;", "Open", "1"] {
+            assert!(!is_name(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_says_where_the_next_one_starts_only_where_there_is_one() {
+        let page = cut(vec![1, 2, 3], 2, |n| *n);
+        assert_eq!((page.items, page.next), (vec![1, 2], Some(2)));
+        let page = cut(vec![1, 2], 2, |n| *n);
+        assert_eq!((page.items, page.next), (vec![1, 2], None));
+    }
+}

@@ -1,0 +1,288 @@
+//! What is read by id or position: answers, the log, heads, contacts, keys.
+
+use ordo_domain::contact::Contact;
+use ordo_domain::id::{ContactId, DecisionId, OrganizationId, ReservationId};
+use ordo_domain::organization::ApiKey;
+use ordo_domain::record::RecordKind;
+use ordo_domain::reference::Reference;
+use ordo_domain::time::{DAY, Timestamp};
+use ordo_store::{AnswerKey, FoundKey, Head, LogEntry, StoreError, StoredAnswer};
+use tokio_postgres::{Error, Row};
+
+use crate::failure::{self, corrupt};
+use crate::flight::params;
+use crate::rows::{get, id, instant, kind_number, log_columns, log_entry, record_kind};
+use crate::store::PostgresStore;
+use crate::values::Uuid;
+
+impl PostgresStore {
+    /// The reference and its version out of one statement, which is to say out of one snapshot.
+    pub(crate) async fn read_reference(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Reference, StoreError> {
+        let sql = "SELECT $2::smallint AS kind, body, NULL::bigint AS version
+                   FROM legal_entities WHERE organization = $1
+                   UNION ALL SELECT $3::smallint, body, NULL FROM channels WHERE organization = $1
+                   UNION ALL SELECT $4::smallint, body, NULL FROM locations WHERE organization = $1
+                   UNION ALL SELECT $5::smallint, body, NULL FROM pools WHERE organization = $1
+                   UNION ALL SELECT $6::smallint, body, NULL FROM blocks WHERE organization = $1
+                   UNION ALL SELECT NULL, NULL, reference_version FROM heads
+                   WHERE organization = $1";
+        let params = params![
+            Uuid(organization.to_u128()),
+            kind_number(RecordKind::LegalEntity),
+            kind_number(RecordKind::Channel),
+            kind_number(RecordKind::Location),
+            kind_number(RecordKind::Pool),
+            kind_number(RecordKind::Block),
+        ];
+        let rows = self.rows(sql, params).await?;
+        let mut version = 0;
+        for row in &rows {
+            if let Some(found) = get::<Option<i64>>(row, 2)? {
+                version = found;
+            }
+        }
+        let mut reference = Reference::empty(version);
+        for row in &rows {
+            if let Some(kind) = get::<Option<i16>>(row, 0)? {
+                let supplied = reference.supply(record_kind(kind)?, get(row, 1)?);
+                supplied.map_err(|error| corrupt("a record of the reference", error))?;
+            }
+        }
+        Ok(reference)
+    }
+
+    pub(crate) async fn read_answers(
+        &self,
+        organization: OrganizationId,
+        keys: &[AnswerKey],
+    ) -> Result<Vec<Option<StoredAnswer>>, StoreError> {
+        let mut found = vec![None; keys.len()];
+        if keys.is_empty() {
+            return Ok(found);
+        }
+        let sql = "SELECT k.n, a.request_hash, a.status, a.body, a.order_id, a.number, a.position
+                   FROM unnest($2::uuid[]) WITH ORDINALITY AS k (key, n)
+                   CROSS JOIN LATERAL (
+                       SELECT a.request_hash, a.status, a.body, a.order_id, o.number,
+                              b.first_position - 1 + CASE WHEN a.events_upto > 0
+                                  THEN a.events_upto ELSE b.events END AS position
+                       FROM answers AS a
+                       JOIN batches AS b ON b.organization = a.organization AND b.id = a.batch
+                       LEFT JOIN orders AS o
+                           ON o.organization = a.organization AND o.id = a.order_id
+                       WHERE a.organization = $1 AND a.key = k.key
+                       OFFSET 0) AS a";
+        let wanted: Vec<Uuid> = keys.iter().map(|key| Uuid::of_bytes(key.0)).collect();
+        let params = params![Uuid(organization.to_u128()), wanted];
+        for row in self.rows(sql, params).await? {
+            let n: i64 = get(&row, 0)?;
+            let status: i16 = get(&row, 2)?;
+            let answer = StoredAnswer {
+                request_hash: get::<Uuid>(&row, 1)?.0.to_be_bytes(),
+                status: status.cast_unsigned(),
+                body: get(&row, 3)?,
+                order: get::<Option<Uuid>>(&row, 4)?.map(|order| order.0.into()),
+                number: get(&row, 5)?,
+                position: get(&row, 6)?,
+            };
+            let slot = usize::try_from(n - 1)
+                .ok()
+                .and_then(|index| found.get_mut(index));
+            if let Some(slot) = slot {
+                *slot = Some(answer);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Drops answers and, once none of them is left, the batches that they belong to; a day more is
+    /// kept of those, so that no commit that could still be unknown is forgotten.
+    pub(crate) async fn delete_answers(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let lease = self.writers.lease().await?;
+        let deleted = async {
+            let until = until.as_micros();
+            let answers = lease
+                .client()
+                .execute(
+                    "DELETE FROM answers WHERE ctid = ANY(ARRAY(
+                         SELECT ctid FROM answers WHERE at < $1 LIMIT $2))",
+                    &[&until, &limit_rows],
+                )
+                .await?;
+            if answers < limit as u64 {
+                lease
+                    .client()
+                    .execute(
+                        "DELETE FROM batches WHERE ctid = ANY(ARRAY(
+                             SELECT ctid FROM batches WHERE at < $1 LIMIT $2))",
+                        &[&(until - DAY), &limit_rows],
+                    )
+                    .await?;
+            }
+            Ok::<u64, Error>(answers)
+        }
+        .await;
+        let deleted = lease.settle(deleted);
+        let deleted = deleted.map_err(|error| failure::reading(&error))?;
+        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) async fn log_after(
+        &self,
+        organization: OrganizationId,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            log_columns!(),
+            " FROM events WHERE organization = $1 AND position > $2 ORDER BY position LIMIT $3"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![Uuid(organization.to_u128()), after, limit];
+        self.rows(sql, params)
+            .await?
+            .iter()
+            .map(log_entry)
+            .collect()
+    }
+
+    pub(crate) async fn read_head(&self, organization: OrganizationId) -> Result<Head, StoreError> {
+        let sql = "SELECT position, order_number, last_at, reference_version
+                   FROM heads WHERE organization = $1";
+        let rows = self
+            .rows(sql, params![Uuid(organization.to_u128())])
+            .await?;
+        match rows.first() {
+            None => Ok(Head::default()),
+            Some(row) => Ok(Head {
+                position: get(row, 0)?,
+                order_number: get(row, 1)?,
+                last_at: instant(row, 2)?,
+                reference_version: get(row, 3)?,
+            }),
+        }
+    }
+
+    pub(crate) async fn read_cursor(
+        &self,
+        organization: OrganizationId,
+        consumer: &str,
+    ) -> Result<i64, StoreError> {
+        let sql = "SELECT position FROM cursors WHERE organization = $1 AND consumer = $2";
+        let params = params![Uuid(organization.to_u128()), consumer.to_owned()];
+        let rows = self.rows(sql, params).await?;
+        rows.first().map_or(Ok(0), |row| get(row, 0))
+    }
+
+    pub(crate) async fn read_contacts(
+        &self,
+        organization: OrganizationId,
+        ids: &[ContactId],
+    ) -> Result<Vec<Contact>, StoreError> {
+        let sql = "SELECT body FROM contacts WHERE organization = $1 AND id = ANY($2)";
+        let wanted: Vec<Uuid> = ids.iter().map(|id| Uuid(id.to_u128())).collect();
+        let params = params![Uuid(organization.to_u128()), wanted];
+        let rows = self.rows(sql, params).await?;
+        rows.iter()
+            .map(|row| {
+                serde_json::from_str(get(row, 0)?).map_err(|error| corrupt("a contact", error))
+            })
+            .collect()
+    }
+
+    pub(crate) async fn read_decision(
+        &self,
+        organization: OrganizationId,
+        decision: DecisionId,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT body FROM decisions WHERE organization = $1 AND id = $2";
+        let params = params![Uuid(organization.to_u128()), Uuid(decision.to_u128())];
+        let rows = self.rows(sql, params).await?;
+        rows.first().map(|row| get(row, 0)).transpose()
+    }
+
+    pub(crate) async fn reservations_due(
+        &self,
+        organization: OrganizationId,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ReservationId, Timestamp)>, StoreError> {
+        let sql = "SELECT id, expires_at FROM reservations
+                   WHERE organization = $1 AND expires_at IS NOT NULL AND expires_at <= $2
+                   ORDER BY expires_at, id LIMIT $3";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![Uuid(organization.to_u128()), until.as_micros(), limit];
+        let rows = self.rows(sql, params).await?;
+        (rows.iter())
+            .map(|row| Ok((id(row, 0)?, instant(row, 1)?)))
+            .collect()
+    }
+
+    pub(crate) async fn key_of(
+        &self,
+        secret_hash: &[u8; 32],
+    ) -> Result<Option<FoundKey>, StoreError> {
+        let sql = "SELECT h.organization, h.key, k.body
+                   FROM api_key_hashes AS h
+                   JOIN api_keys AS k ON k.organization = h.organization AND k.id = h.key
+                   WHERE h.hash = $1";
+        let rows = self.rows(sql, params![secret_hash.to_vec()]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let key: ApiKey =
+            serde_json::from_str(get(row, 2)?).map_err(|error| corrupt("an API key", error))?;
+        Ok((!key.revoked).then_some(FoundKey {
+            organization: id(row, 0)?,
+            key: id(row, 1)?,
+            role: key.role,
+        }))
+    }
+
+    pub(crate) async fn all_organizations(
+        &self,
+    ) -> Result<Vec<(OrganizationId, String)>, StoreError> {
+        let sql = "SELECT o.id, o.code FROM organizations AS o
+                   LEFT JOIN events AS e ON e.organization = o.organization AND e.position = 1
+                   ORDER BY e.recorded_at, o.id LIMIT 10000";
+        let rows = self.rows(sql, params![]).await?;
+        rows.iter()
+            .map(|row| Ok((id(row, 0)?, get(row, 1)?)))
+            .collect()
+    }
+
+    /// The rows of one statement.
+    pub(crate) async fn rows(
+        &self,
+        sql: &'static str,
+        params: crate::flight::Params,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut lease = self.readers.lease().await?;
+        let answers = lease
+            .query(&[crate::connection::Step { sql, params }])
+            .await;
+        let answers = lease.settle(answers);
+        let answers = answers.map_err(|error| failure::reading(&error))?;
+        Ok(answers
+            .into_iter()
+            .next()
+            .map(|answer| answer.rows)
+            .unwrap_or_default())
+    }
+
+    /// The rows of a statement that is written for the occasion, holds its values and is not kept prepared.
+    pub(crate) async fn rows_once(&self, sql: &str) -> Result<Vec<Row>, StoreError> {
+        let lease = self.readers.lease().await?;
+        let rows = lease.client().query_typed(sql, &[]).await;
+        lease.settle(rows).map_err(|error| failure::reading(&error))
+    }
+}

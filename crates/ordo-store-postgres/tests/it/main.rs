@@ -1,0 +1,14 @@
+//! The contract of all stores on PostgreSQL, and what only this store promises.
+
+mod nodes;
+mod open;
+mod outage;
+mod proxy;
+mod server;
+
+mod contract {
+    use super::server;
+
+    ordo_store::contract_tests!(server::store);
+    ordo_store::contract_list_tests!(server::store);
+}

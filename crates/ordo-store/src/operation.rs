@@ -1,0 +1,65 @@
+//! The operations of the port by name, for wrappers that count them or make them fail.
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// One method of [`crate::Store`] or [`crate::Query`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Operation {
+            /// Every operation, in the order of the port.
+            pub const ALL: &'static [Operation] = &[$(Self::$name,)*];
+
+            /// The method's name, for metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// [`crate::Store::load`]
+    Load = "load",
+    /// [`crate::Store::load_reference`]
+    LoadReference = "load_reference",
+    /// [`crate::Store::commit`]
+    Commit = "commit",
+    /// [`crate::Store::resolve`]
+    Resolve = "resolve",
+    /// [`crate::Store::answers`]
+    Answers = "answers",
+    /// [`crate::Store::drop_answers`]
+    DropAnswers = "drop_answers",
+    /// [`crate::Store::read_log`]
+    ReadLog = "read_log",
+    /// [`crate::Store::head`]
+    Head = "head",
+    /// [`crate::Store::cursor`]
+    Cursor = "cursor",
+    /// [`crate::Store::save_view`]
+    SaveView = "save_view",
+    /// [`crate::Store::contacts`]
+    Contacts = "contacts",
+    /// [`crate::Store::decision`]
+    Decision = "decision",
+    /// [`crate::Store::due_reservations`]
+    DueReservations = "due_reservations",
+    /// [`crate::Store::find_key`]
+    FindKey = "find_key",
+    /// [`crate::Store::organizations`]
+    Organizations = "organizations",
+    /// [`crate::Query::list_orders`]
+    ListOrders = "list_orders",
+    /// [`crate::Query::count_orders`]
+    CountOrders = "count_orders",
+    /// [`crate::Query::list_stock`]
+    ListStock = "list_stock",
+    /// [`crate::Query::list_records`]
+    ListRecords = "list_records",
+    /// [`crate::Query::order_events`]
+    OrderEvents = "order_events",
+}

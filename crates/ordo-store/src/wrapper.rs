@@ -1,0 +1,210 @@
+//! Implements the port for a wrapper whose `around` sees every call but `commit`, which each wrapper
+//! writes itself because it fails in ways of its own.
+
+/// `$type<S>` must have a field `inner: Arc<S>`, a method `around(&self, Operation, impl Future)` for
+/// calls that answer `Result<_, StoreError>`, and a method `around_commit(&self, &Commit)`.
+macro_rules! wrap_port {
+    ($type:ident) => {
+        #[async_trait::async_trait]
+        impl<S: Store + ?Sized> Store for $type<S> {
+            async fn load(
+                &self,
+                organization: OrganizationId,
+                keys: &[Key],
+            ) -> Result<Vec<Row>, StoreError> {
+                let call = self.inner.load(organization, keys);
+                self.around(Operation::Load, call).await
+            }
+
+            async fn load_reference(
+                &self,
+                organization: OrganizationId,
+            ) -> Result<Reference, StoreError> {
+                let call = self.inner.load_reference(organization);
+                self.around(Operation::LoadReference, call).await
+            }
+
+            async fn commit(&self, commit: &Commit) -> Result<Committed, CommitError> {
+                self.around_commit(commit).await
+            }
+
+            async fn resolve(
+                &self,
+                organization: OrganizationId,
+                batch: BatchId,
+            ) -> Result<Option<Committed>, StoreError> {
+                let call = self.inner.resolve(organization, batch);
+                self.around(Operation::Resolve, call).await
+            }
+
+            async fn answers(
+                &self,
+                organization: OrganizationId,
+                keys: &[AnswerKey],
+            ) -> Result<Vec<Option<StoredAnswer>>, StoreError> {
+                let call = self.inner.answers(organization, keys);
+                self.around(Operation::Answers, call).await
+            }
+
+            async fn drop_answers(
+                &self,
+                until: Timestamp,
+                limit: usize,
+            ) -> Result<usize, StoreError> {
+                let call = self.inner.drop_answers(until, limit);
+                self.around(Operation::DropAnswers, call).await
+            }
+
+            async fn read_log(
+                &self,
+                organization: OrganizationId,
+                after: i64,
+                limit: usize,
+            ) -> Result<Vec<LogEntry>, StoreError> {
+                let call = self.inner.read_log(organization, after, limit);
+                self.around(Operation::ReadLog, call).await
+            }
+
+            async fn head(&self, organization: OrganizationId) -> Result<Head, StoreError> {
+                let call = self.inner.head(organization);
+                self.around(Operation::Head, call).await
+            }
+
+            async fn cursor(
+                &self,
+                organization: OrganizationId,
+                consumer: &str,
+            ) -> Result<i64, StoreError> {
+                let call = self.inner.cursor(organization, consumer);
+                self.around(Operation::Cursor, call).await
+            }
+
+            async fn save_view(&self, write: &ViewWrite) -> Result<bool, StoreError> {
+                let call = self.inner.save_view(write);
+                self.around(Operation::SaveView, call).await
+            }
+
+            async fn contacts(
+                &self,
+                organization: OrganizationId,
+                ids: &[ContactId],
+            ) -> Result<Vec<Contact>, StoreError> {
+                let call = self.inner.contacts(organization, ids);
+                self.around(Operation::Contacts, call).await
+            }
+
+            async fn decision(
+                &self,
+                organization: OrganizationId,
+                id: DecisionId,
+            ) -> Result<Option<String>, StoreError> {
+                let call = self.inner.decision(organization, id);
+                self.around(Operation::Decision, call).await
+            }
+
+            async fn due_reservations(
+                &self,
+                organization: OrganizationId,
+                until: Timestamp,
+                limit: usize,
+            ) -> Result<Vec<(ReservationId, Timestamp)>, StoreError> {
+                let call = self.inner.due_reservations(organization, until, limit);
+                self.around(Operation::DueReservations, call).await
+            }
+
+            async fn find_key(
+                &self,
+                secret_hash: &[u8; 32],
+            ) -> Result<Option<FoundKey>, StoreError> {
+                let call = self.inner.find_key(secret_hash);
+                self.around(Operation::FindKey, call).await
+            }
+
+            async fn organizations(&self) -> Result<Vec<(OrganizationId, String)>, StoreError> {
+                let call = self.inner.organizations();
+                self.around(Operation::Organizations, call).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl<S: Store + Query + ?Sized> Query for $type<S> {
+            async fn list_orders(
+                &self,
+                organization: OrganizationId,
+                filter: &OrderFilter,
+                sort: OrderSort,
+                after: Option<i64>,
+                limit: usize,
+            ) -> Result<Page<OrderRow, i64>, StoreError> {
+                let call = self
+                    .inner
+                    .list_orders(organization, filter, sort, after, limit);
+                self.around(Operation::ListOrders, call).await
+            }
+
+            async fn count_orders(
+                &self,
+                organization: OrganizationId,
+                filter: &OrderFilter,
+                most: i64,
+            ) -> Result<i64, StoreError> {
+                let call = self.inner.count_orders(organization, filter, most);
+                self.around(Operation::CountOrders, call).await
+            }
+
+            async fn list_stock(
+                &self,
+                organization: OrganizationId,
+                sku: Option<SkuId>,
+                after: Option<CellKey>,
+                limit: usize,
+            ) -> Result<Page<StockRow, CellKey>, StoreError> {
+                let call = self.inner.list_stock(organization, sku, after, limit);
+                self.around(Operation::ListStock, call).await
+            }
+
+            async fn list_records(
+                &self,
+                organization: OrganizationId,
+                kind: RecordKind,
+                after: Option<u128>,
+                limit: usize,
+            ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+                let call = self.inner.list_records(organization, kind, after, limit);
+                self.around(Operation::ListRecords, call).await
+            }
+
+            async fn order_events(
+                &self,
+                organization: OrganizationId,
+                order: OrderId,
+                after: i64,
+                limit: usize,
+            ) -> Result<Vec<LogEntry>, StoreError> {
+                let call = self.inner.order_events(organization, order, after, limit);
+                self.around(Operation::OrderEvents, call).await
+            }
+        }
+    };
+}
+pub(crate) use wrap_port;
+
+// What the expansion names.
+pub(crate) mod prelude {
+    pub(crate) use ordo_domain::contact::Contact;
+    pub(crate) use ordo_domain::id::{
+        BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId, SkuId,
+    };
+    pub(crate) use ordo_domain::record::RecordKind;
+    pub(crate) use ordo_domain::reference::Reference;
+    pub(crate) use ordo_domain::stock::CellKey;
+    pub(crate) use ordo_domain::time::Timestamp;
+    pub(crate) use ordo_domain::world::{Key, Row, StoredRecord};
+
+    pub(crate) use crate::commit::{Commit, CommitError, Committed};
+    pub(crate) use crate::log::{Head, LogEntry};
+    pub(crate) use crate::operation::Operation;
+    pub(crate) use crate::port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
+    pub(crate) use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+    pub(crate) use crate::view::ViewWrite;
+}

@@ -1,0 +1,122 @@
+//! A small HTTP client for tests: one kept-alive connection, one request at a time.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// A connection to one server.
+pub struct Http {
+    address: SocketAddr,
+    key: String,
+    stream: Option<TcpStream>,
+}
+
+impl Http {
+    pub fn new(address: SocketAddr, key: &str) -> Self {
+        Self {
+            address,
+            key: key.to_owned(),
+            stream: None,
+        }
+    }
+
+    pub fn get(&mut self, path: &str) -> std::io::Result<Answer> {
+        self.send("GET", path, "", None)
+    }
+
+    pub fn post(&mut self, path: &str, body: &Value) -> std::io::Result<Answer> {
+        self.send("POST", path, &body.to_string(), None)
+    }
+
+    /// Sends a request; a broken connection is an error and is made anew by the next request.
+    pub fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        idempotency_key: Option<&str>,
+    ) -> std::io::Result<Answer> {
+        let extra = idempotency_key.map(|key| format!("Idempotency-Key: {key}\r\n"));
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
+            self.key,
+            body.len(),
+            extra.unwrap_or_default()
+        );
+        let answer = self.exchange(request.as_bytes());
+        if answer.is_err() {
+            self.stream = None;
+        }
+        answer
+    }
+
+    fn exchange(&mut self, request: &[u8]) -> std::io::Result<Answer> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => {
+                let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+                none.insert(stream)
+            }
+        };
+        stream.write_all(request)?;
+        let mut received = Vec::new();
+        let mut chunk = [0_u8; 16_384];
+        loop {
+            let read = stream.read(&mut chunk)?;
+            if read == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            received.extend_from_slice(&chunk[..read]);
+            let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
+            let head = String::from_utf8_lossy(&received[..end]).into_owned();
+            let answer = Answer {
+                status: head[9..12].parse().unwrap(),
+                head,
+                body: String::new(),
+            };
+            let length: usize = match answer.header("content-length") {
+                Some(length) => length.parse().unwrap(),
+                None => panic!("no content length: {}", answer.head),
+            };
+            while received.len() < end + 4 + length {
+                let read = stream.read(&mut chunk)?;
+                if read == 0 {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                received.extend_from_slice(&chunk[..read]);
+            }
+            let body = String::from_utf8_lossy(&received[end + 4..end + 4 + length]).into_owned();
+            return Ok(Answer { body, ..answer });
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The program from outside: real processes, real HTTP, real databases.
+
+// Tests may fail loudly.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod http;
+mod scripted;
+mod served;

@@ -1,0 +1,5 @@
+//! Suites that start the release build, one after another: crashes, races, repeated requests.
+
+mod crash;
+mod idempotency;
+mod race;
