@@ -135,11 +135,6 @@ pub enum Columns {
         /// Unique within the organization and kind.
         code: String,
     },
-    /// A part of an order.
-    Child {
-        /// The order.
-        order: u128,
-    },
     /// An order.
     Order(OrderColumns),
     /// A fulfillment order.

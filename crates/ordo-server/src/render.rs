@@ -89,7 +89,9 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         | RecordKind::Block
         | RecordKind::Listing
         | RecordKind::Order
-        | RecordKind::FulfillmentOrder => None,
+        | RecordKind::FulfillmentOrder
+        | RecordKind::Shipment
+        | RecordKind::Return => None,
     }
 }
 

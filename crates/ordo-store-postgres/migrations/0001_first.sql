@@ -21,6 +21,8 @@ CREATE TABLE pools (LIKE organizations INCLUDING ALL);
 CREATE TABLE blocks (LIKE organizations INCLUDING ALL);
 CREATE TABLE skus (LIKE organizations INCLUDING ALL);
 CREATE TABLE listings (LIKE organizations INCLUDING ALL);
+CREATE TABLE shipments (LIKE organizations INCLUDING ALL);
+CREATE TABLE returns (LIKE organizations INCLUDING ALL);
 
 CREATE TABLE orders (
     organization uuid NOT NULL,

@@ -27,6 +27,8 @@ macro_rules! on_table {
             RecordKind::Order => concat!($before, "orders", $after),
             RecordKind::FulfillmentOrder => concat!($before, "fulfillment_orders", $after),
             RecordKind::Reservation => concat!($before, "reservations", $after),
+            RecordKind::Shipment => concat!($before, "shipments", $after),
+            RecordKind::Return => concat!($before, "returns", $after),
         }
     };
 }
@@ -230,7 +232,9 @@ fn columns(kind: RecordKind, writes: &[&RecordWrite]) -> Params {
         | RecordKind::Pool
         | RecordKind::Block
         | RecordKind::Sku
-        | RecordKind::Listing => params![each(writes, |write| match &write.columns {
+        | RecordKind::Listing
+        | RecordKind::Shipment
+        | RecordKind::Return => params![each(writes, |write| match &write.columns {
             Columns::Code { code } => Some(code.clone()),
             Columns::None => None,
             other => unreachable!("a {kind:?} comes with {other:?}"),

@@ -106,6 +106,24 @@ CREATE TABLE listings (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE shipments (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE returns (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
 -- Kept by number, since lists page by it; the document comes last, so that what a list shows is read
 -- without it.
 CREATE TABLE orders (

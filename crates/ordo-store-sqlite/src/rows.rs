@@ -24,6 +24,8 @@ macro_rules! per_kind {
             RecordKind::Order => concat!($before, "orders", $after),
             RecordKind::FulfillmentOrder => concat!($before, "fulfillment_orders", $after),
             RecordKind::Reservation => concat!($before, "reservations", $after),
+            RecordKind::Shipment => concat!($before, "shipments", $after),
+            RecordKind::Return => concat!($before, "returns", $after),
         }
     };
 }

@@ -15,7 +15,7 @@ use crate::event::Cause;
 use crate::id::{LineId, LocationId, OrderId, RefundId, ReturnId, ReturnLineId, SkuId};
 use crate::money::Minor;
 use crate::quantity::Quantity;
-use crate::record::{Columns, record};
+use crate::record::record;
 use crate::shipment::Units;
 use crate::time::Timestamp;
 
@@ -105,7 +105,7 @@ pub struct Return {
     /// When it was asked for.
     pub requested_at: Timestamp,
 }
-record!(Return, ReturnId, Return, self => Columns::Child { order: self.order.to_u128() });
+record!(Return, ReturnId, Return);
 
 impl Return {
     /// Takes arrived units in.

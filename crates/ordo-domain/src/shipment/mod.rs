@@ -11,7 +11,7 @@ use crate::id::{
 use crate::money::Money;
 use crate::order::TaxTreatment;
 use crate::quantity::Quantity;
-use crate::record::{Columns, record};
+use crate::record::record;
 use crate::time::Timestamp;
 
 pub use label::LabelParcel;
@@ -188,7 +188,7 @@ pub struct Shipment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treatment: Option<TaxTreatment>,
 }
-record!(Shipment, ShipmentId, Shipment, self => Columns::Child { order: self.order.to_u128() });
+record!(Shipment, ShipmentId, Shipment);
 
 impl Shipment {
     /// The parcel with this id.

@@ -575,7 +575,8 @@ impl World {
     }
 
     /// The version of a record that is loaded; 0 where it is not there.
-    pub(crate) fn version_of(&self, subject: SubjectRef) -> u64 {
+    #[must_use]
+    pub fn version_of(&self, subject: SubjectRef) -> u64 {
         let id = subject.id;
         match subject.kind {
             RecordKind::Organization => self.organizations.version(id.into()),

@@ -12,6 +12,7 @@ use ordo_domain::id::{BatchId, CommandId, LocationId, OrganizationId, SkuId};
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput};
+use ordo_domain::event::{Cause, Fault};
 use ordo_domain::order::{CancelOrder, Order, OrderInput};
 use ordo_domain::organization::{CreateApiKey, FoundOrganization, Role};
 use ordo_domain::quantity::Quantity;
@@ -465,8 +466,12 @@ pub fn create_key(name: &str, role: Role, secret_hash: [u8; 32]) -> Command {
 pub fn cancel(captured: &Given) -> Command {
     Command::CancelOrder(CancelOrder {
         order: captured.order().id,
-        reason_code: "buyer_changed_mind".to_owned(),
-        fault: "buyer".to_owned(),
+        lines: Vec::new(),
+        cause: Cause {
+            reason_code: "buyer_changed_mind".to_owned(),
+            fault: Fault::Buyer,
+            initiator: None,
+        },
     })
 }
 

@@ -3,7 +3,8 @@
 use axum::body::Body;
 use ordo_domain::Command;
 use ordo_domain::check::Check;
-use ordo_domain::id::OrderId;
+use ordo_domain::event::{Cause, Fault, LineUnits};
+use ordo_domain::id::{LineId, OrderId};
 use ordo_domain::order::CancelOrder;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -21,31 +22,19 @@ struct CancelInput {
     reason_code: Option<String>,
     /// Whose doing it was; `seller` where absent.
     fault: Option<Fault>,
+    /// Which units; everything that has not left where absent.
+    #[serde(default)]
+    lines: Vec<CancelLineInput>,
 }
 
-/// Whose doing something was.
-#[derive(Deserialize, ToSchema, Clone, Copy)]
-#[serde(rename_all = "snake_case")]
-enum Fault {
-    /// The one who bought.
-    Buyer,
-    /// The merchant.
-    Seller,
-    /// The one who carries.
-    Carrier,
-    /// The place it was sold on.
-    Channel,
-}
-
-impl Fault {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Buyer => "buyer",
-            Self::Seller => "seller",
-            Self::Carrier => "carrier",
-            Self::Channel => "channel",
-        }
-    }
+/// Units of one line to cancel.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CancelLineInput {
+    /// The line's id.
+    line: String,
+    /// How many units of it.
+    quantity: i64,
 }
 
 /// Cancels an order.
@@ -70,10 +59,24 @@ pub async fn cancel_order(ask: Ask, body: Body) -> Answer {
     let input: CancelInput = body::parse_or_default(&body)?;
     let mut check = Check::default();
     let reason = check.optional_text("/reason_code", input.reason_code.as_ref(), 64);
+    let lines = (input.lines.iter().enumerate())
+        .map(|(index, units)| LineUnits {
+            line: units.line.parse().unwrap_or_else(|error| {
+                check.refuse(format!("/lines/{index}/line"), format!("{error}"));
+                LineId::default()
+            }),
+            quantity: check.quantity(&format!("/lines/{index}/quantity"), units.quantity),
+        })
+        .collect();
+    let cause = Cause {
+        reason_code: reason.unwrap_or_else(|| "unspecified".to_owned()),
+        fault: input.fault.unwrap_or(Fault::Seller),
+        initiator: None,
+    };
     let command = check.finish(CancelOrder {
         order,
-        reason_code: reason.unwrap_or_else(|| "unspecified".to_owned()),
-        fault: input.fault.unwrap_or(Fault::Seller).name().to_owned(),
+        lines,
+        cause,
     })?;
     ask.write(Command::CancelOrder(command), &body, render)
         .await
