@@ -3,8 +3,8 @@
 //! Invariant: nothing is left running or lying about once the cluster is dropped; where the whole
 //! process is killed, its server ends too.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tokio_postgres::NoTls;
 
 /// How long a server may take to start, which includes recovery after a crash.
@@ -123,6 +123,23 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// A cluster for a test, or `None` where PostgreSQL is not installed; the test is then noted in
+    /// the file that `ORDO_SKIPPED_FILE` names.
+    ///
+    /// # Panics
+    /// Where PostgreSQL is there and does not start.
+    #[must_use]
+    pub fn for_test(test: &str, durability: Durability) -> Option<Self> {
+        match Self::start(durability, &[]) {
+            Ok(cluster) => Some(cluster),
+            Err(ClusterError::NotInstalled) => {
+                note_skipped(test);
+                None
+            }
+            Err(error) => panic!("the cluster of {test} did not start: {error}"),
+        }
+    }
+
     /// The URL of a database over the loopback.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
@@ -181,9 +198,7 @@ impl Cluster {
         let _ = server.waiter.join();
         // They are nobody's children now; the next server must not meet them.
         wait_until(STOP_MAX, || {
-            children
-                .iter()
-                .all(|child| test_kill_process(*child).is_err())
+            !children.iter().any(|child| is_running(*child))
         });
     }
 
@@ -374,6 +389,15 @@ pub fn find_programs() -> Option<PathBuf> {
     (installed.into_iter().rev()).find_map(|folder| both(folder.join("bin")))
 }
 
+fn note_skipped(test: &str) {
+    let Some(path) = std::env::var_os("ORDO_SKIPPED_FILE") else {
+        return;
+    };
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    let noted = file.and_then(|mut file| writeln!(file, "ORDO_PG_BIN {test}"));
+    noted.expect("the file of skipped tests can be written");
+}
+
 /// A new folder; in memory, where there is enough of it and nothing needs to last.
 fn new_folder(durability: Durability, owner: Option<Owner>) -> Result<PathBuf, ClusterError> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -435,6 +459,16 @@ fn children(pid: Pid) -> Vec<Pid> {
     (list.unwrap_or_default().split_whitespace())
         .filter_map(|child| Pid::from_raw(child.parse().ok()?))
         .collect()
+}
+
+/// Whether a process has not ended; one that only waits to be taken note of has.
+fn is_running(pid: Pid) -> bool {
+    let state = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    // The state follows the name, which stands in brackets and may hold anything.
+    state.is_ok_and(|text| {
+        let after_name = text.rsplit(')').next().unwrap_or_default();
+        !after_name.trim_start().starts_with(['Z', 'X'])
+    })
 }
 
 fn send(pid: Pid, signal: Signal) {

@@ -75,6 +75,15 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
+impl From<Fault> for OpenError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Sqlite(error) => error.into(),
+            Fault::Text { .. } | Fault::Full(_) => Self::Corrupt(fault.to_string()),
+        }
+    }
+}
+
 /// Why a statement or a stored text failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {

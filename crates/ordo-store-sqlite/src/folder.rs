@@ -36,7 +36,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             readers: 3,
-            writer_cache_kib: 32 * 1024,
+            writer_cache_kib: 16 * 1024,
             reader_cache_kib: 2 * 1024,
         }
     }
@@ -82,11 +82,23 @@ pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, O
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "secure_delete", true)?;
-    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // A thread of its own does it: checkpoint.rs.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     migrate::migrate(&mut conn, &path)?;
     check_heads(&conn)?;
+    Ok(conn)
+}
+
+/// Opens the connection that copies the WAL into the database beside the one that writes.
+pub(crate) fn open_copier(dir: &Path) -> Result<Connection, OpenError> {
+    let conn = Connection::open_with_flags(
+        dir.join(DATABASE_FILE),
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
     Ok(conn)
 }
 
@@ -110,7 +122,6 @@ pub(crate) fn open_reader(dir: &Path, options: &Options) -> Result<Connection, O
 /// How long a connection waits for another one's short locks (recovery, the end of a checkpoint).
 const BUSY: Duration = Duration::from_secs(5);
 const PAGE_BYTES: i64 = 8_192;
-const CHECKPOINT_PAGES: i64 = 4_000;
 /// More than there are, so that every statement is prepared once per connection.
 const STATEMENTS: usize = 256;
 

@@ -20,11 +20,13 @@ pub(crate) enum Lane {
 }
 
 /// The queue of one thread or of several.
+#[derive(Debug)]
 pub(crate) struct Queue<J> {
     state: Mutex<State<J>>,
     ready: Condvar,
 }
 
+#[derive(Debug)]
 struct State<J> {
     first: VecDeque<(J, bool)>,
     second: VecDeque<J>,

@@ -24,7 +24,7 @@ use crate::commit::Batch;
 use crate::error::{Fault, OpenError};
 use crate::folder::{self, Options};
 use crate::queue::Lane;
-use crate::threads::{ReadCall, Reader, Threads};
+use crate::threads::{ReadCall, Reader, Threads, Writing};
 use crate::writer::{Job, Writer};
 use crate::{backup, lists, load, log, orders, view};
 
@@ -35,7 +35,7 @@ pub struct SqliteStore {
     dir: PathBuf,
     options: Options,
     /// Absent where the folder was opened for reading.
-    writing: Option<Threads<Job>>,
+    writing: Option<Writing>,
     reading: Threads<ReadCall>,
     /// Released last, when no thread of ours touches the files any more.
     _lock: Option<File>,
@@ -51,9 +51,9 @@ impl SqliteStore {
         folder::check_library()?;
         let lock = folder::lock(dir)?;
         let conn = folder::open_writer(dir, &options)?;
-        let writer = Writer::new(conn).map_err(|fault| OpenError::Corrupt(fault.to_string()))?;
+        let copier = folder::open_copier(dir)?;
         Ok(Self {
-            writing: Some(Threads::writing(writer)?),
+            writing: Some(Writing::start(conn, copier)?),
             reading: readers(dir, &options)?,
             dir: dir.to_owned(),
             options,
@@ -134,7 +134,7 @@ impl SqliteStore {
         let call = Box::new(move |writer: &mut Writer| {
             let _ = answer.send(call(writer));
         });
-        writing.queue.push(lane, Job::Call(call));
+        writing.writer.queue.push(lane, Job::Call(call));
         Ok(answered.await.map_err(|_| gone())??)
     }
 }
@@ -206,7 +206,10 @@ impl Store for SqliteStore {
         let writing = self.writing.as_ref().ok_or(READ_ONLY)?;
         let batch = Box::new(Batch::of(commit)?);
         let (answer, answered) = oneshot::channel();
-        writing.queue.push(Lane::Commit, Job::Commit(batch, answer));
+        writing
+            .writer
+            .queue
+            .push(Lane::Commit, Job::Commit(batch, answer));
         answered
             .await
             .map_err(|_| CommitError::Unknown(gone().to_string()))?

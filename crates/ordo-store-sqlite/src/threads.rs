@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use ordo_domain::id::OrganizationId;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::checkpoint::{self, Gathering};
 use crate::error::{Fault, OpenError};
 use crate::keys::{Id, NOBODY};
 use crate::queue::Queue;
@@ -23,8 +24,7 @@ pub(crate) struct Threads<J> {
 type Work<J> = Box<dyn FnOnce(&Queue<J>) + Send>;
 
 impl<J: Send + 'static> Threads<J> {
-    fn start(name: &str, works: Vec<Work<J>>) -> Result<Self, OpenError> {
-        let queue = Arc::new(Queue::new());
+    fn start(name: &str, queue: Arc<Queue<J>>, works: Vec<Work<J>>) -> Result<Self, OpenError> {
         let mut threads = Self {
             queue: Arc::clone(&queue),
             threads: Vec::with_capacity(works.len()),
@@ -50,11 +50,26 @@ impl<J> Drop for Threads<J> {
     }
 }
 
-impl Threads<Job> {
-    /// The one thread that writes.
-    pub(crate) fn writing(writer: Writer) -> Result<Self, OpenError> {
-        let work = Box::new(move |queue: &Queue<Job>| writer.run(queue));
-        Self::start("ordo-store-writer", vec![work])
+/// The thread that writes, and the one that copies what it wrote into the database.
+pub(crate) struct Writing {
+    // Dropped in this order: the writer's last commits are copied by whoever closes the file last.
+    pub(crate) writer: Threads<Job>,
+    _copier: Threads<()>,
+}
+
+impl Writing {
+    pub(crate) fn start(conn: Connection, copier: Connection) -> Result<Self, OpenError> {
+        let (jobs, copies) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
+        let gathering = Gathering::new(Arc::clone(&copies));
+        let writer = Writer::new(conn, gathering)?;
+        let write: Work<Job> = Box::new(move |queue| writer.run(queue));
+        let jobs_of_copier = Arc::clone(&jobs);
+        let copy: Work<()> =
+            Box::new(move |queue| checkpoint::run(&copier, queue, &jobs_of_copier));
+        Ok(Self {
+            writer: Threads::start("ordo-store-writer", jobs, vec![write])?,
+            _copier: Threads::start("ordo-store-copier", copies, vec![copy])?,
+        })
     }
 }
 
@@ -77,7 +92,7 @@ impl Threads<ReadCall> {
             };
             Box::new(work) as Work<ReadCall>
         });
-        Self::start("ordo-store-reader", works.collect())
+        Self::start("ordo-store-reader", Arc::new(Queue::new()), works.collect())
     }
 }
 

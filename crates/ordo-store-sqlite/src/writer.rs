@@ -13,6 +13,7 @@ use ordo_store::{CommitError, Committed, Head, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
+use crate::checkpoint::Gathering;
 use crate::commit::{self, Batch, Undone};
 use crate::error::Fault;
 use crate::keys::{Id, NOBODY, ORGANIZATIONS_MAX, id};
@@ -37,6 +38,7 @@ type Answer = Result<Committed, CommitError>;
 pub(crate) struct Writer {
     pub(crate) conn: Connection,
     pub(crate) signals: Signals,
+    pub(crate) gathering: Gathering,
     heads: HashMap<OrganizationId, Numbered>,
     next_organization: i64,
 }
@@ -49,10 +51,11 @@ struct Numbered {
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection) -> Result<Self, Fault> {
+    pub(crate) fn new(conn: Connection, gathering: Gathering) -> Result<Self, Fault> {
         let mut writer = Self {
             signals: Signals::read(&conn)?,
             conn,
+            gathering,
             heads: HashMap::new(),
             next_organization: 1,
         };
@@ -73,6 +76,16 @@ impl Writer {
     }
 
     fn work(&mut self, job: Job, queue: &Queue<Job>) {
+        let before = self.conn.total_changes();
+        self.answer(job, queue);
+        if self.conn.total_changes() != before
+            && let Err(fault) = self.gathering.check(&self.conn)
+        {
+            tracing::warn!(error = %fault, "the WAL could not be looked at");
+        }
+    }
+
+    fn answer(&mut self, job: Job, queue: &Queue<Job>) {
         match job {
             Job::Call(call) => call(self),
             Job::Commit(batch, answer) => {

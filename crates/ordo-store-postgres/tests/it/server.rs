@@ -1,11 +1,9 @@
 //! One cluster for all tests of a process, and a database in it for each.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use ordo_store_postgres::cluster::{Cluster, ClusterError, Durability};
+use ordo_store_postgres::cluster::{Cluster, Durability};
 use ordo_store_postgres::{Options, PostgresStore};
 
 /// A cluster that stops once the last test that uses it is done.
@@ -53,32 +51,12 @@ pub async fn connect(url: &str) -> PostgresStore {
     store.expect("the store opens")
 }
 
-/// A cluster for this test alone, or `None`, with a note of it, where there is no PostgreSQL.
-pub fn own(test: &str, durability: Durability) -> Option<Cluster> {
-    match Cluster::start(durability, &[]) {
-        Ok(cluster) => Some(cluster),
-        Err(ClusterError::NotInstalled) => {
-            skip(test);
-            None
-        }
-        Err(error) => panic!("the cluster did not start: {error}"),
-    }
-}
-
 fn shared(test: &str) -> Option<Arc<Cluster>> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(cluster) = shared.upgrade() {
         return Some(cluster);
     }
-    let cluster = Arc::new(own(test, Durability::Off)?);
+    let cluster = Arc::new(Cluster::for_test(test, Durability::Off)?);
     *shared = Arc::downgrade(&cluster);
     Some(cluster)
-}
-
-fn skip(test: &str) {
-    if let Some(path) = std::env::var_os("ORDO_SKIPPED_FILE") {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let mut file = file.expect("the file of skipped tests can be written");
-        writeln!(file, "ORDO_PG_BIN {test}").expect("a line is written");
-    }
 }

@@ -3,6 +3,9 @@
 //! A list of orders is written out with its values: they come from closed sets or are numbers, and
 //! the planner must see them to know which partial index holds them.
 
+#[cfg(test)]
+mod plans;
+
 use std::fmt::Write as _;
 
 use async_trait::async_trait;
@@ -38,12 +41,7 @@ impl Query for PostgresStore {
         let Some(matching) = self.matching(organization, filter, sort, after).await? else {
             return Ok(nothing);
         };
-        let sql = format!(
-            "SELECT {ORDER_COLUMNS} {matching} ORDER BY {} LIMIT {}",
-            matching.order_by(sort),
-            limit.saturating_add(1)
-        );
-        let rows = self.rows_once(&sql).await?;
+        let rows = self.rows_once(&matching.page(sort, limit)).await?;
         let items = rows.iter().map(order).collect::<Result<Vec<_>, _>>()?;
         Ok(cut(items, limit, |item| item.number))
     }
@@ -173,11 +171,17 @@ struct Matching {
 }
 
 impl Matching {
-    fn order_by(&self, sort: OrderSort) -> String {
-        match sort {
-            OrderSort::Newest => format!("{} DESC", self.number),
-            OrderSort::Oldest => self.number.to_owned(),
-        }
+    /// The statement of a page, one row longer than it shows.
+    fn page(&self, sort: OrderSort, limit: usize) -> String {
+        let direction = match sort {
+            OrderSort::Newest => "DESC",
+            OrderSort::Oldest => "ASC",
+        };
+        format!(
+            "SELECT {ORDER_COLUMNS} {self} ORDER BY {} {direction} LIMIT {}",
+            self.number,
+            limit.saturating_add(1)
+        )
     }
 }
 
@@ -229,7 +233,11 @@ impl PostgresStore {
                 OrderSort::Newest => '<',
                 OrderSort::Oldest => '>',
             };
-            conditions.push(format!("{number} {sign} {after}"));
+            // Said of every table, so that each is entered where the page starts.
+            conditions.push(format!("o.number {sign} {after}"));
+            for n in 0..filter.terms.len() {
+                conditions.push(format!("t{n}.number {sign} {after}"));
+            }
         }
         for (column, name) in [
             ("life", &filter.life),

@@ -1,0 +1,103 @@
+//! Plans of the lists over 20,000 orders of two organizations: each page is a range of an index,
+//! read in the order in which it is shown, and nothing is sorted.
+
+use ordo_domain::id::{ChannelId, OrganizationId};
+use ordo_store::{OrderFilter, OrderSort};
+
+use crate::cluster::{Cluster, Durability};
+use crate::store::{Options, PostgresStore};
+
+/// Of each organization nine in ten orders are closed, captured and full; the channel 2 and what is
+/// held, refunded or partial are rare.
+const ORDERS: &str = "
+    INSERT INTO orders (organization, id, number, version, channel, external_id, life, payment,
+        fulfillment, returns, holds, placed_at, total, currency, country, body)
+    SELECT lpad(o::text, 32, '0')::uuid, md5(o || '-' || n)::uuid, n, 1,
+        lpad(CASE WHEN n % 500 = 0 THEN '2' ELSE '1' END, 32, '0')::uuid, n::text,
+        CASE WHEN n % 10 = 0 THEN 'open' ELSE 'closed' END,
+        CASE WHEN n % 400 = 0 THEN 'refunded' ELSE 'captured' END,
+        CASE WHEN n % 300 = 0 THEN 'partial' WHEN n % 10 = 0 THEN 'none' ELSE 'full' END,
+        'none', CASE WHEN n % 200 = 0 THEN 1 ELSE 0 END, n, n, 'EUR', 'DE', '{}'
+    FROM generate_series(1, 2) AS o, generate_series(1, 10000) AS n;
+    INSERT INTO terms (organization, hash, number)
+    SELECT organization, n, number FROM orders, generate_series(-2, 9) AS n
+    WHERE number % (n + 3) = 0;
+    ANALYZE;";
+
+#[tokio::test]
+async fn a_page_of_orders_is_a_range_of_an_index() {
+    let Some(cluster) = Cluster::for_test("list::plans", Durability::Off) else {
+        return;
+    };
+    let url = cluster.create_database("plans").await.unwrap();
+    let store = PostgresStore::connect(&url, &Options::default())
+        .await
+        .unwrap();
+    let lease = store.writers.lease().await.unwrap();
+    lease.client().batch_execute(ORDERS).await.unwrap();
+    lease.give_back();
+
+    let named = |name: &str| Some(name.to_owned());
+    let of = |change: fn(&mut OrderFilter)| {
+        let mut filter = OrderFilter::default();
+        change(&mut filter);
+        filter
+    };
+    let payment = |name| OrderFilter {
+        payment: named(name),
+        ..OrderFilter::default()
+    };
+    let channel = OrderFilter {
+        channel: Some(ChannelId::from_u128(2)),
+        ..OrderFilter::default()
+    };
+    for (filter, index) in [
+        (OrderFilter::default(), "orders_number"),
+        (
+            of(|filter| filter.life = Some("open".to_owned())),
+            "orders_life",
+        ),
+        (
+            of(|filter| filter.life = Some("closed".to_owned())),
+            "orders_number",
+        ),
+        (of(|filter| filter.held = Some(true)), "orders_held"),
+        (of(|filter| filter.held = Some(false)), "orders_number"),
+        (payment("refunded"), "orders_payment"),
+        (payment("captured"), "orders_number"),
+        (
+            of(|filter| filter.fulfillment = Some("partial".to_owned())),
+            "orders_fulfillment",
+        ),
+        (channel, "orders_channel"),
+        (of(|filter| filter.terms = vec![7]), "terms_pkey"),
+        (of(|filter| filter.terms = vec![-2, 9]), "terms_pkey"),
+    ] {
+        for sort in [OrderSort::Newest, OrderSort::Oldest] {
+            for after in [None, Some(5_000)] {
+                let plan = plan(&store, &filter, sort, after).await;
+                let uses = format!(" {index} on ");
+                let case = format!("{filter:?} {sort:?} after {after:?}\n{plan}");
+                assert!(plan.contains(&uses), "{case}");
+                assert!(
+                    !plan.contains("Sort") && !plan.contains("Seq Scan"),
+                    "{case}"
+                );
+            }
+        }
+    }
+}
+
+async fn plan(
+    store: &PostgresStore,
+    filter: &OrderFilter,
+    sort: OrderSort,
+    after: Option<i64>,
+) -> String {
+    let organization = OrganizationId::from_u128(1);
+    let matching = store.matching(organization, filter, sort, after).await;
+    let sql = matching.unwrap().unwrap().page(sort, 50);
+    let rows = store.rows_once(&format!("EXPLAIN (COSTS off) {sql}")).await;
+    let lines: Vec<String> = (rows.unwrap().iter()).map(|row| row.get(0)).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,120 @@
+//! Moves committed pages from the WAL into the database beside the thread that writes, so that no
+//! commit waits for it.
+//!
+//! A thread of its own copies what has gathered; meanwhile commits go on and the WAL grows. Once little
+//! is left the writing thread copies that itself, in about a millisecond, and the next commit starts
+//! the WAL anew. Left to SQLite, every 25th batch or so would wait for the whole copy.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::error::Fault;
+use crate::queue::{Lane, Queue};
+use crate::writer::{Job, Writer};
+
+/// Pages in the WAL from which on it is copied: 32 MB.
+const GATHER_PAGES: i64 = 4_000;
+
+/// Pages that the writing thread may copy itself.
+const FINISH_PAGES: i64 = 256;
+
+/// Copies in a row after which the writing thread finishes, however much is left.
+const PASSES_MAX: usize = 4;
+
+/// What the writing thread knows of the WAL.
+#[derive(Debug)]
+pub(crate) struct Gathering {
+    queue: Arc<Queue<()>>,
+    is_running: bool,
+    /// Pages in the WAL from which on the next copy is worth its while: more than before where a
+    /// reader kept the last one from its end.
+    next_at: i64,
+}
+
+/// How far the WAL is copied, in pages.
+#[derive(Debug, Clone, Copy)]
+struct Progress {
+    gathered: i64,
+    copied: i64,
+}
+
+impl Gathering {
+    /// With the queue of the thread that copies.
+    pub(crate) fn new(queue: Arc<Queue<()>>) -> Self {
+        Self {
+            queue,
+            is_running: false,
+            next_at: GATHER_PAGES,
+        }
+    }
+
+    /// Has the WAL copied if enough has gathered.
+    pub(crate) fn check(&mut self, conn: &Connection) -> Result<(), Fault> {
+        if self.is_running {
+            return Ok(());
+        }
+        let progress = look(conn)?;
+        if progress.gathered >= self.next_at && progress.copied < progress.gathered {
+            self.is_running = true;
+            self.queue.push(Lane::First, ());
+        }
+        Ok(())
+    }
+
+    /// Copies the rest.
+    fn finish(&mut self, conn: &Connection) -> Result<(), Fault> {
+        self.is_running = false;
+        let progress = copy(conn)?;
+        self.next_at = if progress.copied == progress.gathered {
+            GATHER_PAGES
+        } else {
+            progress.gathered + FINISH_PAGES
+        };
+        Ok(())
+    }
+}
+
+/// Copies whenever asked, until the queue is closed.
+pub(crate) fn run(conn: &Connection, queue: &Queue<()>, writing: &Queue<Job>) {
+    while let Some(()) = queue.take() {
+        if let Err(fault) = copy_most(conn) {
+            tracing::warn!(error = %fault, "the WAL could not be copied into the database");
+        }
+        let finish = |writer: &mut Writer| {
+            if let Err(fault) = writer.gathering.finish(&writer.conn) {
+                tracing::warn!(error = %fault, "the WAL could not be copied to its end");
+            }
+        };
+        writing.push(Lane::First, Job::Call(Box::new(finish)));
+    }
+}
+
+/// Copies until little is left. What a pass copies is what there was when it began.
+fn copy_most(conn: &Connection) -> Result<(), Fault> {
+    for _ in 0..PASSES_MAX {
+        let copied = copy(conn)?.copied;
+        if look(conn)?.gathered - copied <= FINISH_PAGES {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn copy(conn: &Connection) -> Result<Progress, Fault> {
+    progress(conn, "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+fn look(conn: &Connection) -> Result<Progress, Fault> {
+    progress(conn, "PRAGMA wal_checkpoint(NOOP)")
+}
+
+fn progress(conn: &Connection, sql: &'static str) -> Result<Progress, Fault> {
+    let progress = conn.prepare_cached(sql)?.query_row((), |row| {
+        Ok(Progress {
+            gathered: row.get(1)?,
+            copied: row.get(2)?,
+        })
+    })?;
+    Ok(progress)
+}
