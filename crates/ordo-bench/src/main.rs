@@ -3,6 +3,9 @@
 //! Each bench starts what it needs (a folder, or a PostgreSQL cluster of its own), measures, and
 //! leaves nothing behind. The last line of `--json` is one object.
 
+// Figures of speed are neither money nor quantities.
+#![allow(clippy::float_arithmetic)]
+
 mod bench;
 mod company;
 mod figures;

@@ -79,6 +79,7 @@ impl From<Rejection> for Refusal {
 
 /// Rows that are written beside the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // Contacts are the usual ones.
 pub enum Attachment {
     /// A person's data.
     Contact(Contact),

@@ -16,11 +16,14 @@ use ordo_store::{Store, StoreError};
 /// SKUs kept over all organizations; past this the cache starts anew.
 const SKUS_MAX: usize = 200_000;
 
+/// SKUs by code, with when each was loaded.
+type SkusByCode = HashMap<String, (Arc<Sku>, Timestamp)>;
+
 /// The caches of a node.
 #[derive(Debug, Default)]
 pub struct Caches {
     references: Mutex<HashMap<OrganizationId, Arc<Reference>>>,
-    skus: Mutex<HashMap<OrganizationId, HashMap<String, (Arc<Sku>, Timestamp)>>>,
+    skus: Mutex<HashMap<OrganizationId, SkusByCode>>,
 }
 
 impl Caches {

@@ -61,7 +61,8 @@ impl Report {
             sum.checked += finding.checked;
             sum.violated += finding.violated;
             let room = LISTED_MAX.saturating_sub(sum.violations.len());
-            sum.violations.extend(finding.violations.into_iter().take(room));
+            sum.violations
+                .extend(finding.violations.into_iter().take(room));
         }
     }
 
@@ -105,10 +106,14 @@ pub async fn check(
         cells = cells_again(backend, organization, &replay, cells).await?;
     }
     for key in pending {
-        report.look("I7", false, || format!("{key:?} is not what its events make of it"));
+        report.look("I7", false, || {
+            format!("{key:?} is not what its events make of it")
+        });
     }
     for key in cells {
-        report.look("I1", false, || format!("{key:?} is not the sum of its movements"));
+        report.look("I1", false, || {
+            format!("{key:?} is not the sum of its movements")
+        });
     }
     replay.final_looks(now, &mut report);
     Ok(report)
@@ -185,7 +190,10 @@ impl Replay {
                 let key = (order.channel.to_u128(), order.external_id.clone());
                 let first = self.placed.insert(key);
                 report.look("I5", first, || {
-                    format!("{} was placed twice, again at position {position}", order.external_id)
+                    format!(
+                        "{} was placed twice, again at position {position}",
+                        order.external_id
+                    )
                 });
                 return;
             }
@@ -201,7 +209,10 @@ impl Replay {
         for key in promised {
             let cell = self.world.cell(key).unwrap_or_default();
             report.look("I2", cell.available() >= Quantity::ZERO, || {
-                format!("{key:?} was promised to {} at position {position}", cell.available())
+                format!(
+                    "{key:?} was promised to {} at position {position}",
+                    cell.available()
+                )
             });
         }
     }
@@ -228,7 +239,9 @@ impl Replay {
         for (key, cell) in self.world.all_cells() {
             let counts = [cell.allocated, cell.reserved, cell.safety, cell.quarantined];
             let sound = counts.iter().all(|count| *count >= Quantity::ZERO);
-            report.look("I1", sound, || format!("{key:?} has a negative count: {cell:?}"));
+            report.look("I1", sound, || {
+                format!("{key:?} has a negative count: {cell:?}")
+            });
         }
     }
 }
@@ -236,13 +249,20 @@ impl Replay {
 fn look_at_order(order: &Order, report: &mut Report) {
     for line in &order.lines {
         report.look("I3", line.is_conserved(), || {
-            format!("{} line {}: units are not conserved", order.id, line.external_id)
+            format!(
+                "{} line {}: units are not conserved",
+                order.id, line.external_id
+            )
         });
     }
     let sums = Order::sum_totals(&order.lines, &order.shipping, order.tax_included);
-    report.look("I4", sums == order.totals, || format!("{}: totals are not the sum", order.id));
+    report.look("I4", sums == order.totals, || {
+        format!("{}: totals are not the sum", order.id)
+    });
     let within = order.paid_back() <= order.captured() && order.paid_back() >= Minor::ZERO;
-    report.look("I4", within, || format!("{}: more went back than was captured", order.id));
+    report.look("I4", within, || {
+        format!("{}: more went back than was captured", order.id)
+    });
 }
 
 /// Compares every stored record with the replayed one; answers those that differ.
@@ -260,12 +280,14 @@ async fn records(
     for kind in RecordKind::ALL {
         let mut after = None;
         loop {
-            let page = backend.list_records(organization, *kind, after, 200).await?;
+            let page = backend
+                .list_records(organization, *kind, after, 200)
+                .await?;
             for (id, stored) in page.items {
                 let replayed = expected.remove(&(*kind, id));
-                if replayed.is_some_and(|(version, body)| {
-                    version == stored.version && body == stored.body
-                }) {
+                if replayed
+                    .is_some_and(|(version, body)| version == stored.version && body == stored.body)
+                {
                     report.look("I7", true, String::new);
                 } else {
                     pending.insert((*kind, id));
@@ -293,12 +315,19 @@ async fn again(
         .filter(|record| pending.contains(&(record.kind, record.id)))
         .map(|record| ((record.kind, record.id), (record.version, record.body)))
         .collect();
-    let keys: Vec<Key> =
-        pending.iter().map(|(kind, id)| Key::Record { kind: *kind, id: *id }).collect();
+    let keys: Vec<Key> = pending
+        .iter()
+        .map(|(kind, id)| Key::Record {
+            kind: *kind,
+            id: *id,
+        })
+        .collect();
     let mut differing = BTreeSet::new();
     for page in keys.chunks(500) {
         for row in backend.load(organization, page).await? {
-            let Row::Record { kind, id, found } = row else { continue };
+            let Row::Record { kind, id, found } = row else {
+                continue;
+            };
             let stored = found.map(|record| (record.version, record.body));
             if stored.as_ref() != expected.get(&(kind, id)) {
                 differing.insert((kind, id));
@@ -330,7 +359,12 @@ async fn cells(
         }
     }
     let zero = Cell::default();
-    differing.extend(expected.into_iter().filter(|(_, cell)| *cell != zero).map(|(key, _)| key));
+    differing.extend(
+        expected
+            .into_iter()
+            .filter(|(_, cell)| *cell != zero)
+            .map(|(key, _)| key),
+    );
     Ok(differing)
 }
 
