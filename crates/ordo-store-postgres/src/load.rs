@@ -89,10 +89,12 @@ impl<'a> Request<'a> {
                 sql: "SELECT s.id, s.version, s.body, NULL::bigint, k.n
                       FROM unnest($3::text[]) WITH ORDINALITY AS k (code, n)
                       CROSS JOIN LATERAL (
-                          SELECT r.id, r.version, r.body
-                          FROM claims AS c
-                          JOIN skus AS r ON r.organization = c.organization AND r.id = c.holder
-                          WHERE c.organization = $1 AND c.kind = $2 AND c.key = k.code
+                          SELECT holder FROM claims
+                          WHERE organization = $1 AND kind = $2 AND key = k.code
+                          OFFSET 0) AS c
+                      CROSS JOIN LATERAL (
+                          SELECT id, version, body FROM skus
+                          WHERE organization = $1 AND id = c.holder
                           OFFSET 0) AS s",
                 params: params![
                     whose,

@@ -63,18 +63,23 @@ impl PostgresStore {
         if keys.is_empty() {
             return Ok(found);
         }
-        let sql = "SELECT k.n, a.request_hash, a.status, a.body, a.order_id, a.number, a.position
+        // The offsets keep the planner from joining in any other way than row by row.
+        let sql = "SELECT k.n, a.request_hash, a.status, a.body, a.order_id, o.number,
+                          b.first_position - 1 + CASE WHEN a.events_upto > 0
+                              THEN a.events_upto ELSE b.events END
                    FROM unnest($2::uuid[]) WITH ORDINALITY AS k (key, n)
                    CROSS JOIN LATERAL (
-                       SELECT a.request_hash, a.status, a.body, a.order_id, o.number,
-                              b.first_position - 1 + CASE WHEN a.events_upto > 0
-                                  THEN a.events_upto ELSE b.events END AS position
-                       FROM answers AS a
-                       JOIN batches AS b ON b.organization = a.organization AND b.id = a.batch
-                       LEFT JOIN orders AS o
-                           ON o.organization = a.organization AND o.id = a.order_id
-                       WHERE a.organization = $1 AND a.key = k.key
-                       OFFSET 0) AS a";
+                       SELECT request_hash, status, body, order_id, batch, events_upto
+                       FROM answers WHERE organization = $1 AND key = k.key
+                       OFFSET 0) AS a
+                   CROSS JOIN LATERAL (
+                       SELECT first_position, events
+                       FROM batches WHERE organization = $1 AND id = a.batch
+                       OFFSET 0) AS b
+                   LEFT JOIN LATERAL (
+                       SELECT number
+                       FROM orders WHERE organization = $1 AND id = a.order_id
+                       OFFSET 0) AS o ON true";
         let wanted: Vec<Uuid> = keys.iter().map(|key| Uuid::of_bytes(key.0)).collect();
         let params = params![Uuid(organization.to_u128()), wanted];
         for row in self.rows(sql, params).await? {
@@ -233,7 +238,10 @@ impl PostgresStore {
     ) -> Result<Option<FoundKey>, StoreError> {
         let sql = "SELECT h.organization, h.key, k.body
                    FROM api_key_hashes AS h
-                   JOIN api_keys AS k ON k.organization = h.organization AND k.id = h.key
+                   CROSS JOIN LATERAL (
+                       SELECT body FROM api_keys
+                       WHERE organization = h.organization AND id = h.key
+                       OFFSET 0) AS k
                    WHERE h.hash = $1";
         let rows = self.rows(sql, params![secret_hash.to_vec()]).await?;
         let Some(row) = rows.first() else {
