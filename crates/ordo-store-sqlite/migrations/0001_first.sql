@@ -183,7 +183,7 @@ CREATE TABLE claims (
   PRIMARY KEY (organization, kind, key)
 ) STRICT, WITHOUT ROWID;
 
--- Stock of the organization itself has the owner zero.
+-- Stock of the organization itself has an empty owner.
 CREATE TABLE cells (
   organization INTEGER NOT NULL,
   sku BLOB NOT NULL,

@@ -14,7 +14,7 @@ use ordo_store::{AnswerWrite, Commit, Committed, Conflict, Head};
 use rusqlite::{Connection, params};
 
 use crate::error::Fault;
-use crate::keys::{EVERYONE, Id, NUMBER_MAX, ORGANIZATIONS_MAX, seq};
+use crate::keys::{EVERYONE, Id, NUMBER_MAX, ORGANIZATIONS_MAX, Owner, seq};
 use crate::rows;
 use crate::signals::Signals;
 
@@ -316,7 +316,7 @@ fn change_cells(conn: &Connection, organization: i64, cells: &[CellChange]) -> R
     )?;
     for change in cells {
         let (key, by) = (change.key, change.by);
-        let owner = Id(key.owner.map_or([0; 16], |owner| Id::of(owner).0));
+        let owner = Owner::of(key.owner);
         let (sku, location) = (Id::of(key.sku), Id::of(key.location));
         let changed = update.execute(params![
             organization,

@@ -9,7 +9,7 @@ use ordo_store::{Page, StockRow};
 use rusqlite::{Connection, params};
 
 use crate::error::Fault;
-use crate::keys::Id;
+use crate::keys::{Id, Owner};
 use crate::load::cell;
 use crate::rows;
 
@@ -22,13 +22,9 @@ pub(crate) fn stock(
     limit: usize,
 ) -> Result<Page<StockRow, CellKey>, Fault> {
     let (from, location, owner) = match after {
-        Some(key) => (
-            Id::of(key.sku),
-            Id::of(key.location),
-            key.owner.map_or(ZERO, Id::of),
-        ),
+        Some(key) => (Id::of(key.sku), Id::of(key.location), Owner::of(key.owner)),
         // Nothing lies at the location zero, so a first page may start after it.
-        None => (ZERO, ZERO, ZERO),
+        None => (ZERO, ZERO, Owner::of(None)),
     };
     let mut statement = conn.prepare_cached(match sku {
         Some(_) => STOCK_OF_SKU,

@@ -1,7 +1,7 @@
 //! Reads what decisions need: rows by key, the reference, stored answers.
 
 use ordo_domain::claim::ClaimKind;
-use ordo_domain::id::{EntityId, SkuId};
+use ordo_domain::id::SkuId;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
@@ -12,7 +12,7 @@ use ordo_store::{AnswerKey, StoredAnswer};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Fault;
-use crate::keys::{EVERYONE, Id, id, number};
+use crate::keys::{EVERYONE, Id, Owner, id, number};
 use crate::rows;
 use crate::signals::{self, Signals};
 
@@ -103,11 +103,10 @@ fn cells(conn: &Connection, organization: i64, sku: SkuId) -> Result<Vec<(CellKe
 
 /// A cell from the columns sku, location, owner and the five counters.
 pub(crate) fn cell(row: &rusqlite::Row<'_>) -> rusqlite::Result<(CellKey, Cell)> {
-    let owner: u128 = id(row, 2)?;
     let key = CellKey {
         sku: id(row, 0)?,
         location: id(row, 1)?,
-        owner: (owner != 0).then(|| EntityId::from_u128(owner)),
+        owner: row.get::<_, Owner>(2)?.get(),
     };
     let quantity = |column| row.get(column).map(Quantity::stored);
     let cell = Cell {
