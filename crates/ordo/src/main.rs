@@ -3,6 +3,8 @@
 
 mod cmd;
 mod compose;
+mod demo;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -19,6 +21,8 @@ struct Cli {
 enum Command {
     /// Serve the API.
     Serve(cmd::serve::Args),
+    /// Serve a demo company with a stream of orders.
+    Demo(cmd::demo::Args),
     /// Prove that the books balance.
     Check(cmd::check::Args),
     /// Export data to standard output.
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => cmd::serve::run(args).await,
+            Command::Demo(args) => cmd::demo::run(args).await,
             Command::Check(args) => cmd::check::run(args).await,
             Command::Export(args) => cmd::export::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ordo_engine::{Engine, EngineConfig, SystemClock};
 
 use crate::compose::{Failure, StoreArgs};
+use crate::stop::stop_asked;
 
 /// The shortest bootstrap key that is accepted.
 const KEY_LENGTH_MIN: usize = 32;
@@ -57,20 +58,4 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     engine.shutdown().await;
     tracing::info!("Ordo has stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Resolves when the process is asked to stop.
-async fn stop_asked() {
-    let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    else {
-        // Without the signal there is still Ctrl-C.
-        let _ = interrupt.await;
-        return;
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
-    }
 }
