@@ -18,6 +18,8 @@ mod load;
 mod log;
 mod migrate;
 mod orders;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod rows;
 mod search;

@@ -93,13 +93,13 @@ fn holder(
 }
 
 fn cells(conn: &Connection, organization: i64, sku: SkuId) -> Result<Vec<(CellKey, Cell)>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT sku, location, owner, on_hand, allocated, reserved, safety, quarantined \
-         FROM cells WHERE organization = ?1 AND sku = ?2",
-    )?;
+    let mut statement = conn.prepare_cached(CELLS)?;
     let rows = statement.query_map(params![organization, Id::of(sku)], cell)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+pub(crate) const CELLS: &str = "SELECT sku, location, owner, on_hand, allocated, reserved, safety, \
+     quarantined FROM cells WHERE organization = ?1 AND sku = ?2";
 
 /// A cell from the columns sku, location, owner and the five counters.
 pub(crate) fn cell(row: &rusqlite::Row<'_>) -> rusqlite::Result<(CellKey, Cell)> {
@@ -166,11 +166,7 @@ pub(crate) fn answers(
     organization: i64,
     keys: &[AnswerKey],
 ) -> Result<Vec<Option<StoredAnswer>>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT request_hash, status, answers.body, order_id, position, orders.seq FROM answers \
-         LEFT JOIN orders ON orders.organization = answers.organization AND orders.id = order_id \
-         WHERE answers.organization = ?1 AND key = ?2",
-    )?;
+    let mut statement = conn.prepare_cached(ANSWER)?;
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
         let answer = statement
@@ -190,6 +186,11 @@ pub(crate) fn answers(
     Ok(found)
 }
 
+pub(crate) const ANSWER: &str = "SELECT request_hash, status, answers.body, order_id, position, \
+     orders.seq FROM answers \
+     LEFT JOIN orders ON orders.organization = answers.organization AND orders.id = order_id \
+     WHERE answers.organization = ?1 AND key = ?2";
+
 /// Drops at most `limit` answers from before `until`, oldest first.
 pub(crate) fn drop_answers(
     conn: &Connection,
@@ -197,10 +198,10 @@ pub(crate) fn drop_answers(
     limit: usize,
 ) -> Result<usize, Fault> {
     let dropped = conn
-        .prepare_cached(
-            "DELETE FROM answers WHERE seq IN \
-             (SELECT seq FROM answers WHERE at < ?1 ORDER BY at LIMIT ?2)",
-        )?
+        .prepare_cached(DROP_ANSWERS)?
         .execute(params![until.as_micros(), limit as i64])?;
     Ok(dropped)
 }
+
+pub(crate) const DROP_ANSWERS: &str = "DELETE FROM answers WHERE seq IN \
+     (SELECT seq FROM answers WHERE at < ?1 ORDER BY at LIMIT ?2)";

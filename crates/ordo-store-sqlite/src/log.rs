@@ -20,10 +20,7 @@ pub(crate) fn read(
     after: i64,
     limit: usize,
 ) -> Result<Vec<LogEntry>, Fault> {
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, recorded_at, effective_at, command, actor, subject_version, body FROM events \
-         WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3",
-    )?;
+    let mut statement = conn.prepare_cached(READ)?;
     let rows = statement.query(params![
         seq(organization, after.max(0)),
         seq(organization, NUMBER_MAX - 1),
@@ -31,6 +28,9 @@ pub(crate) fn read(
     ])?;
     entries(rows)
 }
+
+pub(crate) const READ: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
+     subject_version, body FROM events WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3";
 
 /// The events about an order after position `after`, oldest first.
 pub(crate) fn of_order(
@@ -166,12 +166,7 @@ pub(crate) fn find_key(
     secret_hash: &[u8; 32],
 ) -> Result<Option<FoundKey>, Fault> {
     let found: Option<(Id, String)> = conn
-        .prepare_cached(
-            "SELECT heads.id, api_keys.body FROM api_key_hashes AS hashes \
-             JOIN heads ON heads.organization = hashes.organization \
-             JOIN api_keys ON api_keys.organization = hashes.organization \
-             AND api_keys.id = hashes.id WHERE hash = ?1",
-        )?
+        .prepare_cached(FIND_KEY)?
         .query_row(params![secret_hash], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((organization, body)) = found else {
@@ -184,6 +179,11 @@ pub(crate) fn find_key(
         role: key.role,
     }))
 }
+
+pub(crate) const FIND_KEY: &str = "SELECT heads.id, api_keys.body FROM api_key_hashes AS hashes \
+     JOIN heads ON heads.organization = hashes.organization \
+     JOIN api_keys ON api_keys.organization = hashes.organization AND api_keys.id = hashes.id \
+     WHERE hash = ?1";
 
 /// All organizations with their codes, in the order in which they were founded.
 pub(crate) fn organizations(conn: &Connection) -> Result<Vec<(OrganizationId, String)>, Fault> {

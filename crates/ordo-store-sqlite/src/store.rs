@@ -34,9 +34,10 @@ use crate::{backup, lists, load, log, orders, view};
 pub struct SqliteStore {
     dir: PathBuf,
     options: Options,
-    /// Absent where the folder was opened for reading.
-    writing: Option<Writing>,
     reading: Threads<ReadCall>,
+    /// Absent where the folder was opened for reading. Closed after the readers: whoever closes the
+    /// file last empties the WAL into it, which those who only read cannot.
+    writing: Option<Writing>,
     /// Released last, when no thread of ours touches the files any more.
     _lock: Option<File>,
 }

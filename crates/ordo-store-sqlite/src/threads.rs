@@ -52,7 +52,6 @@ impl<J> Drop for Threads<J> {
 
 /// The thread that writes, and the one that copies what it wrote into the database.
 pub(crate) struct Writing {
-    // Dropped in this order: the writer's last commits are copied by whoever closes the file last.
     pub(crate) writer: Threads<Job>,
     _copier: Threads<()>,
 }

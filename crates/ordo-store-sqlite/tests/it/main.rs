@@ -1,32 +1,51 @@
 //! The contract of all stores on SQLite, and what only this store promises.
 
+mod backup;
+mod durable;
+mod folder;
+mod readers;
+
+use std::ops::Deref;
+use std::path::Path;
+
+use ordo_store_sqlite::{Options, SqliteStore};
+use tempfile::TempDir;
+
 mod contract {
-    use std::ops::Deref;
+    ordo_store::contract_tests!(super::make);
+    ordo_store::contract_list_tests!(super::make);
+}
 
-    use ordo_store_sqlite::{Options, SqliteStore};
-    use tempfile::TempDir;
+/// A store that takes its folder along when it goes.
+struct Made {
+    store: SqliteStore,
+    _dir: TempDir,
+}
 
-    /// A store that takes its folder along when it goes.
-    struct Made {
-        store: SqliteStore,
-        _dir: TempDir,
+impl Deref for Made {
+    type Target = SqliteStore;
+
+    fn deref(&self) -> &SqliteStore {
+        &self.store
     }
+}
 
-    impl Deref for Made {
-        type Target = SqliteStore;
+async fn make(_test: &'static str) -> Option<Made> {
+    let dir = folder();
+    Some(Made {
+        store: serve(dir.path()),
+        _dir: dir,
+    })
+}
 
-        fn deref(&self) -> &SqliteStore {
-            &self.store
-        }
-    }
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
 
-    async fn make(_test: &'static str) -> Option<Made> {
-        let dir = tempfile::tempdir().expect("a folder can be made");
-        let store =
-            SqliteStore::open(dir.path(), Options::default()).expect("an empty folder opens");
-        Some(Made { store, _dir: dir })
-    }
+fn serve(dir: &Path) -> SqliteStore {
+    SqliteStore::open(dir, Options::default()).expect("the folder opens for serving")
+}
 
-    ordo_store::contract_tests!(make);
-    ordo_store::contract_list_tests!(make);
+fn read(dir: &Path) -> SqliteStore {
+    SqliteStore::open_reader(dir, Options::default()).expect("the folder opens for reading")
 }
