@@ -4,7 +4,7 @@
 //! meets a miss ends as [`Refusal::Needs`]; the engine loads the keys and decides again. Changes of
 //! one command can be taken back until the next begins.
 //!
-//! Invariant: nothing here depends on hash order, and [`World::changes`] lists rows in lock order.
+//! Invariant: nothing here depends on hash order, and [`World::into_changes`] lists rows in lock order.
 
 mod changes;
 mod counts;

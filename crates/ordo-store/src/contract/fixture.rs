@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::check::MoneyInput;
+use ordo_domain::event::{Cause, Fault};
 use ordo_domain::id::{BatchId, CommandId, LocationId, OrganizationId, SkuId};
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput};
-use ordo_domain::event::{Cause, Fault};
 use ordo_domain::order::{CancelOrder, Order, OrderInput};
 use ordo_domain::organization::{CreateApiKey, FoundOrganization, Role};
 use ordo_domain::quantity::Quantity;

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use ordo_domain::World;
 use ordo_domain::catalog::{Component, Listing};
 use ordo_domain::claim::ClaimKind;
-use ordo_domain::id::{BlockId, EntityId, ListingId, PoolId, SkuId};
+use ordo_domain::id::{
+    BlockId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, ReturnId, ShipmentId, SkuId,
+};
 use ordo_domain::money::Currency;
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::{Record, RecordKind};
+use ordo_domain::returns::{Return, ReturnState};
+use ordo_domain::shipment::Shipment;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::SECOND;
@@ -172,7 +176,7 @@ pub async fn every_kind_of_record_reads_back(store: &dyn Store) {
     assert_eq!(kept, RecordKind::ALL, "every kind was tried");
 }
 
-/// Kinds of record that no command makes yet.
+/// Kinds of record that none of the commands above makes.
 async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<RecordWrite> {
     let (sku, location) = (shop.sku("A").await, shop.location("BER").await);
     let euro: Currency = "EUR".parse().expect("EUR is a currency code");
@@ -217,11 +221,37 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         }],
         ships_together: true,
     };
+    let shipment = Shipment {
+        id: ShipmentId::from_u128(15),
+        version,
+        order: OrderId::from_u128(16),
+        fulfillment_order: FulfillmentOrderId::from_u128(17),
+        location,
+        carrier: format!("{marks} carrier"),
+        service: "standard".to_owned(),
+        parcels: Vec::new(),
+        packed_at: START,
+        shipped_at: None,
+        from_country: Some("DE".to_owned()),
+        to_country: None,
+        treatment: None,
+    };
+    let coming_back = Return {
+        id: ReturnId::from_u128(18),
+        version,
+        order: OrderId::from_u128(16),
+        state: ReturnState::Requested,
+        lines: Vec::new(),
+        expected_at: Some(location),
+        requested_at: START,
+    };
     vec![
         write_of(&entity),
         write_of(&pool),
         write_of(&block),
         write_of(&listing),
+        write_of(&shipment),
+        write_of(&coming_back),
     ]
 }
 
