@@ -1,9 +1,11 @@
 //! What is left after a connection, a caller or the server is gone.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use ordo_store::contract::fixture::{Shop, capture, channel, conflict, order};
-use ordo_store::{CommitError, Conflict, Store, StoreError};
+use ordo_domain::id::BatchId;
+use ordo_store::contract::fixture::{Shop, capture, channel, conflict, order, receive};
+use ordo_store::{Commit, CommitError, Conflict, Store, StoreError};
 use ordo_store_postgres::cluster::{Cluster, Durability};
 use tokio_postgres::NoTls;
 
@@ -146,8 +148,20 @@ async fn a_server_that_no_longer_takes_writes_is_left() {
     let url = cluster.create_database("ordo").await.unwrap();
     let store = server::connect(&url).await;
     let mut shop = Shop::open(&store, 1).await;
-    let (changes, _) = shop.decide(&[capture(&order("O1", &[("A", 1)]))]).await;
+    // A movement may be committed any number of times, each as a batch of its own: servers take notice
+    // of the setting one after another, so that the first tries may still go through.
+    let (changes, _) = shop.decide(&[receive("A", "BER", 1)]).await;
     let commit = shop.batch(changes);
+    let tries = AtomicU64::new(0);
+    let commit_again = async || {
+        let batch = BatchId::from_u128(u128::from(tries.fetch_add(1, Relaxed)) + 1);
+        store
+            .commit(&Commit {
+                batch,
+                ..commit.clone()
+            })
+            .await
+    };
     let read_only = async |setting: &str| {
         let sql = format!("ALTER SYSTEM SET default_transaction_read_only = {setting}");
         // ALTER SYSTEM is allowed where nothing else can be written.
@@ -158,13 +172,13 @@ async fn a_server_that_no_longer_takes_writes_is_left() {
     // The first commit is told by the connection it used, the following ones find no server.
     for _ in 0..3 {
         eventually(async || {
-            let outcome = store.commit(&commit).await;
+            let outcome = commit_again().await;
             matches!(outcome, Err(CommitError::Store(StoreError::Unavailable(_))))
         })
         .await;
     }
     read_only("off").await;
-    eventually(async || store.commit(&commit).await.is_ok()).await;
+    eventually(async || commit_again().await.is_ok()).await;
 }
 
 /// Goal: what was answered is there after a crash, and positions go on from it. Method: kill the
