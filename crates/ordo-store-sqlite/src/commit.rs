@@ -29,7 +29,7 @@ pub(crate) struct Batch {
     claims: Vec<ClaimWrite>,
     records: Vec<RecordWrite>,
     reads: Vec<RecordRead>,
-    cells: Vec<CellChange>,
+    pub(crate) cells: Vec<CellChange>,
     counters: Vec<CounterChange>,
     signals: Vec<SignalChange>,
     contacts: Vec<(Id, String)>,

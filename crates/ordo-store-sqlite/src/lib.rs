@@ -8,6 +8,7 @@
 //! Invariant: one process at a time serves a folder; readers of other processes need no lock.
 
 mod backup;
+mod cells;
 mod checkpoint;
 mod commit;
 mod error;

@@ -11,26 +11,33 @@ use ordo_domain::world::{CounterKey, Key, Row};
 use ordo_store::{AnswerKey, StoredAnswer};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::cells::Cells;
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, Owner, id, number};
 use crate::rows;
 use crate::signals::{self, Signals};
 
-/// One row for every key, in their order. Whoever writes passes the signals that it keeps.
+/// One row for every key, in their order. The thread that writes passes what it keeps.
 pub(crate) fn load(
     conn: &Connection,
-    signals: Option<&Signals>,
+    mut kept: Option<Kept<'_>>,
     organization: i64,
     keys: Vec<Key>,
 ) -> Result<Vec<Row>, Fault> {
     keys.into_iter()
-        .map(|key| load_one(conn, signals, organization, key))
+        .map(|key| load_one(conn, kept.as_mut(), organization, key))
         .collect()
+}
+
+/// Rows that the thread that writes keeps in memory.
+pub(crate) struct Kept<'a> {
+    pub(crate) signals: &'a Signals,
+    pub(crate) cells: &'a mut Cells,
 }
 
 fn load_one(
     conn: &Connection,
-    signals: Option<&Signals>,
+    kept: Option<&mut Kept<'_>>,
     organization: i64,
     key: Key,
 ) -> Result<Row, Fault> {
@@ -56,12 +63,15 @@ fn load_one(
         }
         Key::Cells(sku) => Row::Cells {
             sku,
-            cells: cells(conn, organization, sku)?,
+            cells: match kept {
+                Some(kept) => kept.cells.of(conn, organization, sku)?,
+                None => cells(conn, organization, sku)?,
+            },
         },
         Key::Signal(key) => Row::Signal {
             key,
-            found: match signals {
-                Some(signals) => signals.get(conn, organization, key)?,
+            found: match kept {
+                Some(kept) => kept.signals.get(conn, organization, key)?,
                 None => signals::find(conn, organization, key)?,
             },
         },
@@ -92,7 +102,12 @@ fn holder(
     Ok(found)
 }
 
-fn cells(conn: &Connection, organization: i64, sku: SkuId) -> Result<Vec<(CellKey, Cell)>, Fault> {
+/// All cells of a SKU.
+pub(crate) fn cells(
+    conn: &Connection,
+    organization: i64,
+    sku: SkuId,
+) -> Result<Vec<(CellKey, Cell)>, Fault> {
     let mut statement = conn.prepare_cached(CELLS)?;
     let rows = statement.query_map(params![organization, Id::of(sku)], cell)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

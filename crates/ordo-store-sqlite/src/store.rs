@@ -190,7 +190,7 @@ impl Store for SqliteStore {
         }
         self.write(Lane::First, move |writer| {
             let number = writer.number(organization);
-            writer.reading(|writer| load::load(&writer.conn, Some(&writer.signals), number, keys))
+            writer.reading(|conn, kept| load::load(conn, Some(kept), number, keys))
         })
         .await
     }

@@ -13,10 +13,12 @@ use ordo_store::{CommitError, Committed, Head, StoreError};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
+use crate::cells::Cells;
 use crate::checkpoint::Gathering;
 use crate::commit::{self, Batch, Undone};
 use crate::error::Fault;
 use crate::keys::{Id, NOBODY, ORGANIZATIONS_MAX, id};
+use crate::load::Kept;
 use crate::log;
 use crate::queue::Queue;
 use crate::signals::Signals;
@@ -37,7 +39,8 @@ type Answer = Result<Committed, CommitError>;
 /// The connection with what is known of the database.
 pub(crate) struct Writer {
     pub(crate) conn: Connection,
-    pub(crate) signals: Signals,
+    signals: Signals,
+    cells: Cells,
     pub(crate) gathering: Gathering,
     heads: HashMap<OrganizationId, Numbered>,
     next_organization: i64,
@@ -54,6 +57,7 @@ impl Writer {
     pub(crate) fn new(conn: Connection, gathering: Gathering) -> Result<Self, Fault> {
         let mut writer = Self {
             signals: Signals::read(&conn)?,
+            cells: Cells::default(),
             conn,
             gathering,
             heads: HashMap::new(),
@@ -141,11 +145,15 @@ impl Writer {
 
     /// Runs `call` on one snapshot: the locks of reading are taken once, not per statement.
     pub(crate) fn reading<T>(
-        &self,
-        call: impl FnOnce(&Self) -> Result<T, Fault>,
+        &mut self,
+        call: impl FnOnce(&Connection, Kept<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         self.execute("BEGIN")?;
-        let answer = call(self);
+        let kept = Kept {
+            signals: &self.signals,
+            cells: &mut self.cells,
+        };
+        let answer = call(&self.conn, kept);
         self.execute("ROLLBACK")?;
         answer
     }
@@ -180,7 +188,11 @@ impl Writer {
         let failed = match outcomes {
             Ok(outcomes) => {
                 self.signals.keep();
-                for ((_, answer), outcome) in group.into_iter().zip(outcomes) {
+                for ((batch, answer), outcome) in group.into_iter().zip(outcomes) {
+                    if outcome.is_ok() {
+                        let number = self.number(batch.organization);
+                        self.cells.change(number, &batch.cells);
+                    }
                     // Nobody listens where the caller gave up waiting; the commit stands.
                     let _ = answer.send(outcome);
                 }
@@ -271,6 +283,7 @@ impl Writer {
         };
         let read = recovered.and_then(|()| {
             self.signals = Signals::read(&self.conn)?;
+            self.cells = Cells::default();
             self.read_heads()
         });
         if let Err(fault) = read {
