@@ -220,8 +220,30 @@ impl Ask {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use ordo_engine::{EngineConfig, SystemClock};
+    use ordo_store::MemoryStore;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_as_a_problem() {
+        static BROKEN: Operation = Operation {
+            method: Method::Get,
+            path: "/broken",
+            access: Access::Open(|_, _| Box::pin(async { panic!("a bug") })),
+        };
+        let store = Arc::new(MemoryStore::default());
+        let engine = Engine::start(store, Arc::new(SystemClock), EngineConfig::default());
+        let app = Arc::new(App {
+            engine,
+            traffic: Traffic::default(),
+        });
+        let response = serve(Arc::clone(&app), &BROKEN, Request::default()).await;
+        assert_eq!(response.status(), 500);
+        let content_type = &response.headers()[axum::http::header::CONTENT_TYPE];
+        assert_eq!(content_type, "application/problem+json");
+        assert!(app.traffic.counts().any(|count| count == ("5xx", 1)));
+    }
 
     #[test]
     fn the_key_is_what_follows_the_scheme() {

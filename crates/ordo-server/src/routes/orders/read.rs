@@ -68,7 +68,7 @@ pub async fn order_answers(
 
 /// Orders with the work that serves them.
 struct Orders {
-    orders: Vec<(Order, Option<i64>, Vec<Box<FulfillmentOrder>>)>,
+    orders: Vec<(Order, Option<i64>, Vec<FulfillmentOrder>)>,
 }
 
 impl Orders {
@@ -97,7 +97,7 @@ impl Orders {
             for (order, _, work) in &mut orders {
                 for row in rows.by_ref().take(order.fulfillment_orders.len()) {
                     if let Some(found) = read::found(row) {
-                        work.push(Box::new(read::decode(&found)?));
+                        work.push(read::decode(&found)?);
                     }
                 }
             }

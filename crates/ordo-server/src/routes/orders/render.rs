@@ -3,7 +3,7 @@
 //! Rendering is on the path of every capture, so the answer borrows from the order and is written
 //! once. Invariant: it holds no person's data unless the reader asked for the contact.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use ordo_domain::contact::Contact;
 use ordo_domain::fulfillment::FulfillmentOrder;
@@ -21,7 +21,7 @@ use super::parts::{FulfillmentOrderAnswer, HoldAnswer, LineAnswer};
 use crate::wire::{Instant, channel_code};
 
 /// Writes the answer form. `number` is `None` until the commit has given one.
-pub fn order_json<W: AsRef<FulfillmentOrder>>(
+pub fn order_json<W: Borrow<FulfillmentOrder>>(
     reference: &Reference,
     order: &Order,
     work: &[W],
@@ -254,7 +254,7 @@ struct PresentmentAnswer {
 }
 
 impl<'a> OrderAnswer<'a> {
-    fn of<W: AsRef<FulfillmentOrder>>(
+    fn of<W: Borrow<FulfillmentOrder>>(
         reference: &'a Reference,
         order: &'a Order,
         work: &'a [W],
@@ -309,7 +309,7 @@ impl<'a> OrderAnswer<'a> {
                 .map(|line| LineAnswer::of(line, currency))
                 .collect(),
             fulfillment_orders: (work.iter())
-                .map(|work| FulfillmentOrderAnswer::of(reference, order, work.as_ref()))
+                .map(|work| FulfillmentOrderAnswer::of(reference, order, work.borrow()))
                 .collect(),
             returns: &order.returns,
             payments: (order.money.iter())

@@ -1,0 +1,20 @@
+//! The HTTP interface as its clients meet it: a router over a real engine and a SQLite file, called
+//! without a socket except where the socket is the point.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it says"
+)]
+
+mod bad_input;
+mod contract;
+mod idempotency;
+mod import;
+mod lists;
+mod orders;
+mod organizations;
+mod permissions;
+mod socket;
+mod stock;
+mod system;
+mod test_app;

@@ -1,0 +1,170 @@
+//! Who may do what: every operation of the contract, by every role, without a key, and with the key
+//! of a foreign organization.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use crate::test_app::{OWNER, TestApp, order, request};
+
+const ROLES: [&str; 4] = ["viewer", "operator", "manager", "owner"];
+
+/// An operation of the contract, with an address that stands for something.
+struct Operation {
+    method: String,
+    path: String,
+    /// The lowest role that may use it; `None` where no key is needed.
+    role: Option<usize>,
+    names_an_id: bool,
+}
+
+/// Something of organization `main` for every id in an address.
+async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
+    let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let order = app.capture("1001", 1).await;
+    let path = format!("/api/v1/orders/{}/holds", id(&order));
+    let held = app.post(&path, &json!({})).await.expect(200);
+    let body = json!({"lines": [{"sku": "A", "quantity": 1}]});
+    let reservation = app.post("/api/v1/reservations", &body).await.expect(201);
+    let body = json!({"name": "spare", "role": "viewer"});
+    let key = app.post("/api/v1/api-keys", &body).await.expect(201);
+    let skus = app.get("/api/v1/skus").await.expect(200);
+    BTreeMap::from([
+        ("orders", id(&order)),
+        ("holds", id(&held["holds"][0])),
+        ("reservations", id(&reservation)),
+        ("api-keys", id(&key)),
+        ("skus", id(&skus["items"][0])),
+        ("errors", "not_found".to_owned()),
+    ])
+}
+
+fn operations(ids: &BTreeMap<&str, String>) -> Vec<Operation> {
+    let contract: Value = serde_json::from_str(&ordo_server::openapi_json()).unwrap();
+    let mut operations = Vec::new();
+    for (template, item) in contract["paths"].as_object().unwrap() {
+        let mut path = Vec::new();
+        for part in template.split('/') {
+            let is_id = part.starts_with('{');
+            let of = path.last().copied().unwrap_or_default();
+            path.push(if is_id { ids[of].as_str() } else { part });
+        }
+        for (method, operation) in item.as_object().unwrap() {
+            let role = operation["x-ordo-role"].as_str();
+            operations.push(Operation {
+                method: method.to_uppercase(),
+                path: path.join("/"),
+                role: role.map(|role| ROLES.iter().position(|known| *known == role).unwrap()),
+                names_an_id: template.contains('{'),
+            });
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn every_operation_lets_in_exactly_the_roles_from_its_own_on() {
+    let app = TestApp::with_company().await;
+    let operations = operations(&ids(&app).await);
+    assert!(operations.len() >= 31);
+    for (rank, role) in ROLES.iter().enumerate() {
+        let key = app.key(role).await;
+        for operation in &operations {
+            // A body that no operation takes: whoever may ask is told about the body.
+            let body = Body::from("nonsense");
+            let asked = request(&operation.method, &operation.path, &key, &[], body);
+            let answer = app.send(asked).await;
+            let status = answer.status.as_u16();
+            let words = format!(
+                "{} {} as {role}: {status}",
+                operation.method, operation.path
+            );
+            assert!(status < 500, "{words}: {}", answer.text);
+            assert_ne!(status, 401, "{words}");
+            assert_ne!(status, 404, "{words}");
+            let may = operation.role.is_none_or(|needed| rank >= needed);
+            assert_eq!(status != 403, may, "{words}");
+            if !may {
+                answer.expect_problem(403, "forbidden");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_only_open_operations_answer() {
+    let app = TestApp::with_company().await;
+    for operation in operations(&ids(&app).await) {
+        for key in [
+            None,
+            Some("Bearer nonsense"),
+            Some("Basic abc"),
+            Some("Bearer "),
+        ] {
+            let mut asked = Request::builder()
+                .method(operation.method.as_str())
+                .uri(&operation.path);
+            if let Some(key) = key {
+                asked = asked.header("authorization", key);
+            }
+            let answer = app.send(asked.body(Body::empty()).unwrap()).await;
+            match operation.role {
+                Some(_) => {
+                    answer.expect_problem(401, "unauthorized");
+                }
+                None => assert_eq!(answer.status, 200, "{}", operation.path),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_organization_finds_nothing_and_changes_nothing() {
+    let app = TestApp::with_company().await;
+    let foreign = app.organization("foreign").await;
+    let ids = ids(&app).await;
+    let before = everything(&app).await;
+    for operation in operations(&ids) {
+        if operation.role.is_none() {
+            continue;
+        }
+        let body = match operation.path.as_str() {
+            "/api/v1/orders" => order("1001", 1).to_string(),
+            _ => "{}".to_owned(),
+        };
+        let sent = match operation.method.as_str() {
+            "GET" => Body::empty(),
+            _ => Body::from(body),
+        };
+        let asked = request(&operation.method, &operation.path, &foreign, &[], sent);
+        let answer = app.send(asked).await;
+        let words = format!("{} {}: {}", operation.method, operation.path, answer.text);
+        if operation.names_an_id {
+            assert_eq!(answer.status, 404, "{words}");
+        }
+        assert!(answer.status.as_u16() < 500, "{words}");
+        for id in ids.values().filter(|id| id.contains("_0")) {
+            assert!(!answer.text.contains(id.as_str()), "{words}");
+        }
+    }
+    assert_eq!(everything(&app).await, before);
+}
+
+/// All that organization `main` has.
+async fn everything(app: &TestApp) -> Vec<String> {
+    let mut all = Vec::new();
+    for list in [
+        "orders",
+        "skus",
+        "locations",
+        "channels",
+        "stock",
+        "api-keys",
+    ] {
+        let path = format!("/api/v1/{list}");
+        all.push(app.get_as(OWNER, &path).await.text);
+    }
+    all
+}

@@ -1,0 +1,126 @@
+//! Stock over HTTP: movements, the list, reservations.
+
+use serde_json::{Value, json};
+
+use crate::test_app::TestApp;
+
+#[tokio::test]
+async fn a_movement_answers_with_the_stock_as_it_stands_then() {
+    let app = TestApp::with_company().await;
+    for (kind, quantity, on_hand) in [
+        ("receive", 5, 15),
+        ("adjust", -3, 12),
+        ("count", 20, 20),
+        ("dispose", 1, 19),
+        ("quarantine", 4, 15),
+    ] {
+        let body = json!({"kind": kind, "sku": "A", "location": "BER", "quantity": quantity,
+                          "reason": "stocktaking"});
+        let stock = app.post("/api/v1/stock/movements", &body).await.expect(201);
+        assert_eq!(stock["sku"], "A");
+        assert_eq!(stock["location"], "BER");
+        assert_eq!(stock["on_hand"], on_hand, "{kind}");
+        assert_eq!(stock["available"], on_hand, "{kind}");
+    }
+    let list = app.get("/api/v1/stock?sku=A").await.expect(200);
+    assert_eq!(list["items"][0]["quarantined"], 4);
+    for (field, value) in [("sku", "Z"), ("location", "NOWHERE"), ("kind", "ship")] {
+        let mut body = json!({"kind": "receive", "sku": "A", "location": "BER", "quantity": 1});
+        body[field] = json!(value);
+        let refused = app.post("/api/v1/stock/movements", &body).await;
+        let found = refused.expect_problem(422, "invalid_input");
+        assert_eq!(found, Some(format!("/{field}")));
+    }
+}
+
+#[tokio::test]
+async fn a_code_with_quotes_is_shown_as_it_is() {
+    let app = TestApp::with_company().await;
+    let code = r#"8" "sku":null \"#;
+    app.post("/api/v1/skus", &json!({ "code": code }))
+        .await
+        .expect(201);
+    let body = json!({"kind": "receive", "sku": code, "location": "BER", "quantity": 1});
+    let stock = app.post("/api/v1/stock/movements", &body).await.expect(201);
+    assert_eq!(stock["sku"], code);
+}
+
+#[tokio::test]
+async fn the_list_shows_every_cell_in_pages() {
+    let app = TestApp::with_company().await;
+    app.post("/api/v1/skus", &json!({"code": "B"}))
+        .await
+        .expect(201);
+    let body = json!({"code": "HAM", "kind": "store", "country": "DE"});
+    app.post("/api/v1/locations", &body).await.expect(201);
+    for (sku, location) in [("A", "HAM"), ("B", "BER"), ("B", "HAM")] {
+        let body = json!({"kind": "receive", "sku": sku, "location": location, "quantity": 1});
+        app.post("/api/v1/stock/movements", &body).await.expect(201);
+    }
+    let mut cells = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app
+            .get(&format!("/api/v1/stock?limit=3{cursor}"))
+            .await
+            .expect(200);
+        for item in page["items"].as_array().unwrap() {
+            let text = |field: &str| item[field].as_str().unwrap().to_owned();
+            cells.push((text("sku"), text("location")));
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    cells.sort();
+    let expected = [("A", "BER"), ("A", "HAM"), ("B", "BER"), ("B", "HAM")];
+    assert_eq!(
+        cells,
+        expected.map(|(sku, at)| (sku.to_owned(), at.to_owned()))
+    );
+    let none = app.get("/api/v1/stock?sku=Z").await.expect(200);
+    assert_eq!(none, json!({"items": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_reservation_binds_stock_until_it_is_released() {
+    let app = TestApp::with_company().await;
+    let body = json!({"lines": [{"sku": "A", "quantity": 7}], "seconds": 600});
+    let reserved = app.post("/api/v1/reservations", &body).await.expect(201);
+    assert_eq!(reserved["state"], "held");
+    assert_eq!(reserved["units"][0]["location"], "BER");
+    assert_eq!(reserved["units"][0]["quantity"], 7);
+    let path = format!("/api/v1/reservations/{}", reserved["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).await.expect(200), reserved);
+
+    let refused = app.post("/api/v1/reservations", &body).await;
+    let field = refused.expect_problem(409, "out_of_stock");
+    assert_eq!(field.as_deref(), Some("/lines/0/quantity"));
+
+    let release = format!("{path}/release");
+    let released = app.post(&release, &json!({})).await;
+    assert_eq!(released.header("ordo-outcome"), Some("updated"));
+    assert_eq!(released.expect(200)["state"], "released");
+    let again = app.post(&release, &json!({})).await;
+    assert_eq!(again.header("ordo-outcome"), Some("unchanged"));
+    let stock = app.get("/api/v1/stock?sku=A").await.expect(200);
+    assert_eq!(stock["items"][0]["reserved"], json!(0));
+    app.post("/api/v1/reservations", &body).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_order_takes_the_place_of_a_reservation() {
+    let app = TestApp::with_company().await;
+    let body = json!({"lines": [{"sku": "A", "quantity": 10}]});
+    let reserved = app.post("/api/v1/reservations", &body).await.expect(201);
+    let mut order = crate::test_app::order("1001", 10);
+    order["reservation_id"] = reserved["id"].clone();
+    let order = app.post("/api/v1/orders", &order).await.expect(201);
+    assert_eq!(order["lines"][0]["allocated"], 10, "{order}");
+    let path = format!("/api/v1/reservations/{}", reserved["id"].as_str().unwrap());
+    let consumed: Value = app.get(&path).await.expect(200);
+    assert_eq!(consumed["state"], "consumed");
+    let late = app.post(&format!("{path}/release"), &json!({})).await;
+    late.expect_problem(409, "reservation_ended");
+}

@@ -1,0 +1,211 @@
+//! A company to test with: an engine over a SQLite file in a folder of its own, and its router.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use ordo_engine::{Engine, EngineConfig, SystemClock};
+use ordo_store_sqlite::{Options, SqliteStore};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// The owner key of organization `main`.
+pub const OWNER: &str = "owner-key-of-the-tests-0123456789abcdef";
+
+/// A served company.
+pub struct TestApp {
+    pub engine: Arc<Engine>,
+    pub router: Router,
+    // Removed when the test ends.
+    _folder: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The body, where the status is as expected.
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json()
+    }
+
+    /// A problem with this status and code; answers its first field's pointer.
+    pub fn expect_problem(&self, status: u16, code: &str) -> Option<String> {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status, "{problem}");
+        assert_eq!(problem["type"], format!("/api/errors/{code}"));
+        problem["field"].as_str().map(str::to_owned)
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+impl TestApp {
+    /// An organization `main` with an owner key and nothing else.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), Options::default()).unwrap();
+        let engine = Engine::start(
+            Arc::new(store),
+            Arc::new(SystemClock),
+            EngineConfig::default(),
+        );
+        engine.bootstrap(OWNER).await.unwrap();
+        let router = ordo_server::router(Arc::clone(&engine));
+        Self {
+            engine,
+            router,
+            _folder: folder,
+        }
+    }
+
+    /// With a channel `web`, a location `BER`, and the SKU `A`, of which 10 are there.
+    pub async fn with_company() -> Self {
+        let app = Self::start().await;
+        app.set_up_company(OWNER).await;
+        app
+    }
+
+    /// Sets the same up for the organization of `owner`.
+    pub async fn set_up_company(&self, owner: &str) {
+        for (path, body) in [
+            ("channels", json!({"code": "web", "kind": "web"})),
+            (
+                "locations",
+                json!({"code": "BER", "kind": "warehouse", "country": "DE",
+                       "postal_code": "10115", "time_zone": "Europe/Berlin"}),
+            ),
+            (
+                "skus",
+                json!({"code": "A", "weight_g": 100, "stock_policy": "tracked"}),
+            ),
+            (
+                "stock/movements",
+                json!({"kind": "receive", "sku": "A", "location": "BER", "quantity": 10}),
+            ),
+        ] {
+            let path = format!("/api/v1/{path}");
+            self.post_as(owner, &path, &body).await.expect(201);
+        }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+        let text = String::from_utf8(body.unwrap().to_vec()).unwrap();
+        Answer {
+            status,
+            headers,
+            text,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_as(OWNER, path).await
+    }
+
+    pub async fn get_as(&self, key: &str, path: &str) -> Answer {
+        self.send(request("GET", path, key, &[], Body::empty()))
+            .await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_as(OWNER, path, body).await
+    }
+
+    pub async fn post_as(&self, key: &str, path: &str, body: &Value) -> Answer {
+        let body = Body::from(body.to_string());
+        self.send(request("POST", path, key, &[], body)).await
+    }
+
+    /// Posts with an idempotency key.
+    pub async fn post_once(&self, path: &str, once: &str, body: &Value) -> Answer {
+        let headers = [("idempotency-key", once)];
+        let body = Body::from(body.to_string());
+        self.send(request("POST", path, OWNER, &headers, body))
+            .await
+    }
+
+    /// A new key of organization `main` with this role.
+    pub async fn key(&self, role: &str) -> String {
+        let body = json!({"name": role, "role": role});
+        let key = self.post("/api/v1/api-keys", &body).await.expect(201);
+        key["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// The owner key of a new organization.
+    pub async fn organization(&self, code: &str) -> String {
+        let body = json!({ "code": code });
+        let found = self.post("/api/v1/organizations", &body).await.expect(201);
+        found["owner_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Captures [`order`] and answers it.
+    pub async fn capture(&self, external_id: &str, quantity: i64) -> Value {
+        self.post("/api/v1/orders", &order(external_id, quantity))
+            .await
+            .expect(201)
+    }
+}
+
+/// A request with a key.
+pub fn request(
+    method: &str,
+    path: &str,
+    key: &str,
+    headers: &[(&str, &str)],
+    body: Body,
+) -> Request<Body> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {key}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).unwrap()
+}
+
+/// A paid order of `quantity` A from Berlin.
+pub fn order(external_id: &str, quantity: i64) -> Value {
+    json!({
+        "channel": "web",
+        "external_id": external_id,
+        "placed_at": "2026-11-01T10:00:00Z",
+        "currency": "EUR",
+        "tax_included": true,
+        "payment": {"status": "paid"},
+        "ship_to": {
+            "name": "Anna Muster", "line1": "Turmstraße 1", "postal_code": "10559",
+            "city": "Berlin", "country": "DE", "email": "anna@example.com",
+        },
+        "shipping": {"service": "standard", "price": {"amount": 490, "currency": "EUR"}},
+        "lines": [{
+            "external_id": "1", "sku": "A", "quantity": quantity,
+            "unit_price": {"amount": 1299, "currency": "EUR"},
+        }],
+    })
+}
