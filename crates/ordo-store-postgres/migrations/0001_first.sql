@@ -210,6 +210,12 @@ CREATE TABLE terms (
     PRIMARY KEY (organization, hash, number)
 );
 
+-- Orders with greater numbers have no terms yet.
+CREATE TABLE indexed (
+    organization uuid NOT NULL PRIMARY KEY,
+    number bigint NOT NULL
+) WITH (fillfactor = 10);
+
 CREATE TABLE rollups (
     organization uuid NOT NULL,
     day integer NOT NULL,
