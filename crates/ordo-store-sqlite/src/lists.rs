@@ -32,7 +32,13 @@ pub(crate) fn stock(
     })?;
     let from = sku.map_or(from, Id::of);
     let rows = statement.query_map(
-        params![organization, from, location, owner, limit as i64 + 1],
+        params![
+            organization,
+            from,
+            location,
+            owner,
+            limit.saturating_add(1) as i64
+        ],
         cell,
     )?;
     let cells = rows.collect::<rusqlite::Result<Vec<_>>>()?;
@@ -63,7 +69,7 @@ pub(crate) fn records(
     after: Option<u128>,
     limit: usize,
 ) -> Result<Page<(u128, StoredRecord), u128>, Fault> {
-    let rows = rows::list(conn, organization, kind, after, limit + 1)?;
+    let rows = rows::list(conn, organization, kind, after, limit.saturating_add(1))?;
     Ok(page(rows, limit, |(id, _)| *id))
 }
 

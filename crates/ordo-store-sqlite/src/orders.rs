@@ -28,7 +28,7 @@ pub(crate) fn list(
     limit: usize,
 ) -> Result<Page<OrderRow, i64>, Fault> {
     let span = Span::of(organization, sort, after);
-    let found = find(conn, organization, filter, span, limit + 1)?;
+    let found = find(conn, organization, filter, span, limit.saturating_add(1))?;
     let mut rows = Vec::with_capacity(found.len());
     for seq in found {
         rows.extend(order_row(conn, seq)?);
@@ -255,6 +255,9 @@ pub(crate) const NEXT_STANDING: &str = "SELECT channel, life, payment, fulfillme
      AND (channel, life, payment, fulfillment, held) >= (?2, ?3, ?4, ?5, ?6) \
      ORDER BY channel, life, payment, fulfillment, held LIMIT 1";
 
+/// At most this much of a run is read ahead.
+const PIECE_MAX: usize = 1_000;
+
 /// The orders of one combination, read piece by piece.
 struct Run {
     standing: Standing,
@@ -271,7 +274,7 @@ fn merge(
     span: Span,
     wanted: usize,
 ) -> Result<Vec<i64>, Fault> {
-    let piece = (2 * wanted / standings.len()).clamp(8, wanted.max(8));
+    let piece = (wanted.saturating_mul(2) / standings.len()).clamp(8, PIECE_MAX);
     let mut runs: Vec<Run> = (standings.into_iter())
         .map(|standing| Run {
             standing,
@@ -285,7 +288,7 @@ fn merge(
         let next = run.next(conn, organization, piece)?;
         heads.extend(next.map(|seq| (span.rank(seq), seq, index)));
     }
-    let mut found = Vec::with_capacity(wanted);
+    let mut found = Vec::new();
     while found.len() < wanted
         && let Some((_, seq, index)) = heads.pop()
     {

@@ -12,7 +12,7 @@ use crate::checkpoint::{self, Gathering};
 use crate::error::{Fault, OpenError};
 use crate::keys::{Id, NOBODY};
 use crate::queue::Queue;
-use crate::writer::{Job, Writer};
+use crate::writer::{Job, Writer, undo};
 
 /// A queue with the threads that work on it; dropping it lets them finish what waits.
 pub(crate) struct Threads<J> {
@@ -108,13 +108,10 @@ impl Reader {
         call: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         // Left open only by a panic.
-        if !self.conn.is_autocommit() {
-            self.execute("ROLLBACK")?;
-        }
-        self.execute("BEGIN")?;
+        undo(&self.conn)?;
+        self.conn.prepare_cached("BEGIN")?.execute(())?;
         let answer = call(self);
-        // Nothing was written, so there is nothing to lose.
-        self.execute("ROLLBACK")?;
+        undo(&self.conn)?;
         answer
     }
 
@@ -132,10 +129,5 @@ impl Reader {
             self.numbers.insert(organization, number);
         }
         Ok(found.unwrap_or(NOBODY))
-    }
-
-    fn execute(&self, sql: &'static str) -> Result<(), Fault> {
-        self.conn.prepare_cached(sql)?.execute(())?;
-        Ok(())
     }
 }

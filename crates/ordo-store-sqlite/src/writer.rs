@@ -137,8 +137,8 @@ impl Writer {
             self.execute("COMMIT")?;
             Ok(value)
         });
-        if done.is_err() && !self.conn.is_autocommit() {
-            self.execute("ROLLBACK")?;
+        if done.is_err() {
+            undo(&self.conn)?;
         }
         done
     }
@@ -154,7 +154,7 @@ impl Writer {
             cells: &mut self.cells,
         };
         let answer = call(&self.conn, kept);
-        self.execute("ROLLBACK")?;
+        undo(&self.conn)?;
         answer
     }
 
@@ -237,7 +237,7 @@ impl Writer {
             outcomes.push(outcome);
         }
         if outcomes.iter().all(Result::is_err) {
-            self.execute("ROLLBACK").map_err(store)?;
+            undo(&self.conn).map_err(store)?;
             return Ok(outcomes);
         }
         // A COMMIT that fails may have reached the disk: the caller settles it by the batch's id.
@@ -276,12 +276,7 @@ impl Writer {
 
     /// Ends a transaction that was left open and reads what is cached anew.
     fn recover(&mut self) {
-        let recovered = if self.conn.is_autocommit() {
-            Ok(())
-        } else {
-            self.execute("ROLLBACK")
-        };
-        let read = recovered.and_then(|()| {
+        let read = undo(&self.conn).and_then(|()| {
             self.signals = Signals::read(&self.conn)?;
             self.cells = Cells::default();
             self.read_heads()
@@ -313,6 +308,14 @@ impl From<Fault> for CommitError {
     fn from(fault: Fault) -> Self {
         Self::Store(StoreError::from(fault))
     }
+}
+
+/// Ends the transaction at hand without a trace. SQLite itself ends one that met a grave error.
+pub(crate) fn undo(conn: &Connection) -> Result<(), Fault> {
+    if !conn.is_autocommit() {
+        conn.prepare_cached("ROLLBACK")?.execute(())?;
+    }
+    Ok(())
 }
 
 /// What became of a batch: `None` where its id is not there, `Some(None)` where it was given up.

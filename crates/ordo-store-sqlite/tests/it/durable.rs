@@ -12,7 +12,7 @@ use ordo_store::{
 };
 use ordo_store_sqlite::{DATABASE_FILE, SqliteStore};
 
-use crate::{folder, serve};
+use crate::{folder, read, serve};
 
 /// Everything that a commit of [`Shop::everything`] can be seen by.
 #[derive(Debug, PartialEq)]
@@ -106,6 +106,8 @@ async fn a_crash_loses_nothing_that_was_answered() {
     for file in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal")] {
         fs::copy(dir.path().join(&file), copy.path().join(&file)).expect("a file is copied");
     }
+    // Whoever only reads sees it too, before anybody has served what the crash left.
+    assert_eq!(see(&read(copy.path()), &commit).await, before);
     assert_eq!(see(&serve(copy.path()), &commit).await, before);
 }
 
