@@ -494,16 +494,7 @@ impl LineInput {
             }
             Some(_) => {}
         }
-        let mut taxes = self.taxes.clone();
-        for (position, line) in taxes.iter().enumerate() {
-            if Minor::new(line.amount.get()).is_none() {
-                let field = format!("/lines/{index}/taxes/{position}/amount");
-                check.refuse(field, "is larger than 10^15 minor units");
-            }
-        }
-        if taxes.len() > 20 {
-            check.refuse(at("taxes"), "holds more than 20 entries");
-        }
+        let mut taxes = parse_taxes(check, &at("taxes"), &self.taxes);
         if taxes.is_empty() && tax != Minor::ZERO {
             taxes.push(TaxLine {
                 jurisdiction: None,
@@ -569,6 +560,41 @@ impl LineInput {
             canceled,
         }
     }
+}
+
+/// Taxes with bounded amounts and clean texts; at most 20.
+fn parse_taxes(check: &mut Check, at: &str, taxes: &[TaxLine]) -> Vec<TaxLine> {
+    if taxes.len() > 20 {
+        check.refuse(at, "holds more than 20 entries");
+    }
+    let bounded = |amount: Minor| amount >= Minor::ZERO && Minor::new(amount.get()).is_some();
+    let mut kept = Vec::with_capacity(taxes.len().min(20));
+    for (index, tax) in taxes.iter().take(20).enumerate() {
+        let field = |name: &str| format!("{at}/{index}/{name}");
+        if !bounded(tax.amount) {
+            check.refuse(field("amount"), "must be from 0 to 10^15 minor units");
+        }
+        if tax.base.is_some_and(|base| !bounded(base)) {
+            check.refuse(field("base"), "must be from 0 to 10^15 minor units");
+        }
+        if tax
+            .rate_ppm
+            .is_some_and(|rate| !(0..=10_000_000).contains(&rate))
+        {
+            check.refuse(field("rate_ppm"), "must be from 0 to 10000000");
+        }
+        kept.push(TaxLine {
+            jurisdiction: check.optional_text(
+                &field("jurisdiction"),
+                tax.jurisdiction.as_ref(),
+                16,
+            ),
+            code: check.optional_text(&field("code"), tax.code.as_ref(), 64),
+            remitted_by: check.optional_text(&field("remitted_by"), tax.remitted_by.as_ref(), 16),
+            ..tax.clone()
+        });
+    }
+    kept
 }
 
 /// Shares an order-level discount over the lines by what each still costs.

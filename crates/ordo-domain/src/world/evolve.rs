@@ -286,6 +286,8 @@ impl World {
         self.orders.update(id, |order| {
             order.life = life;
             order.ended_at = Some(at);
+            // Nothing is left to be stopped.
+            order.holds.clear();
         });
     }
 

@@ -2,7 +2,8 @@
 
 use ordo_domain::Code;
 use ordo_domain::check::MoneyInput;
-use ordo_domain::order::OrderInput;
+use ordo_domain::money::Minor;
+use ordo_domain::order::{OrderInput, TaxLine};
 
 use crate::desk::order_input;
 
@@ -121,6 +122,34 @@ fn sums_past_the_range_of_an_amount_are_refused() {
         }
     });
     assert_eq!(fields, ["/lines"]);
+}
+
+#[test]
+fn taxes_are_bounded_and_their_texts_clean() {
+    let with = |change: fn(&mut TaxLine)| {
+        let mut tax: TaxLine = serde_json::from_str(r#"{"amount":19}"#).unwrap();
+        change(&mut tax);
+        refused(move |o| o.lines[0].taxes = vec![tax])
+    };
+    let least = Minor::new(-1_000_000_000_000_000).unwrap();
+    let at = |name: &str| vec![format!("/lines/0/taxes/0/{name}")];
+    assert_eq!(
+        with(|tax| tax.amount = -Minor::new(1).unwrap()),
+        at("amount")
+    );
+    assert_eq!(with(|tax| tax.rate_ppm = Some(-1)), at("rate_ppm"));
+    assert_eq!(with(|tax| tax.code = Some("a\0b".into())), at("code"));
+    assert_eq!(
+        with(|tax| tax.jurisdiction = Some("x".repeat(17))),
+        at("jurisdiction")
+    );
+    let tax: TaxLine = serde_json::from_str(r#"{"amount":19}"#).unwrap();
+    let many = TaxLine {
+        amount: least,
+        ..tax
+    };
+    let fields = refused(move |o| o.lines[0].taxes = vec![many; 21]);
+    assert_eq!(fields.len(), 21);
 }
 
 #[test]

@@ -183,6 +183,9 @@ fn canceling_gives_stock_back_and_asking_twice_is_no_mistake() {
         cell? A@BER -> on_hand 3 allocated 0 reserved 0
         order? O1 -> canceled
         line? O1/1 -> open 0 backordered 0 allocated 0 canceled 3
+        order O2 unpaid Ax1
+        cancel O2
+        order? O2 -> canceled
         ",
     );
 }
