@@ -92,6 +92,16 @@ impl Cluster {
     /// # Errors
     /// Where PostgreSQL is not installed or does not start.
     pub fn start(durability: Durability, settings: &[(&str, &str)]) -> Result<Self, ClusterError> {
+        Self::start_cached(durability, settings, None)
+    }
+
+    /// The same, with a folder in which the files of a fresh cluster are kept for the next one:
+    /// making them takes longer than all the rest.
+    fn start_cached(
+        durability: Durability,
+        settings: &[(&str, &str)],
+        cache: Option<&Path>,
+    ) -> Result<Self, ClusterError> {
         let programs = find_programs().ok_or(ClusterError::NotInstalled)?;
         let owner = if geteuid().is_root() {
             Some(owner()?)
@@ -118,19 +128,23 @@ impl Cluster {
             port: 0,
             server: None,
         };
-        cluster.initialize()?;
+        match cache {
+            Some(cache) => cluster.initialize_from(cache)?,
+            None => cluster.initialize()?,
+        }
         cluster.restart()?;
         Ok(cluster)
     }
 
     /// A cluster for a test, or `None` where PostgreSQL is not installed; the test is then noted in
-    /// the file that `ORDO_SKIPPED_FILE` names.
+    /// the file that `ORDO_SKIPPED_FILE` names. `cache` is a folder of the build, such as
+    /// `CARGO_TARGET_TMPDIR`, in which something is left for the next test.
     ///
     /// # Panics
     /// Where PostgreSQL is there and does not start.
     #[must_use]
-    pub fn for_test(test: &str, durability: Durability) -> Option<Self> {
-        match Self::start(durability, &[]) {
+    pub fn for_test(test: &str, durability: Durability, cache: Option<&Path>) -> Option<Self> {
+        match Self::start_cached(durability, &[], cache) {
             Ok(cluster) => Some(cluster),
             Err(ClusterError::NotInstalled) => {
                 note_skipped(test);
@@ -247,6 +261,28 @@ impl Cluster {
         })
     }
 
+    /// Copies the files from `cache`, or makes them and leaves a copy there.
+    fn initialize_from(&self, cache: &Path) -> Result<(), ClusterError> {
+        let mut name = self.programs.to_string_lossy().replace('/', "_");
+        if let Some(owner) = self.owner {
+            name.push_str(&format!("-{}", owner.uid));
+        }
+        let kept = cache.join(format!("cluster{name}"));
+        let data = self.folder.join("data");
+        if kept.exists() {
+            return copy(&kept, &data);
+        }
+        self.initialize()?;
+        // Under its own name until it is whole; where another was faster, that one stays.
+        let id = std::process::id();
+        let unfinished = cache.join(format!("cluster{name}-of-{id}"));
+        copy(&data, &unfinished)?;
+        if fs::rename(&unfinished, &kept).is_err() {
+            let _ = fs::remove_dir_all(&unfinished);
+        }
+        Ok(())
+    }
+
     fn launch(&mut self) -> Result<(), ClusterError> {
         let log = self.folder.join("log");
         let output = File::create(&log).map_err(|source| io_error("make a log", source))?;
@@ -361,6 +397,20 @@ fn spawn(mut command: Command) -> Result<Server, ClusterError> {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| io_error("run postgres", io::Error::other("it has no id")))?;
     Ok(Server { pid, waiter })
+}
+
+/// Copies a folder with its owners and permissions.
+fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
+    let mut copy = Command::new("cp");
+    let output = copy.arg("-a").args([from, to]).output();
+    let output = output.map_err(|source| io_error("run cp", source))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(ClusterError::Failed {
+        program: "cp",
+        output: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// The folder of `initdb` and `postgres`: the first place that has both.

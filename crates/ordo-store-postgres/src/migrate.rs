@@ -35,26 +35,42 @@ const BEGIN: &str = "
     INSERT INTO schema (one, version, min_reader) VALUES (true, 0, 0) ON CONFLICT DO NOTHING;
 ";
 
-/// Brings the schema to [`KNOWN`].
+/// Brings the schema to [`KNOWN`]. Where it is there already, nothing but reading is done, so that a
+/// role that may not change tables is enough.
 pub async fn migrate(client: &mut Client) -> Result<(), OpenError> {
-    begin(client)
-        .await
-        .map_err(|source| OpenError::Migration { version: 0, source })?;
+    let found = look(client).await;
+    let found = found.map_err(|source| OpenError::Migration { version: 0, source })?;
+    if let Some(found) = found {
+        found.check()?;
+        if found.version >= KNOWN {
+            return Ok(());
+        }
+    }
+    let begun = begin(client).await;
+    begun.map_err(|source| OpenError::Migration { version: 0, source })?;
     for migration in MIGRATIONS {
         let step = step(client, migration).await;
         let found = step.map_err(|source| OpenError::Migration {
             version: migration.version,
             source,
         })?;
-        if found.min_reader > KNOWN {
-            return Err(OpenError::TooNew {
-                found: found.version,
-                min_reader: found.min_reader,
-                known: KNOWN,
-            });
-        }
+        found.check()?;
     }
     Ok(())
+}
+
+/// What the database says of itself, if it has a schema of Ordo.
+async fn look(client: &Client) -> Result<Option<Found>, Error> {
+    let sql = "SELECT to_regclass('schema') IS NOT NULL";
+    if !client.query_one(sql, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let sql = "SELECT version, min_reader FROM schema";
+    let row = client.query_opt(sql, &[]).await?;
+    Ok(row.map(|row| Found {
+        version: row.get(0),
+        min_reader: row.get(1),
+    }))
 }
 
 /// Makes the table of versions. Where two make it in the same moment, one of them fails and finds it
@@ -75,6 +91,19 @@ async fn begin(client: &Client) -> Result<(), Error> {
 struct Found {
     version: i32,
     min_reader: i32,
+}
+
+impl Found {
+    fn check(&self) -> Result<(), OpenError> {
+        if self.min_reader <= KNOWN {
+            return Ok(());
+        }
+        Err(OpenError::TooNew {
+            found: self.version,
+            min_reader: self.min_reader,
+            known: KNOWN,
+        })
+    }
 }
 
 /// Takes one step unless it was taken, and says what was found before it.

@@ -26,7 +26,7 @@ const ORDERS: &str = "
 
 #[tokio::test]
 async fn a_page_of_orders_is_a_range_of_an_index() {
-    let Some(cluster) = Cluster::for_test("list::plans", Durability::Off) else {
+    let Some(cluster) = Cluster::for_test("list::plans", Durability::Off, None) else {
         return;
     };
     let url = cluster.create_database("plans").await.unwrap();

@@ -142,7 +142,7 @@ async fn a_terminated_backend_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_no_longer_takes_writes_is_left() {
-    let Some(cluster) = Cluster::for_test("a_server_that_no_longer", Durability::Off) else {
+    let Some(cluster) = server::own("a_server_that_no_longer", Durability::Off) else {
         return;
     };
     let url = cluster.create_database("ordo").await.unwrap();
@@ -185,8 +185,7 @@ async fn a_server_that_no_longer_takes_writes_is_left() {
 /// server with all its processes between commits, several times.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_committed_survives_a_crash_of_the_server() {
-    let Some(mut cluster) = Cluster::for_test("what_was_committed_survives", Durability::Full)
-    else {
+    let Some(mut cluster) = server::own("what_was_committed_survives", Durability::Full) else {
         return;
     };
     let url = cluster.create_database("ordo").await.unwrap();
@@ -217,7 +216,7 @@ async fn what_was_committed_survives_a_crash_of_the_server() {
 
 /// A cluster with a database, and the URL of that database over a proxy.
 async fn behind_a_proxy(test: &str) -> Option<(Proxy, String, Cluster)> {
-    let cluster = Cluster::for_test(test, Durability::Off)?;
+    let cluster = server::own(test, Durability::Off)?;
     let made = cluster.create_database("ordo").await;
     made.expect("a database is made");
     let proxy = Proxy::start(cluster.port()).await;

@@ -1,6 +1,7 @@
 //! One cluster for all tests of a process, and a database in it for each.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use ordo_store_postgres::cluster::{Cluster, Durability};
@@ -51,12 +52,18 @@ pub async fn connect(url: &str) -> PostgresStore {
     store.expect("the store opens")
 }
 
+/// A cluster for this test alone, or `None` where there is no PostgreSQL.
+pub fn own(test: &str, durability: Durability) -> Option<Cluster> {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    Cluster::for_test(test, durability, Some(cache))
+}
+
 fn shared(test: &str) -> Option<Arc<Cluster>> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(cluster) = shared.upgrade() {
         return Some(cluster);
     }
-    let cluster = Arc::new(Cluster::for_test(test, Durability::Off)?);
+    let cluster = Arc::new(own(test, Durability::Off)?);
     *shared = Arc::downgrade(&cluster);
     Some(cluster)
 }
