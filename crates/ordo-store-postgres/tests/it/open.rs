@@ -44,6 +44,23 @@ async fn a_schema_that_only_a_newer_program_reads_is_refused() {
     connection.await.unwrap().unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_may_not_change_tables_is_enough_once_they_are_there() {
+    let name = "a_role_that_may_not_change_tables";
+    let Some(made) = server::store(name).await else {
+        return;
+    };
+    let (client, connection) = tokio_postgres::connect(&made.url, NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let sql = "CREATE ROLE clerk LOGIN;
+               GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk";
+    client.batch_execute(sql).await.unwrap();
+    let url = made.url.replace("ordo@", "clerk@");
+    Shop::open(&server::connect(&url).await, 1).await;
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_said_to_be_out_of_reach() {
     // Nothing listens on the port of a listener that is gone.
