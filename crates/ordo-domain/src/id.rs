@@ -1,6 +1,7 @@
 //! Every typed id and its prefix, in one registry: alphabetical by type, append-only.
 //!
-//! An id is 128 bits in the layout of UUID version 7 (RFC 9562): 48 bits of milliseconds, then bits
+//! An id is 128 bits in the layout of UUID version 7 (RFC 9562): 48 bits of milliseconds, 12 bits of
+//! the microsecond within them (its method 3, so that ids sort by time at that grain), then bits
 //! that look random. Here they are a keyed hash of (command id, n), so that deciding the same
 //! command twice makes the same ids. In text an id is its prefix, `_`, and 26 characters of
 //! Crockford's base 32 in lower case, which sorts like the number.
@@ -79,10 +80,11 @@ pub fn derive(command: CommandId, n: u64, at: Timestamp) -> u128 {
     let mut hasher = SipHasher24::new_with_key(&command.to_u128().to_be_bytes());
     hasher.write_u64(n);
     let hash = hasher.finish128().as_u128();
-    let millis = (at.as_micros().max(0) / 1_000) as u128 & ((1 << 48) - 1);
-    let random_a = (hash >> 64) & 0xfff;
+    let micros = at.as_micros().max(0) as u128;
+    let millis = (micros / 1_000) & ((1 << 48) - 1);
+    let fraction = (micros % 1_000) * 4_096 / 1_000;
     let random_b = hash & ((1 << 62) - 1);
-    (millis << 80) | (0x7 << 76) | (random_a << 64) | (0b10 << 62) | random_b
+    (millis << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | random_b
 }
 
 macro_rules! ids {
@@ -281,5 +283,16 @@ mod tests {
         assert_eq!(first.to_u128() >> 76 & 0xf, 7);
         assert_eq!(first.to_u128() >> 62 & 0b11, 0b10);
         assert_eq!((first.to_u128() >> 80) as i64, at.as_micros() / 1_000);
+    }
+    #[test]
+    fn ids_of_two_microseconds_sort_by_time_whatever_their_commands() {
+        let at = |micros| Timestamp::from_micros(1_790_000_000_000_000 + micros);
+        for micros in [0, 1, 500, 998, 999, 1_000, 4_095] {
+            for command in 0..50 {
+                let earlier = derive(CommandId::from_u128(command), 0, at(micros));
+                let later = derive(CommandId::from_u128(command + 77), 0, at(micros + 1));
+                assert!(earlier < later, "{micros} {command}");
+            }
+        }
     }
 }
