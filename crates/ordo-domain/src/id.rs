@@ -286,7 +286,7 @@ mod tests {
     }
     #[test]
     fn ids_of_two_microseconds_sort_by_time_whatever_their_commands() {
-        let at = |micros| Timestamp::from_micros(1_790_000_000_000_000 + micros);
+        let at = |micros: i64| Timestamp::from_micros(1_790_000_000_000_000 + micros);
         for micros in [0, 1, 500, 998, 999, 1_000, 4_095] {
             for command in 0..50 {
                 let earlier = derive(CommandId::from_u128(command), 0, at(micros));
