@@ -6,8 +6,8 @@ use crate::claim::ClaimKind;
 use crate::command::Command;
 use crate::decide::Context;
 use crate::id::{FulfillmentOrderId, ReturnId, ShipmentId, SkuId};
-use crate::order::CaptureOrder;
 use crate::order::capture::external_key;
+use crate::order::{CaptureOrder, Origin};
 use crate::reaction;
 use crate::record::RecordKind;
 use crate::world::{Key, World};
@@ -72,8 +72,18 @@ impl World {
                 key,
             });
         }
-        for line in capture.lines.iter().filter(|line| !line.code.is_empty()) {
-            self.sku_footprint(&line.code, keys);
+        let codes = (capture.lines.iter())
+            .map(|line| line.code.as_str())
+            .filter(|code| !code.is_empty());
+        // A past order takes no stock, and nobody asks who else the buyer was.
+        if capture.origin == Origin::History {
+            for code in codes.filter(|code| self.sku_by_code(code).is_err()) {
+                keys.push(Key::SkuByCode(code.to_owned()));
+            }
+            return;
+        }
+        for code in codes {
+            self.sku_footprint(code, keys);
         }
         if let Some(contact) = &capture.ship_to {
             keys.extend(reaction::signals_of(ctx, contact));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use ordo_domain::Event;
 use ordo_domain::contact::Contact;
 use ordo_domain::id::{ContactId, OrderId, OrganizationId};
-use ordo_domain::order::Order;
+use ordo_domain::order::{Order, Origin};
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::DAY;
 use ordo_domain::world::{Key, Row};
@@ -140,7 +140,12 @@ async fn step(
             }
             _ => continue,
         };
-        let day = entry.effective_at.as_micros().div_euclid(DAY) as i32;
+        // What was sold before Ordo counts for the day on which it was sold.
+        let at = match order.origin {
+            Origin::Live => entry.effective_at,
+            Origin::History | Origin::Till => order.placed_at,
+        };
+        let day = at.as_micros().div_euclid(DAY) as i32;
         let key = (
             day,
             order.channel.to_u128(),

@@ -200,6 +200,16 @@ impl CaptureOrder {
         for draft in &self.lines {
             draft.resolve(channel, self.origin, world, ctx, &mut lines)?;
         }
+        for line in &mut lines {
+            match self.origin {
+                Origin::History => line.settle_past(self.canceled),
+                Origin::Live | Origin::Till if self.canceled => {
+                    line.canceled += line.open;
+                    line.open = Quantity::ZERO;
+                }
+                Origin::Live | Origin::Till => {}
+            }
+        }
         let totals = Order::sum_totals(&lines, &self.shipping, self.tax_included);
         let ship_to = self.ship_to.as_ref().map(|contact| {
             let stored = Contact {
@@ -225,12 +235,13 @@ impl CaptureOrder {
             id
         });
         let money = self.money_entries(totals.total, ctx);
-        let life = match () {
-            () if self.canceled => OrderLife::Canceled,
-            () if self.origin != Origin::Live => OrderLife::Closed,
-            () => OrderLife::Open,
+        let life = match self.origin {
+            Origin::History => Order::past_life(&lines, self.canceled),
+            Origin::Live | Origin::Till if self.canceled => OrderLife::Canceled,
+            Origin::Till => OrderLife::Closed,
+            Origin::Live => OrderLife::Open,
         };
-        Ok(Order {
+        let mut order = Order {
             id,
             version: 0,
             channel: channel.id,
@@ -267,7 +278,11 @@ impl CaptureOrder {
             ship_groups: Vec::new(),
             labels: self.labels.clone(),
             original: None,
-        })
+        };
+        if self.origin == Origin::History {
+            order.label_past(self.canceled);
+        }
+        Ok(order)
     }
 
     fn usual_terms(&self, kind: ChannelKind) -> Terms {
@@ -424,13 +439,6 @@ impl LineDraft {
             (Origin::Till, _) | (_, FulfilledBy::Till) => self.quantity - self.canceled,
             (Origin::History, _) | (Origin::Live, _) => self.shipped,
         };
-        let mut canceled = self.canceled;
-        let mut open = self.quantity - settled - canceled;
-        if origin == Origin::History {
-            // What a past order never shipped is not going to be shipped by us.
-            canceled += open;
-            open = Quantity::ZERO;
-        }
         Line {
             id: ctx.ids.make(),
             external_id: self.external_id.clone(),
@@ -452,12 +460,12 @@ impl LineDraft {
             promise_original: self.deliver_by,
             promise_current: self.deliver_by,
             ordered: self.quantity,
-            open,
+            open: self.quantity - settled - self.canceled,
             backordered: Quantity::ZERO,
             allocated: Quantity::ZERO,
             shipped: Quantity::ZERO,
             shipped_elsewhere: settled,
-            canceled,
+            canceled: self.canceled,
             received: Quantity::ZERO,
             refunded: Quantity::ZERO,
         }

@@ -328,6 +328,12 @@ impl OrderInput {
                 255,
             ),
         });
+        if self.reservation_id.is_some() && origin == Origin::History {
+            check.refuse(
+                "/reservation_id",
+                "is not for past orders, which take no stock",
+            );
+        }
         let reservation = self.reservation_id.as_ref().and_then(|text| {
             text.parse::<ReservationId>()
                 .map_err(|error| check.refuse("/reservation_id", error.to_string()))

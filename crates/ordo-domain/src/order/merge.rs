@@ -47,6 +47,9 @@ pub(super) fn decide(
         events: Vec::new(),
         conflicts: Vec::new(),
     };
+    if order.origin == Origin::History {
+        return Ok(merge.past(capture, drafts, ctx));
+    }
     merge.give_work_back(capture, &drafts, world)?;
     merge.release_holds(capture);
     merge.lines(drafts, capture.canceled);
@@ -62,6 +65,21 @@ struct Merge {
 }
 
 impl Merge {
+    /// A past order has no work and no holds: it becomes what the newer version says, ended again.
+    fn past(mut self, capture: &CaptureOrder, drafts: Vec<Line>, ctx: &mut Context) -> Decided {
+        self.order.merge_past_lines(drafts, capture.canceled);
+        let attachments = self.rest(capture, ctx);
+        let mut order = self.order;
+        let life = Order::past_life(&order.lines, capture.canceled);
+        if life != order.life {
+            order.life = life;
+            order.ended_at = Some(ctx.now);
+        }
+        order.label_past(capture.canceled);
+        let id = order.id;
+        Decided::changed(vec![Event::OrderMerged { order }], id).with(attachments)
+    }
+
     /// Adds an event that touches the order once, so that the merged form counts on from it.
     fn push(&mut self, event: Event) {
         self.events.push(event);

@@ -10,6 +10,7 @@ pub mod hold;
 pub mod input;
 pub mod line;
 pub(crate) mod merge;
+pub mod past;
 pub mod payment;
 pub mod standing;
 

@@ -133,6 +133,11 @@ impl Desk {
             .collect()
     }
 
+    /// Lets scripts know an order that came in by other means.
+    pub fn name_order(&mut self, name: &str, id: OrderId) {
+        self.orders.insert(name.into(), id);
+    }
+
     pub fn order(&self, name: &str) -> Arc<Order> {
         Arc::clone(
             self.world

@@ -5,6 +5,7 @@
 
 mod desk;
 mod input;
+mod past;
 mod scenarios;
 mod stages;
 mod wire;
