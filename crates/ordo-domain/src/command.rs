@@ -5,7 +5,7 @@ use crate::fulfillment::{
     AcceptWork, AnswerStop, PackUnits, PickUnits, RejectWork, ReleaseWork, ShipWork, ShortUnits,
     StopWork,
 };
-use crate::network::{CreateChannel, CreateLocation};
+use crate::network::{AddLocations, CreateChannel, CreateLocation};
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
@@ -25,6 +25,8 @@ pub enum Command {
     CreateChannel(CreateChannel),
     /// Makes a location.
     CreateLocation(CreateLocation),
+    /// Makes those of many locations that are not there yet.
+    AddLocations(AddLocations),
     /// Makes a SKU.
     CreateSku(CreateSku),
     /// Records a movement of stock.
@@ -87,6 +89,7 @@ impl Command {
             Self::RevokeApiKey(_) => "revoke_api_key",
             Self::CreateChannel(_) => "create_channel",
             Self::CreateLocation(_) => "create_location",
+            Self::AddLocations(_) => "add_locations",
             Self::CreateSku(_) => "create_sku",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
@@ -119,7 +122,7 @@ impl Command {
     #[must_use]
     pub const fn changes_reference(&self) -> bool {
         match self {
-            Self::CreateChannel(_) | Self::CreateLocation(_) => true,
+            Self::CreateChannel(_) | Self::CreateLocation(_) | Self::AddLocations(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)

@@ -380,6 +380,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::RevokeApiKey(command) => command.decide(world, ctx),
         Command::CreateChannel(command) => command.decide(world, ctx),
         Command::CreateLocation(command) => command.decide(world, ctx),
+        Command::AddLocations(command) => command.decide(world, ctx),
         Command::CreateSku(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),

@@ -56,7 +56,8 @@ impl World {
             | Command::CreateApiKey(_)
             | Command::RevokeApiKey(_)
             | Command::CreateChannel(_)
-            | Command::CreateLocation(_) => {}
+            | Command::CreateLocation(_)
+            | Command::AddLocations(_) => {}
         }
         keys
     }

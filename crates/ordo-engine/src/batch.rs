@@ -660,6 +660,7 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         | Command::RevokeApiKey(_)
         | Command::CreateChannel(_)
         | Command::CreateLocation(_)
+        | Command::AddLocations(_)
         | Command::ReleaseReservation(_)
         | Command::ExpireReservation(_)
         | Command::CancelOrder(_)

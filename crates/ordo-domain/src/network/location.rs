@@ -1,5 +1,7 @@
 //! Locations: places that hold or ship stock, with their calendar, cut-offs and capacity.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Context, Decided, Refusal};
@@ -177,7 +179,16 @@ impl CreateLocation {
             let detail = format!("a location with the code {} exists", self.code);
             return Err(Rejection::new(Code::CodeTaken, detail).at("/code").into());
         }
-        let location = Location {
+        let location = self.build(ctx);
+        let id = location.id;
+        Ok(Decided::created(
+            vec![Event::LocationCreated { location }],
+            id,
+        ))
+    }
+
+    fn build(&self, ctx: &mut Context) -> Location {
+        Location {
             id: ctx.ids.make(),
             version: 0,
             code: self.code.clone(),
@@ -192,11 +203,28 @@ impl CreateLocation {
             closures: Vec::new(),
             cut_offs: Vec::new(),
             daily_capacity: self.daily_capacity,
-        };
-        let id = location.id;
-        Ok(Decided::created(
-            vec![Event::LocationCreated { location }],
-            id,
-        ))
+        }
+    }
+}
+
+/// Makes those of many locations that are not there yet. Every change of the reference costs a
+/// commit of its own and a new snapshot for every node, so an import makes them together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddLocations {
+    /// The locations; those whose code is known stay as they are.
+    pub locations: Vec<CreateLocation>,
+}
+
+impl AddLocations {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+        let mut codes = BTreeSet::new();
+        let events = (self.locations.iter())
+            .filter(|new| world.reference().location_by_code(&new.code).is_none())
+            .filter(|new| codes.insert(new.code.as_str()))
+            .map(|new| Event::LocationCreated {
+                location: new.build(ctx),
+            })
+            .collect();
+        Ok(Decided::done(events))
     }
 }

@@ -11,7 +11,7 @@ pub mod pool;
 pub use block::{Block, BlockScope, BlockStage};
 pub use channel::{Channel, ChannelKind, CreateChannel, LegalEntity, TaxRegistration};
 pub use location::{
-    Capability, Closure, CreateLocation, CutOff, Location, LocationKind, LocationState, Place,
-    WeekHours,
+    AddLocations, Capability, Closure, CreateLocation, CutOff, Location, LocationKind,
+    LocationState, Place, WeekHours,
 };
 pub use pool::Pool;
