@@ -32,6 +32,9 @@ pub enum OpenError {
         /// What this program knows.
         known: i32,
     },
+    /// The database holds an organization already.
+    #[error("the database is not empty: it holds an organization already")]
+    NotEmpty,
     /// A step of the schema could not be taken; nothing of it was kept.
     #[error("schema version {version} could not be installed")]
     Migration {

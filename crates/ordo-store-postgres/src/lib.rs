@@ -17,6 +17,7 @@ mod list;
 mod load;
 mod migrate;
 mod pool;
+pub mod portable;
 mod read;
 mod records;
 mod rows;

@@ -130,7 +130,7 @@ impl PostgresStore {
 }
 
 /// Checks the server and installs what its schema lacks.
-async fn prepare(config: &Config) -> Result<(), OpenError> {
+pub(crate) async fn prepare(config: &Config) -> Result<(), OpenError> {
     let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(failure::text(&error));
     let mut connection = Connection::open(config, "SET lock_timeout = '60s'")
         .await

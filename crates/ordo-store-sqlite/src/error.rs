@@ -18,6 +18,9 @@ pub enum OpenError {
     /// There is no database in this folder, and a reader makes none.
     #[error("{} holds no database", .0.display())]
     Missing(PathBuf),
+    /// There is a database in this folder, and it was not said that it may be replaced.
+    #[error("{} holds a database already", .0.display())]
+    NotEmpty(PathBuf),
     /// The linked SQLite may lose data: up to 3.51.2 the WAL could be reset under a reader.
     #[error("SQLite {found} is linked; 3.54.1 or later is needed")]
     Library {

@@ -121,7 +121,7 @@ pub(crate) fn open_reader(dir: &Path, options: &Options) -> Result<Connection, O
 
 /// How long a connection waits for another one's short locks (recovery, the end of a checkpoint).
 const BUSY: Duration = Duration::from_secs(5);
-const PAGE_BYTES: i64 = 8_192;
+pub(crate) const PAGE_BYTES: i64 = 8_192;
 /// More than there are, so that every statement is prepared once per connection.
 const STATEMENTS: usize = 256;
 

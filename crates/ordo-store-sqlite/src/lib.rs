@@ -21,6 +21,7 @@ mod migrate;
 mod orders;
 #[cfg(test)]
 mod plans;
+pub mod portable;
 mod queue;
 mod rows;
 mod search;

@@ -41,7 +41,7 @@ pub(crate) struct Signals {
 }
 
 /// Organization, kind and hash, in the order of the table's key.
-type Key = (u32, u8, [u8; 16]);
+pub(crate) type Key = (u32, u8, [u8; 16]);
 
 /// A merge that is under way.
 #[derive(Debug)]
@@ -274,6 +274,22 @@ pub(crate) fn find(conn: &Connection, organization: i64, key: SignalKey) -> Resu
         }
     }
     find_row(conn, organization, key)
+}
+
+/// The newest state of each signal that is in the journal.
+pub(crate) fn journal(conn: &Connection) -> Result<HashMap<Key, Signal>, Fault> {
+    let mut found = HashMap::new();
+    let mut statement =
+        conn.prepare("SELECT organization, body FROM signal_journal ORDER BY seq")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let organization: u32 = row.get(0)?;
+        let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        for (kind, hash, signal) in unpack(body) {
+            found.insert((organization, kind, hash), signal);
+        }
+    }
+    Ok(found)
 }
 
 /// A signal after more sightings: they count together within a day of the first.

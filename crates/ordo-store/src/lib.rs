@@ -14,6 +14,7 @@ pub mod memory;
 pub mod metered;
 pub mod operation;
 pub mod port;
+pub mod portable;
 pub mod query;
 pub mod view;
 mod wrapper;
