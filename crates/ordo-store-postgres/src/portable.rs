@@ -47,7 +47,10 @@ pub async fn dump(url: &str, locks: bool) -> Result<Box<dyn Dump>, OpenError> {
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     };
     execute(&connection, begin).await?;
-    Ok(Box::new(Reading { connection, at: None }))
+    Ok(Box::new(Reading {
+        connection,
+        at: None,
+    }))
 }
 
 /// Fills a database that has no organization yet.
@@ -62,7 +65,10 @@ pub async fn fill(url: &str) -> Result<Box<dyn Fill>, OpenError> {
     if row.map_err(unreachable)?.get::<_, bool>(0) {
         return Err(OpenError::NotEmpty);
     }
-    Ok(Box::new(Filling(Reading { connection, at: None })))
+    Ok(Box::new(Filling(Reading {
+        connection,
+        at: None,
+    })))
 }
 
 async fn connect(url: &str) -> Result<Connection, OpenError> {
@@ -158,7 +164,10 @@ fn select(table: &Table) -> String {
             let keys: Vec<String> = (table.columns[..table.key].iter())
                 .map(|(key, _)| format!("t.{}", native(table, key)))
                 .collect();
-            format!("SELECT {columns} FROM {name} AS t ORDER BY {}", keys.join(", "))
+            format!(
+                "SELECT {columns} FROM {name} AS t ORDER BY {}",
+                keys.join(", ")
+            )
         }
     }
 }
@@ -178,8 +187,9 @@ fn read(row: &tokio_postgres::Row, table: &Table) -> Result<Row, StoreError> {
                 Kind::Organization | Kind::Id | Kind::Owner => {
                     Value::Id(get::<Uuid>(row, column)?.0)
                 }
-                Kind::OptionalId => get::<Option<Uuid>>(row, column)?
-                    .map_or(Value::None, |id| Value::Id(id.0)),
+                Kind::OptionalId => {
+                    get::<Option<Uuid>>(row, column)?.map_or(Value::None, |id| Value::Id(id.0))
+                }
                 Kind::Integer => Value::Integer(get(row, column)?),
                 Kind::OptionalInteger => {
                     get::<Option<i64>>(row, column)?.map_or(Value::None, Value::Integer)
@@ -324,7 +334,10 @@ impl Fill for Filling {
         self.0.batch("COMMIT").await?;
         // What the planner knows of the tables comes with time; this is now.
         let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
-        let analyzed = self.0.batch(&format!("ANALYZE {}", tables.join(", "))).await;
+        let analyzed = self
+            .0
+            .batch(&format!("ANALYZE {}", tables.join(", ")))
+            .await;
         if let Err(error) = analyzed {
             tracing::warn!(error = %error, "the tables were filled but not analyzed");
         }

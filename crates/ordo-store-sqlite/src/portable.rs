@@ -236,7 +236,11 @@ fn read(
             Some(id) => Value::Id(id.get()),
             None => Value::None,
         },
-        Kind::Owner => match row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)? {
+        Kind::Owner => match row
+            .get_ref(column)?
+            .as_blob()
+            .map_err(rusqlite::Error::from)?
+        {
             [] => Value::Id(0),
             _ => Value::Id(crate::keys::id(row, column)?),
         },

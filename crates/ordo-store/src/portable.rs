@@ -13,7 +13,7 @@ mod tally;
 use async_trait::async_trait;
 
 use crate::port::StoreError;
-pub use tally::{Tally, TableTally};
+pub use tally::{TableTally, Tally};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

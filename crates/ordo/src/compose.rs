@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ordo_engine::Backend;
 use ordo_store::StoreError;
+use ordo_store::portable::{Dump, Fill};
 use ordo_store_postgres::PostgresStore;
-use ordo_store_sqlite::SqliteStore;
+use ordo_store_sqlite::{OpenError, SqliteStore};
 
 /// Which store a command works on.
 #[derive(Debug, Clone, clap::Args)]
@@ -61,6 +62,11 @@ impl Failure {
 }
 
 impl StoreArgs {
+    /// The store that was named.
+    pub const fn of(data: Option<PathBuf>, database_url: Option<String>) -> Self {
+        Self { data, database_url }
+    }
+
     fn folder(&self) -> PathBuf {
         self.data
             .clone()
@@ -72,15 +78,11 @@ impl StoreArgs {
         match &self.database_url {
             Some(url) => self.postgres(url).await,
             None => {
-                let store =
-                    SqliteStore::open(&self.folder(), ordo_store_sqlite::Options::default());
-                match store {
-                    Ok(store) => Ok(Arc::new(store)),
-                    Err(ordo_store_sqlite::OpenError::InUse(_)) => Err(Failure::InUse(
-                        "ask it with --url instead, or stop it first",
-                    )),
-                    Err(error) => Err(Failure::Open(error.to_string())),
-                }
+                let options = ordo_store_sqlite::Options::default();
+                Ok(Arc::new(sqlite(SqliteStore::open(
+                    &self.folder(),
+                    options,
+                ))?))
             }
         }
     }
@@ -99,6 +101,39 @@ impl StoreArgs {
         }
     }
 
+    /// Reads the store as it is at this moment, also while it is being served.
+    pub async fn dump(&self) -> Result<Box<dyn Dump>, Failure> {
+        match &self.database_url {
+            Some(url) => {
+                let dump = ordo_store_postgres::portable::dump(url, false).await;
+                dump.map_err(|error| Failure::Open(error.to_string()))
+            }
+            None => sqlite(ordo_store_sqlite::portable::dump(&self.folder())),
+        }
+    }
+
+    /// The same, and keeps everybody from writing meanwhile.
+    pub async fn dump_locked(&self) -> Result<Box<dyn Dump>, Failure> {
+        match &self.database_url {
+            Some(url) => {
+                let dump = ordo_store_postgres::portable::dump(url, true).await;
+                dump.map_err(|error| Failure::Open(error.to_string()))
+            }
+            None => sqlite(ordo_store_sqlite::portable::dump_locked(&self.folder())),
+        }
+    }
+
+    /// Makes a new store to be filled. `replaces` throws away what is in a folder.
+    pub async fn fill(&self, replaces: bool) -> Result<Box<dyn Fill>, Failure> {
+        match &self.database_url {
+            Some(url) => {
+                let fill = ordo_store_postgres::portable::fill(url).await;
+                fill.map_err(|error| Failure::Open(error.to_string()))
+            }
+            None => sqlite(ordo_store_sqlite::portable::fill(&self.folder(), replaces)),
+        }
+    }
+
     async fn postgres(&self, url: &str) -> Result<Arc<dyn Backend>, Failure> {
         let options = ordo_store_postgres::Options::default();
         let store = PostgresStore::connect(url, &options).await;
@@ -106,4 +141,12 @@ impl StoreArgs {
             store.map_err(|error| Failure::Open(error.to_string()))?,
         ))
     }
+}
+
+/// What opening a folder ended with.
+fn sqlite<T>(opened: Result<T, OpenError>) -> Result<T, Failure> {
+    opened.map_err(|error| match error {
+        OpenError::InUse(_) => Failure::InUse("ask it with --url instead, or stop it first"),
+        error => Failure::Open(error.to_string()),
+    })
 }

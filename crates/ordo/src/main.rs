@@ -1,6 +1,7 @@
 //! Ordo, an order management system: one program that holds every order from the moment it is placed
 //! to the moment it is delivered or returned.
 
+mod archive;
 mod cmd;
 mod compose;
 mod demo;
@@ -27,6 +28,12 @@ enum Command {
     Check(cmd::check::Args),
     /// Export data to standard output.
     Export(cmd::export::Args),
+    /// Write everything that is stored to one file, also while it is being served.
+    Backup(cmd::backup::Args),
+    /// Make a store from a backup.
+    Restore(cmd::restore::Args),
+    /// Carry everything to another store.
+    Move(cmd::carry::Args),
     /// Say what an error code means and what to do.
     Explain(cmd::explain::Args),
 }
@@ -50,6 +57,9 @@ fn main() -> ExitCode {
             Command::Demo(args) => cmd::demo::run(args).await,
             Command::Check(args) => cmd::check::run(args).await,
             Command::Export(args) => cmd::export::run(args).await,
+            Command::Backup(args) => cmd::backup::run(args).await,
+            Command::Restore(args) => cmd::restore::run(args).await,
+            Command::Move(args) => cmd::carry::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
         }
     });

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ordo_engine::{Clock, Report, SystemClock};
+use ordo_engine::{Backend, Clock, Report, SystemClock};
 use serde::Serialize;
 
 use crate::compose::{Failure, StoreArgs};
@@ -29,13 +29,18 @@ struct Invariant<'a> {
     violations: &'a [String],
 }
 
+/// At which time what is due counts as overdue.
+#[derive(Clone, Copy)]
+pub enum At {
+    /// Now: somebody serves the store, or should.
+    Now,
+    /// When the last event was recorded.
+    LastEvent,
+}
+
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let backend = args.store.open_reader().await?;
-    let mut report = Report::default();
-    for (organization, _) in backend.organizations().await? {
-        let now = SystemClock.now();
-        report.merge(ordo_engine::check(&*backend, organization, now).await?);
-    }
+    let report = all(&*backend, At::Now).await?;
     if args.json {
         let invariants = (report.findings.iter())
             .map(|(id, finding)| Invariant {
@@ -51,20 +56,38 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         let text = serde_json::to_string(&answer).map_err(std::io::Error::from)?;
         println!("{text}");
     } else {
-        for (id, finding) in &report.findings {
-            let mark = if finding.violated == 0 { "ok " } else { "BAD" };
-            println!(
-                "{mark} {id:4} {} checked, {} wrong",
-                finding.checked, finding.violated
-            );
-            for violation in &finding.violations {
-                println!("      {violation}");
-            }
-        }
+        show(&report);
     }
     Ok(if report.is_ok() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Checks every organization.
+pub async fn all(backend: &dyn Backend, at: At) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    for (organization, _) in backend.organizations().await? {
+        let at = match at {
+            At::Now => SystemClock.now(),
+            At::LastEvent => backend.head(organization).await?.last_at,
+        };
+        report.merge(ordo_engine::check(backend, organization, at).await?);
+    }
+    Ok(report)
+}
+
+/// Prints what was found, a line for each invariant.
+pub fn show(report: &Report) {
+    for (id, finding) in &report.findings {
+        let mark = if finding.violated == 0 { "ok " } else { "BAD" };
+        println!(
+            "{mark} {id:4} {} checked, {} wrong",
+            finding.checked, finding.violated
+        );
+        for violation in &finding.violations {
+            println!("      {violation}");
+        }
+    }
 }

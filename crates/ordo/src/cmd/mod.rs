@@ -1,7 +1,10 @@
 //! One file per subcommand.
 
+pub mod backup;
+pub mod carry;
 pub mod check;
 pub mod demo;
 pub mod explain;
 pub mod export;
+pub mod restore;
 pub mod serve;

@@ -3,6 +3,7 @@
 // Tests may fail loudly.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod carried;
 mod http;
 mod scripted;
 mod served;
