@@ -235,7 +235,7 @@ pub struct LineInput {
     /// By when the channel told the buyer it would arrive, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deliver_by: Option<String>,
-    /// Units that the channel says have left already (only of origin `history`).
+    /// Units that have left already, before Ordo knew the order or by somebody else's hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<i64>,
     /// Units that the channel says will not be delivered.
@@ -531,15 +531,6 @@ impl LineInput {
             check.refuse(
                 at("canceled"),
                 "and shipped units are more than the quantity",
-            );
-        }
-        if shipped.get() > 0
-            && origin == Origin::Live
-            && self.fulfilled_by.unwrap_or_default() == FulfilledBy::Us
-        {
-            check.refuse(
-                at("shipped"),
-                "is only for past orders and for what others ship",
             );
         }
         if self.services.len() > 20 {
