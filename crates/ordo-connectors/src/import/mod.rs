@@ -6,8 +6,14 @@
 //!
 //! Memory does not grow with the file; where a format needs side tables, its module says how much.
 
+mod decimal;
+mod foreign;
+mod json;
 mod lines;
 mod ndjson;
+mod shopify_json;
+mod values;
+mod woocommerce_json;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -28,17 +34,23 @@ pub const ROW_BYTES_MAX: usize = 4 << 20;
 pub enum Format {
     /// Ordo's input form as JSON, an order on each line.
     Ndjson,
+    /// Orders of Shopify's Admin REST interface, or bodies of its order webhooks.
+    ShopifyJson,
+    /// Orders of WooCommerce's REST interface, or bodies of its order webhooks.
+    WoocommerceJson,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Ndjson];
+    pub const ALL: [Self; 3] = [Self::Ndjson, Self::ShopifyJson, Self::WoocommerceJson];
 
     /// The name that people type.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
+            Self::ShopifyJson => "shopify-json",
+            Self::WoocommerceJson => "woocommerce-json",
         }
     }
 }
@@ -245,6 +257,12 @@ pub fn read_orders(
     Ok(match format {
         Format::Ndjson => Box::new(each(sources, move |source| {
             ndjson::reader(source, options.clone())
+        })),
+        Format::ShopifyJson => Box::new(each(sources, move |source| {
+            foreign::json_reader(source, shopify_json::FORMAT, &options)
+        })),
+        Format::WoocommerceJson => Box::new(each(sources, move |source| {
+            foreign::json_reader(source, woocommerce_json::FORMAT, &options)
         })),
     })
 }
