@@ -6,7 +6,7 @@ use crate::fulfillment::{
     StopWork,
 };
 use crate::network::{AddLocations, CreateChannel, CreateLocation};
-use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold};
+use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
@@ -45,6 +45,8 @@ pub enum Command {
     PlaceHold(PlaceHold),
     /// Takes a hold away.
     ReleaseHold(ReleaseHold),
+    /// Looks again at a waiting order.
+    ReviewOrder(ReviewOrder),
     /// Hands work to its location.
     ReleaseWork(ReleaseWork),
     /// The location agrees to the work.
@@ -99,6 +101,7 @@ impl Command {
             Self::CancelOrder(_) => "cancel_order",
             Self::PlaceHold(_) => "place_hold",
             Self::ReleaseHold(_) => "release_hold",
+            Self::ReviewOrder(_) => "review_order",
             Self::ReleaseWork(_) => "release_work",
             Self::AcceptWork(_) => "accept_work",
             Self::RejectWork(_) => "reject_work",
@@ -135,6 +138,7 @@ impl Command {
             | Self::CancelOrder(_)
             | Self::PlaceHold(_)
             | Self::ReleaseHold(_)
+            | Self::ReviewOrder(_)
             | Self::ReleaseWork(_)
             | Self::AcceptWork(_)
             | Self::RejectWork(_)

@@ -390,6 +390,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::CancelOrder(command) => command.decide(world, ctx),
         Command::PlaceHold(command) => command.decide(world, ctx),
         Command::ReleaseHold(command) => command.decide(world, ctx),
+        Command::ReviewOrder(command) => command.decide(world, ctx),
         Command::ReleaseWork(command) => command.decide(world, ctx),
         Command::AcceptWork(command) => command.decide(world, ctx),
         Command::RejectWork(command) => command.decide(world, ctx),

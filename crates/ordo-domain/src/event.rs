@@ -205,6 +205,13 @@ events! {
         /// More units of these lines.
         lines: Vec<LineUnits>,
     }
+    /// Stock may serve units that waited for it.
+    BackorderLifted = "order.backorder_lifted" {
+        /// Which order.
+        order: OrderId,
+        /// Fewer units of these lines.
+        lines: Vec<LineUnits>,
+    }
     /// A location got work, and units of its stock were allocated to the lines.
     FulfillmentOrderOpened = "fulfillment_order.opened" {
         /// As it is.
@@ -412,6 +419,7 @@ impl Event {
             | Self::HoldPlaced { order, .. }
             | Self::HoldReleased { order, .. }
             | Self::LinesBackordered { order, .. }
+            | Self::BackorderLifted { order, .. }
             | Self::FulfillmentOrderCanceled { order, .. }
             | Self::FulfillmentOrderRejected { order, .. }
             | Self::UnitsShorted { order, .. }

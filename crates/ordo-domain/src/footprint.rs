@@ -30,6 +30,7 @@ impl World {
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
             Command::ReleaseHold(release) => keys.push(order_key(release.order.to_u128())),
+            Command::ReviewOrder(review) => keys.push(order_key(review.order.to_u128())),
             Command::ReleaseReservation(release) => {
                 keys.push(reservation_key(release.reservation.to_u128()));
             }

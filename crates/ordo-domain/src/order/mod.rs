@@ -12,6 +12,7 @@ pub mod line;
 pub(crate) mod merge;
 pub mod past;
 pub mod payment;
+pub mod review;
 pub mod standing;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub use hold::{Hold, HoldKind, HoldSource, PlaceHold, ReleaseHold, Stage};
 pub use input::OrderInput;
 pub use line::{FulfilledBy, Line, LineKind, ParentLine, TaxLine, TaxTreatment};
 pub use payment::{EntryKind, MoneyEntry};
+pub use review::ReviewOrder;
 pub use standing::{FulfillmentStanding, PaymentStanding, ReturnStanding};
 
 /// The largest number of lines of an order.

@@ -8,6 +8,7 @@ mod confirm_when_clear;
 mod source_when_ready;
 mod validate_on_capture;
 
+pub(crate) use source_when_ready::could_ship;
 pub(crate) use validate_on_capture::signals_of;
 
 use crate::decide::{Attachment, Context, Refusal};

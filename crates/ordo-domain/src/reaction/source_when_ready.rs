@@ -127,6 +127,47 @@ fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
     }
 }
 
+/// Units of a SKU that the locations which may serve `order` could ship now, all together.
+pub(crate) fn could_ship(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+    sku: SkuId,
+) -> Result<Quantity, Refusal> {
+    let Some(sku) = world.sku(sku)? else {
+        return Ok(Quantity::ZERO);
+    };
+    let want = Want {
+        sku: Arc::clone(sku),
+        quantity: Quantity::ZERO,
+        lines: Vec::new(),
+    };
+    let mut units = 0_i64;
+    for location in world.reference().locations() {
+        if refusal_of(world, order, location).is_none()
+            && !matches!(work_day(world, ctx, location)?, Some(Err(Full)))
+        {
+            let here = on_offer(world, ctx, location, std::slice::from_ref(&want))?;
+            units = units.saturating_add(here[0]).min(QUANTITY_MAX);
+        }
+    }
+    Ok(Quantity::stored(units))
+}
+
+/// Why `location` does not take work of `order`, whatever it has.
+fn refusal_of(world: &World, order: &Order, location: &Location) -> Option<Reason> {
+    if !location.takes_new_work() {
+        return Some(Reason::Inactive);
+    }
+    if order.declined.contains(&location.id) {
+        return Some(Reason::Declined);
+    }
+    if !world.reference().may_sell_from(order.channel, location.id) {
+        return Some(Reason::NotInChannel);
+    }
+    None
+}
+
 type Days = BTreeMap<u128, Date>;
 
 /// The problem as the optimizer sees it, and the local day of locations that count their work.
@@ -144,16 +185,8 @@ fn instance(
     for location in world.reference().locations() {
         let key = LocationKey(location.id.to_u128());
         let mut leave_out = |reason| excluded.push(Excluded { key, reason });
-        if !location.takes_new_work() {
-            leave_out(Reason::Inactive);
-            continue;
-        }
-        if order.declined.contains(&location.id) {
-            leave_out(Reason::Declined);
-            continue;
-        }
-        if !world.reference().may_sell_from(order.channel, location.id) {
-            leave_out(Reason::NotInChannel);
+        if let Some(reason) = refusal_of(world, order, location) {
+            leave_out(reason);
             continue;
         }
         let available = on_offer(world, ctx, location, wants)?;

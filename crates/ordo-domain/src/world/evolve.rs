@@ -114,6 +114,16 @@ impl World {
                 self.count_backorders(*order, lines);
                 self.change_lines(*order, lines, |line, units| line.backordered += units);
             }
+            Event::BackorderLifted { order, lines } => {
+                let fewer: Vec<LineUnits> = (lines.iter())
+                    .map(|units| LineUnits {
+                        line: units.line,
+                        quantity: -units.quantity,
+                    })
+                    .collect();
+                self.count_backorders(*order, &fewer);
+                self.change_lines(*order, lines, |line, units| line.backordered -= units);
+            }
             Event::FulfillmentOrderOpened { fulfillment_order } => {
                 self.open_fulfillment_order(fulfillment_order);
             }

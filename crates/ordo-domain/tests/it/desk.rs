@@ -20,7 +20,7 @@ use ordo_domain::money::Minor;
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
-use ordo_domain::order::{CancelOrder, Order, OrderInput, ReleaseHold};
+use ordo_domain::order::{CancelOrder, Order, OrderInput, ReleaseHold, ReviewOrder};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
@@ -475,6 +475,10 @@ impl Desk {
                     "shipped {} received {} refunded {}",
                     line.shipped, line.received, line.refunded
                 )]
+            }
+            ["review", name] => {
+                let order = self.order(name).id;
+                self.short(Command::ReviewOrder(ReviewOrder { order }))
             }
             ["free", name, kind] => {
                 let order = self.order(name);

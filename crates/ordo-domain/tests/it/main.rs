@@ -8,4 +8,5 @@ mod input;
 mod past;
 mod scenarios;
 mod stages;
+mod waiting;
 mod wire;

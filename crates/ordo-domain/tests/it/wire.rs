@@ -47,6 +47,10 @@ fn examples() -> BTreeMap<&'static str, String> {
         short O4/1 Ax1
         reject O4/2
         order O5 v2 Ax1
+        sku B backorder 2
+        order O6 Bx1
+        receive B@BER 1
+        review O6
         ",
     );
     desk.log()

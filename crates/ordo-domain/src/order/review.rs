@@ -1,0 +1,212 @@
+//! Looks again at an order that waits: for stock that may have come, or for a code that may be
+//! known by now.
+//!
+//! Nobody asks for this by hand; jobs do, for every order that something new may have freed.
+//!
+//! Invariant: units are taken off the backorder only as far as locations could ship them, so that
+//! looking again at an order that nothing has freed changes nothing.
+
+use std::collections::BTreeMap;
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::event::{Event, LineUnits};
+use crate::id::{HoldId, LineId, OrderId, SkuId};
+use crate::network::Channel;
+use crate::order::capture::LineDraft;
+use crate::order::{FulfilledBy, HoldKind, HoldSource, Line, Order, OrderLife, Origin};
+use crate::quantity::Quantity;
+use crate::reaction::could_ship;
+use crate::rejection::{Code, Rejection};
+use crate::world::World;
+
+/// Looks again at a waiting order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewOrder {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl ReviewOrder {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+        let Some(order) = world.order(self.order)? else {
+            return Err(Rejection::new(Code::NotFound, "no such order").into());
+        };
+        if order.life != OrderLife::Open || order.origin != Origin::Live {
+            return Ok(Decided::unchanged(order.id));
+        }
+        let mut events = map_lines(world, ctx, order)?;
+        // A mapped order is sourced as a whole; what else waits is looked at the next time.
+        if events.is_empty() {
+            events = free_lines(world, ctx, order)?;
+        }
+        if events.is_empty() {
+            return Ok(Decided::unchanged(order.id));
+        }
+        Ok(Decided::changed(events, order.id))
+    }
+}
+
+/// The hold of `kind` that a rule placed on `line`.
+fn rule_hold(order: &Order, kind: HoldKind, line: LineId) -> Option<HoldId> {
+    let is_it = |hold: &&crate::order::Hold| {
+        hold.kind == kind && hold.line == Some(line) && hold.source == HoldSource::Rule
+    };
+    order.holds.iter().find(is_it).map(|hold| hold.id)
+}
+
+impl Line {
+    /// Whether its code named nothing that is stocked when it was last looked at.
+    #[must_use]
+    pub fn is_unmapped(&self) -> bool {
+        self.sku.is_none()
+            && self.kind.ships()
+            && self.fulfilled_by == FulfilledBy::Us
+            && self.open > Quantity::ZERO
+            && !self.code.is_empty()
+    }
+}
+
+impl Order {
+    /// The SKUs that it waits for: units are backordered, or held because no location has them.
+    #[must_use]
+    pub fn waits_for(&self) -> Vec<SkuId> {
+        let mut skus: Vec<SkuId> = (self.lines.iter())
+            .filter(|line| {
+                line.backordered > Quantity::ZERO
+                    || rule_hold(self, HoldKind::Oversold, line.id).is_some()
+            })
+            .filter_map(|line| line.sku)
+            .collect();
+        skus.sort_unstable();
+        skus.dedup();
+        skus
+    }
+}
+
+/// Gives every unmapped line whose code is known by now its SKU, or its components.
+fn map_lines(world: &World, ctx: &mut Context, order: &Order) -> Result<Vec<Event>, Refusal> {
+    let Some(channel) = world.reference().channel(order.channel) else {
+        return Ok(Vec::new());
+    };
+    let mut lines: Vec<Line> = Vec::with_capacity(order.lines.len());
+    let mut freed: Vec<HoldId> = Vec::new();
+    let mut missing = Vec::new();
+    let mut changed = false;
+    for line in &order.lines {
+        if !line.is_unmapped() {
+            lines.push(line.clone());
+            continue;
+        }
+        let before = lines.len();
+        match resolve(line, channel, order.origin, world, ctx, &mut lines) {
+            Err(Refusal::Needs(keys)) => missing.extend(keys),
+            Err(refusal) => return Err(refusal),
+            Ok(()) => {}
+        }
+        match &mut lines[before..] {
+            [only] if only.sku.is_none() => *only = line.clone(),
+            [only] => {
+                // The same line, so that whoever noted its id still finds it.
+                only.id = line.id;
+                changed = true;
+            }
+            [] => {}
+            _components => changed = true,
+        }
+        if lines[before..].iter().all(|new| new.sku.is_some()) {
+            freed.extend(rule_hold(order, HoldKind::UnmappedSku, line.id));
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Refusal::Needs(missing));
+    }
+    if !changed {
+        return Ok(Vec::new());
+    }
+    let mut merged = order.clone();
+    merged.totals = Order::sum_totals(&lines, &order.shipping, order.tax_included);
+    merged.lines = lines;
+    merged.holds.retain(|hold| !freed.contains(&hold.id));
+    // The merged form counts on from the holds released before it.
+    merged.version += freed.len() as u64;
+    let release = |hold| Event::HoldReleased {
+        order: order.id,
+        hold,
+        by_person: false,
+    };
+    let mut events: Vec<Event> = freed.into_iter().map(release).collect();
+    events.push(Event::OrderMerged { order: merged });
+    Ok(events)
+}
+
+/// Resolves a line's code as a capture would.
+fn resolve(
+    line: &Line,
+    channel: &Channel,
+    origin: Origin,
+    world: &World,
+    ctx: &mut Context,
+    lines: &mut Vec<Line>,
+) -> Result<(), Refusal> {
+    let draft = LineDraft {
+        external_id: line.external_id.clone(),
+        kind: line.kind,
+        fulfilled_by: line.fulfilled_by,
+        code: line.code.clone(),
+        title: line.title.clone(),
+        quantity: line.ordered,
+        unit_price: line.unit_price,
+        discount: line.discount,
+        taxes: line.taxes.clone(),
+        services: line.services.clone(),
+        personalized: line.personalized,
+        final_sale: line.final_sale,
+        ship_by: line.channel_ship_by,
+        deliver_by: line.channel_deliver_by,
+        shipped: line.shipped_elsewhere,
+        canceled: line.canceled,
+    };
+    draft.resolve(channel, origin, world, ctx, lines)
+}
+
+/// Takes units off the backorder, and releases holds for lack of stock, as far as there is some.
+fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>, Refusal> {
+    let waiting = order.waits_for();
+    world.want_cells(waiting.iter().copied())?;
+    let mut left: BTreeMap<SkuId, Quantity> = BTreeMap::new();
+    for sku in waiting {
+        left.insert(sku, could_ship(world, ctx, order, sku)?);
+    }
+    let mut lifted = Vec::new();
+    let mut events = Vec::new();
+    for line in &order.lines {
+        let Some(left) = line.sku.and_then(|sku| left.get_mut(&sku)) else {
+            continue;
+        };
+        let units = line.backordered.min(*left);
+        if units > Quantity::ZERO {
+            *left -= units;
+            lifted.push(LineUnits {
+                line: line.id,
+                quantity: units,
+            });
+        }
+        if *left > Quantity::ZERO
+            && let Some(hold) = rule_hold(order, HoldKind::Oversold, line.id)
+        {
+            *left -= (line.open - line.backordered).min(*left);
+            events.push(Event::HoldReleased {
+                order: order.id,
+                hold,
+                by_person: false,
+            });
+        }
+    }
+    if !lifted.is_empty() {
+        events.push(Event::BackorderLifted {
+            order: order.id,
+            lines: lifted,
+        });
+    }
+    Ok(events)
+}
