@@ -2,8 +2,8 @@
 
 use crate::catalog::CreateSku;
 use crate::fulfillment::{
-    AcceptWork, AnswerStop, PackUnits, PickUnits, RejectWork, ReleaseWork, ShipWork, ShortUnits,
-    StopWork,
+    AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
+    ShipWork, ShortUnits, StopWork,
 };
 use crate::network::{AddLocations, CreateChannel, CreateLocation};
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
@@ -57,6 +57,8 @@ pub enum Command {
     PickUnits(PickUnits),
     /// Units were not found.
     ShortUnits(ShortUnits),
+    /// Takes back what a location no longer has.
+    CoverShortfall(CoverShortfall),
     /// Units went into parcels.
     PackUnits(PackUnits),
     /// The carrier has the parcels.
@@ -107,6 +109,7 @@ impl Command {
             Self::RejectWork(_) => "reject_work",
             Self::PickUnits(_) => "pick_units",
             Self::ShortUnits(_) => "short_units",
+            Self::CoverShortfall(_) => "cover_shortfall",
             Self::PackUnits(_) => "pack_units",
             Self::ShipWork(_) => "ship_work",
             Self::StopWork(_) => "stop_work",
@@ -144,6 +147,7 @@ impl Command {
             | Self::RejectWork(_)
             | Self::PickUnits(_)
             | Self::ShortUnits(_)
+            | Self::CoverShortfall(_)
             | Self::PackUnits(_)
             | Self::ShipWork(_)
             | Self::StopWork(_)

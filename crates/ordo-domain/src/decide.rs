@@ -396,6 +396,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::RejectWork(command) => command.decide(world, ctx),
         Command::PickUnits(command) => command.decide(world, ctx),
         Command::ShortUnits(command) => command.decide(world, ctx),
+        Command::CoverShortfall(command) => command.decide(world, ctx),
         Command::PackUnits(command) => command.decide(world, ctx),
         Command::ShipWork(command) => command.decide(world, ctx),
         Command::StopWork(command) => command.decide(world, ctx),

@@ -42,6 +42,7 @@ impl World {
             Command::RejectWork(step) => keys.push(work_key(step.fulfillment_order)),
             Command::PickUnits(step) => keys.push(work_key(step.fulfillment_order)),
             Command::ShortUnits(step) => keys.push(work_key(step.fulfillment_order)),
+            Command::CoverShortfall(step) => keys.push(work_key(step.fulfillment_order)),
             Command::PackUnits(step) => keys.push(work_key(step.fulfillment_order)),
             Command::ShipWork(step) => keys.push(work_key(step.fulfillment_order)),
             Command::StopWork(step) => keys.push(work_key(step.fulfillment_order)),

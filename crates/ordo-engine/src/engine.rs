@@ -10,7 +10,7 @@ use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_domain::{Actor, Applied, Command, Rejection};
-use ordo_store::{Query, Store, StoreError};
+use ordo_store::{Agenda, Query, Store, StoreError};
 use tokio::sync::{Notify, watch};
 
 use crate::batch::BatchEnv;
@@ -20,12 +20,12 @@ use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
-use crate::{timer, view};
+use crate::{jobs, timer, view};
 
-/// A store that also answers lists.
-pub trait Backend: Store + Query {}
+/// A store that also answers lists and keeps what is still to be done.
+pub trait Backend: Store + Query + Agenda {}
 
-impl<T: Store + Query> Backend for T {}
+impl<T: Store + Query + Agenda> Backend for T {}
 
 /// What an engine is started with.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,8 @@ pub struct EngineConfig {
     pub runs_view: bool,
     /// Whether this node ends what is due.
     pub runs_timers: bool,
+    /// Whether this node does the jobs that commits leave behind.
+    pub runs_jobs: bool,
 }
 
 impl Default for EngineConfig {
@@ -41,6 +43,7 @@ impl Default for EngineConfig {
         Self {
             runs_view: true,
             runs_timers: true,
+            runs_jobs: true,
         }
     }
 }
@@ -97,6 +100,10 @@ impl Shared {
         });
     }
 
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     pub(crate) async fn stopped(&self) {
         let mut stop = self.stop.subscribe();
         // The sender lives as long as this.
@@ -136,6 +143,9 @@ impl Engine {
         }
         if config.runs_timers {
             tasks.push(tokio::spawn(timer::run(Arc::clone(&shared))));
+        }
+        if config.runs_jobs {
+            tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
         }
         Arc::new(Self {
             shared,

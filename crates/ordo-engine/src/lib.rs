@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod dispatcher;
 mod engine;
+mod jobs;
 mod keys;
 mod metrics;
 mod request;

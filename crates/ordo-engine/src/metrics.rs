@@ -54,6 +54,8 @@ impl Summary {
 /// What the engine counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// Pages of jobs that were done or failed.
+    pub job_pages: AtomicU64,
     /// Commands answered with success.
     pub applied: AtomicU64,
     /// Commands answered with a rejection.

@@ -1,4 +1,5 @@
-//! The view consumer: follows the log and keeps search terms and report rollups.
+//! The view consumer: follows the log, keeps search terms and report rollups, and leaves what events
+//! cause to be done as tasks.
 //!
 //! It works in few large steps, because sorted inserts are cheap and a lag below a second is fine.
 //! Losing its place to another node costs a step, nothing else.
@@ -15,9 +16,10 @@ use ordo_domain::order::{Order, Origin};
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::DAY;
 use ordo_domain::world::{Key, Row};
-use ordo_store::{LogEntry, Rollup, RollupMeasure, StoreError, Term, ViewWrite};
+use ordo_store::{LogEntry, Rollup, RollupMeasure, Store, StoreError, Term, ViewWrite};
 
 use crate::engine::Shared;
+use crate::jobs::causes;
 use crate::metrics::Metrics;
 use crate::terms::order_terms;
 
@@ -164,6 +166,8 @@ async fn step(
         sum.amount += order.totals.total.get();
     }
     terms.sort_unstable();
+    let store: &dyn Store = &*shared.backend;
+    let causes = causes::of_entries(store, organization, entries).await?;
     let rollups = sums.into_values().collect();
     Ok(ViewWrite {
         organization,
@@ -172,6 +176,9 @@ async fn step(
         upto,
         terms,
         rollups,
+        waits: causes.waits,
+        tasks: causes.tasks,
+        at: shared.clock.now(),
     })
 }
 

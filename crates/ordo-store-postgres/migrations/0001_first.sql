@@ -226,3 +226,43 @@ CREATE TABLE rollups (
     amount bigint NOT NULL,
     PRIMARY KEY (organization, day, channel, measure, currency)
 ) WITH (fillfactor = 50);
+
+-- What is still to be done: jobs and deliveries. While a task is leased, due_at is the lease's end.
+CREATE TABLE tasks (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    position bigint NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    attempts bigint NOT NULL,
+    fence bigint NOT NULL,
+    due_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    error text,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+) WITH (fillfactor = 50);
+CREATE INDEX tasks_due ON tasks (due_at) WHERE state = 'waiting';
+CREATE INDEX tasks_in_queue ON tasks (organization, queue, position, id) WHERE state = 'waiting';
+CREATE INDEX tasks_by_state ON tasks (organization, state, id);
+CREATE INDEX tasks_done ON tasks (created_at) WHERE state = 'done';
+
+-- Orders that wait for stock of a SKU (kind 1) or for a code to be known (kind 2).
+CREATE TABLE waits (
+    organization uuid NOT NULL,
+    kind smallint NOT NULL,
+    key uuid NOT NULL,
+    number bigint NOT NULL,
+    order_id uuid NOT NULL,
+    PRIMARY KEY (organization, kind, key, number)
+);
+
+-- Cells of which facts left less than was promised.
+CREATE TABLE short_cells (
+    organization uuid NOT NULL,
+    sku uuid NOT NULL,
+    location uuid NOT NULL,
+    owner uuid NOT NULL,
+    PRIMARY KEY (organization, sku, location, owner)
+);

@@ -8,6 +8,7 @@
 //! Invariant: READ COMMITTED with row locks and unique keys; no sequence, advisory lock or NOTIFY.
 //! Invariant: no timeout and no dropped future ends a COMMIT that was sent.
 
+mod agenda;
 pub mod cluster;
 mod commit;
 mod connection;

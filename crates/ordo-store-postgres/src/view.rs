@@ -11,6 +11,7 @@ use ordo_domain::money::Currency;
 use ordo_store::{StoreError, ViewWrite};
 use tokio_postgres::Error;
 
+use crate::agenda;
 use crate::connection::Step;
 use crate::failure;
 use crate::flight::{Answer, Params, params};
@@ -167,6 +168,16 @@ fn results(view: &ViewWrite, found: &Found) -> Vec<Step> {
              ON CONFLICT (organization, day, channel, measure, currency)
              DO UPDATE SET count = r.count + excluded.count, amount = r.amount + excluded.amount",
             rollups(view),
+        ));
+    }
+    if !view.waits.is_empty() {
+        steps.push(agenda::insert_waits(view.organization, &view.waits));
+    }
+    if !view.tasks.is_empty() {
+        steps.push(agenda::insert_tasks(
+            view.organization,
+            view.at,
+            &view.tasks,
         ));
     }
     steps

@@ -304,3 +304,44 @@ CREATE TABLE rollups (
   amount INTEGER NOT NULL,
   PRIMARY KEY (organization, day, channel, measure, currency)
 ) STRICT, WITHOUT ROWID;
+
+-- What is still to be done: jobs and deliveries. While a task is leased, due_at is the lease's end.
+CREATE TABLE tasks (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  queue TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  error TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tasks_due ON tasks (due_at) WHERE state = 'waiting';
+CREATE INDEX tasks_in_queue ON tasks (organization, queue, position, id) WHERE state = 'waiting';
+CREATE INDEX tasks_by_state ON tasks (organization, state, id);
+CREATE INDEX tasks_done ON tasks (created_at) WHERE state = 'done';
+
+-- Orders that wait for stock of a SKU (kind 1) or for a code to be known (kind 2).
+CREATE TABLE waits (
+  organization INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  order_id BLOB NOT NULL,
+  PRIMARY KEY (organization, kind, key, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Cells of which facts left less than was promised.
+CREATE TABLE short_cells (
+  organization INTEGER NOT NULL,
+  sku BLOB NOT NULL,
+  location BLOB NOT NULL,
+  owner BLOB NOT NULL,
+  PRIMARY KEY (organization, sku, location, owner)
+) STRICT, WITHOUT ROWID;

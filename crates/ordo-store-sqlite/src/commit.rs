@@ -331,6 +331,9 @@ fn change_cells(conn: &Connection, organization: i64, cells: &[CellChange]) -> R
             !change.needs_headroom
         ])?;
         if changed == 1 {
+            if change.may_leave_short() {
+                note_short(conn, organization, change)?;
+            }
             continue;
         }
         // A cell that is there and was not changed has too little; one that is new starts at zero.
@@ -348,7 +351,28 @@ fn change_cells(conn: &Connection, organization: i64, cells: &[CellChange]) -> R
         if inserted == 0 || (change.needs_headroom && by.available().get() < 0) {
             return Err(Undone::Conflict(Conflict::Headroom));
         }
+        if change.may_leave_short() {
+            note_short(conn, organization, change)?;
+        }
     }
+    Ok(())
+}
+
+/// Names a cell of which facts left less than was promised.
+fn note_short(conn: &Connection, organization: i64, change: &CellChange) -> Result<(), Undone> {
+    let key = change.key;
+    conn.prepare_cached(
+        "INSERT INTO short_cells (organization, sku, location, owner) \
+         SELECT organization, sku, location, owner FROM cells WHERE organization = ?1 \
+         AND sku = ?2 AND location = ?3 AND owner = ?4 \
+         AND on_hand - allocated - reserved - safety < 0 ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        organization,
+        Id::of(key.sku),
+        Id::of(key.location),
+        Owner::of(key.owner)
+    ])?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //! Invariant: what was answered as committed is on the disk (WAL, `synchronous=FULL`).
 //! Invariant: one process at a time serves a folder; readers of other processes need no lock.
 
+mod agenda;
 mod backup;
 mod cells;
 mod checkpoint;

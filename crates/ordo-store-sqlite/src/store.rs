@@ -111,7 +111,7 @@ impl SqliteStore {
     }
 
     /// Asks a reading thread.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         call: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -125,7 +125,7 @@ impl SqliteStore {
     }
 
     /// Asks the writing thread.
-    async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         lane: Lane,
         call: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,

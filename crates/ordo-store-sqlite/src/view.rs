@@ -7,6 +7,7 @@ use ordo_domain::id::OrderId;
 use ordo_store::{Rollup, ViewWrite};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::agenda;
 use crate::error::Fault;
 use crate::keys::{Id, segment};
 use crate::log;
@@ -24,6 +25,8 @@ pub(crate) fn save(writer: &mut Writer, write: &ViewWrite) -> Result<bool, Fault
         save_cursor(conn, organization, write.consumer, write.upto)?;
         insert_terms(conn, organization, write)?;
         add_rollups(conn, organization, &write.rollups)?;
+        agenda::insert_waits(conn, organization, &write.waits)?;
+        agenda::insert_tasks(conn, organization, write.at, &write.tasks)?;
         Ok(true)
     })?;
     if is_new {

@@ -127,6 +127,12 @@ impl Writer {
         Ok(number)
     }
 
+    /// Whose each number is.
+    pub(crate) fn organizations_by_number(&self) -> HashMap<i64, OrganizationId> {
+        let heads = self.heads.iter();
+        heads.map(|(id, numbered)| (numbered.number, *id)).collect()
+    }
+
     /// Runs `call` in a transaction that is committed where it answers `Ok`.
     pub(crate) fn within<T>(
         &mut self,

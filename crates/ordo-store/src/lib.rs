@@ -6,6 +6,7 @@
 //!
 //! Invariant: a store never decides. Invariant: every read and write names the organization.
 
+pub mod agenda;
 pub mod commit;
 pub mod contract;
 pub mod faulty;
@@ -19,6 +20,7 @@ pub mod query;
 pub mod view;
 mod wrapper;
 
+pub use agenda::{Agenda, Task, TaskDraft, TaskEnd, TaskState, Wait, WaitFor, WaitKind};
 pub use commit::{AnswerWrite, Commit, CommitError, Committed, Conflict};
 pub use faulty::{Fault, FaultPlan, FaultRates, FaultyStore};
 pub use log::{Head, LogEntry};

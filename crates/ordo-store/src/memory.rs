@@ -5,6 +5,7 @@
 //!
 //! Invariant: a commit is checked as a whole before its first row is written, under one lock.
 
+mod agenda;
 mod commit;
 mod query;
 mod state;

@@ -5,6 +5,9 @@
 
 use ordo_domain::id::{ChannelId, OrderId, OrganizationId};
 use ordo_domain::money::Currency;
+use ordo_domain::time::Timestamp;
+
+use crate::agenda::{TaskDraft, Wait};
 
 /// Says that an order is found by a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,4 +73,10 @@ pub struct ViewWrite {
     pub terms: Vec<Term>,
     /// Sums to add.
     pub rollups: Vec<Rollup>,
+    /// Orders that wait from now on; adding one that is there changes nothing.
+    pub waits: Vec<Wait>,
+    /// What is to be done because of the events.
+    pub tasks: Vec<TaskDraft>,
+    /// When they may be looked at: the clock.
+    pub at: Timestamp,
 }

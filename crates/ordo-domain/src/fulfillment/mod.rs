@@ -2,6 +2,7 @@
 //!
 //! Picking and packing are kept here and not on the order, so that a scan never rewrites the order.
 
+pub mod cover;
 pub mod pack;
 pub mod pick;
 pub mod reject;
@@ -21,6 +22,7 @@ use crate::shipment::Units;
 use crate::stock::CellKey;
 use crate::time::{Date, Timestamp};
 
+pub use cover::CoverShortfall;
 pub use pack::{PackUnits, ParcelDraft};
 pub use pick::PickUnits;
 pub use reject::RejectWork;

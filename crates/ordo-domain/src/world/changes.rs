@@ -63,6 +63,15 @@ pub struct CellChange {
     pub is_new: bool,
 }
 
+impl CellChange {
+    /// Whether less may be there afterwards than was promised: facts that take stock are not asked
+    /// for headroom.
+    #[must_use]
+    pub fn may_leave_short(&self) -> bool {
+        !self.needs_headroom && self.by.available() < Quantity::ZERO
+    }
+}
+
 /// The difference of one counter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterChange {

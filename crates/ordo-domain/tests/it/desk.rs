@@ -9,8 +9,8 @@ use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::check::MoneyInput;
 use ordo_domain::event::{Cause, Fault, LineUnits};
 use ordo_domain::fulfillment::{
-    AcceptWork, AnswerStop, PackUnits, PickUnits, RejectWork, ReleaseWork, ReportedUnits, ShipWork,
-    ShortUnits, StopWork,
+    AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
+    ReportedUnits, ShipWork, ShortUnits, StopWork,
 };
 use ordo_domain::id::{
     CommandId, FulfillmentOrderId, HoldId, LineId, OrderId, OrganizationId, ReservationId,
@@ -475,6 +475,14 @@ impl Desk {
                     "shipped {} received {} refunded {}",
                     line.shipped, line.received, line.refunded
                 )]
+            }
+            ["cover", name, sku] => {
+                let fulfillment_order = self.work(name);
+                let sku = self.sku(sku);
+                self.short(Command::CoverShortfall(CoverShortfall {
+                    fulfillment_order,
+                    sku,
+                }))
             }
             ["review", name] => {
                 let order = self.order(name).id;

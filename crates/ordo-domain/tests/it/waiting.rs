@@ -97,3 +97,33 @@ fn stock_at_a_location_that_declined_the_order_does_not_free_it() {
         ",
     );
 }
+
+#[test]
+fn a_shortfall_takes_back_what_is_not_picked_and_no_more() {
+    check(
+        "
+        location BER DE 10117
+        location MUC DE 80331
+        sku A backorder 9
+        receive A@BER 9
+        order O1 Ax3 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax3
+        order O2 Ax4 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax4
+        cover O2/1 A -> nothing
+        count A@BER 5
+        cell? A@BER -> on_hand 5 allocated 7 reserved 0
+        receive A@MUC 1
+        cover O2/1 A -> fulfillment_order.shorted, fulfillment_order.opened MUC Ax1, order.backordered
+        cell? A@BER -> on_hand 5 allocated 5 reserved 0
+        line? O2/1 -> open 1 backordered 1 allocated 3 canceled 0
+        cover O1/1 A -> nothing
+        release O1/1
+        accept O1/1
+        pick O1/1
+        count A@BER 0
+        cover O1/1 A -> nothing
+        cell? A@BER -> on_hand 0 allocated 5 reserved 0
+        cover O2/1 A -> fulfillment_order.shorted, order.backordered
+        cell? A@BER -> on_hand 0 allocated 3 reserved 0
+        ",
+    );
+}

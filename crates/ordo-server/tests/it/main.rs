@@ -18,3 +18,4 @@ mod socket;
 mod stock;
 mod system;
 mod test_app;
+mod waiting;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use ordo_domain::id::OrganizationId;
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::DAY;
-use ordo_domain::world::{Changes, ClaimWrite, RecordWrite};
+use ordo_domain::world::{CellChange, Changes, ClaimWrite, RecordWrite};
 use ordo_store::log::{FIRST_ORDER_NUMBER, event_text};
 use ordo_store::{AnswerWrite, Commit, Conflict};
 
@@ -20,6 +20,26 @@ use crate::flight::params;
 use crate::records::{change, each, insert, lock, signed};
 use crate::rows::kind_number;
 use crate::values::Uuid;
+
+/// Adds differences to cells; answers what is available in each afterwards.
+macro_rules! change_cells {
+    () => {
+        "INSERT INTO cells AS c
+             (organization, sku, location, owner,
+              on_hand, allocated, reserved, safety, quarantined)
+         SELECT $1::uuid, unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]),
+                unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]),
+                unnest($8::bigint[]), unnest($9::bigint[])
+         ON CONFLICT (organization, sku, location, owner) DO UPDATE SET
+             on_hand = c.on_hand + excluded.on_hand,
+             allocated = c.allocated + excluded.allocated,
+             reserved = c.reserved + excluded.reserved,
+             safety = c.safety + excluded.safety,
+             quarantined = c.quarantined + excluded.quarantined
+         RETURNING sku, location, owner,
+             on_hand - allocated - reserved - safety AS available"
+    };
+}
 
 /// The statements of a commit, from BEGIN on and without COMMIT.
 pub struct Plan {
@@ -269,20 +289,22 @@ impl Plan {
         let owner = |owner: Option<ordo_domain::id::EntityId>| {
             owner.map_or(Uuid::ZERO, |owner| Uuid(owner.to_u128()))
         };
+        let sql = if cells.iter().any(CellChange::may_leave_short) {
+            concat!(
+                "WITH changed AS (",
+                change_cells!(),
+                "),
+                 short AS (
+                     INSERT INTO short_cells (organization, sku, location, owner)
+                     SELECT $1::uuid, sku, location, owner FROM changed WHERE available < 0
+                     ON CONFLICT DO NOTHING)
+                 SELECT sku, location, owner, available FROM changed"
+            )
+        } else {
+            change_cells!()
+        };
         self.add(
-            "INSERT INTO cells AS c
-                 (organization, sku, location, owner,
-                  on_hand, allocated, reserved, safety, quarantined)
-             SELECT $1::uuid, unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]),
-                    unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::bigint[]),
-                    unnest($8::bigint[]), unnest($9::bigint[])
-             ON CONFLICT (organization, sku, location, owner) DO UPDATE SET
-                 on_hand = c.on_hand + excluded.on_hand,
-                 allocated = c.allocated + excluded.allocated,
-                 reserved = c.reserved + excluded.reserved,
-                 safety = c.safety + excluded.safety,
-                 quarantined = c.quarantined + excluded.quarantined
-             RETURNING sku, location, owner, on_hand - allocated - reserved - safety",
+            sql,
             params![
                 organization(commit),
                 each(cells, |cell| Uuid(cell.key.sku.to_u128())),

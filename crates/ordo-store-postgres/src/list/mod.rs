@@ -155,7 +155,7 @@ impl Query for PostgresStore {
 }
 
 /// Cuts a page that was read one row longer, to know whether there is another.
-fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {
+pub(crate) fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(key);

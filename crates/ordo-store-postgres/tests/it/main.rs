@@ -11,4 +11,5 @@ mod contract {
 
     ordo_store::contract_tests!(server::store);
     ordo_store::contract_list_tests!(server::store);
+    ordo_store::contract_agenda_tests!(server::store);
 }

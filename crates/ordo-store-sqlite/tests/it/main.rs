@@ -14,6 +14,7 @@ use tempfile::TempDir;
 mod contract {
     ordo_store::contract_tests!(super::make);
     ordo_store::contract_list_tests!(super::make);
+    ordo_store::contract_agenda_tests!(super::make);
 }
 
 /// A store that takes its folder along when it goes.

@@ -267,5 +267,8 @@ pub(super) fn view(shop: &Shop<'_>, after: i64, upto: i64, terms: Vec<Term>) -> 
         upto,
         terms,
         rollups: Vec::new(),
+        waits: Vec::new(),
+        tasks: Vec::new(),
+        at: ordo_domain::time::Timestamp::default(),
     }
 }

@@ -36,6 +36,9 @@ pub async fn a_cursor_moves_from_where_it_was_read(store: &dyn Store) {
         upto,
         terms: vec![term, term],
         rollups: vec![rollup, rollup],
+        waits: Vec::new(),
+        tasks: Vec::new(),
+        at: Timestamp::default(),
     };
     for (consumer, after, upto, saved, cursor) in [
         ("view", 1, 2, false, 0),

@@ -16,6 +16,7 @@
 //!
 //! What `make` gives must deref to the store; a guard that removes a folder on drop may do so.
 
+pub mod agenda;
 pub mod answers;
 pub mod batch;
 pub mod conflict;
@@ -145,6 +146,26 @@ macro_rules! contract_list_tests {
     };
 }
 
+/// One test per rule that stores keep for what is still to be done; takes the same as
+/// [`crate::contract_tests!`].
+#[macro_export]
+macro_rules! contract_agenda_tests {
+    ($make:path) => {
+        $crate::contract_rules! { $make, store, (&*store, &*store);
+            agenda {
+                tasks_are_leased_one_by_one_within_their_queue,
+                the_longest_due_come_first,
+                a_lease_that_ran_out_changes_nothing,
+                a_failed_task_comes_again,
+                parked_and_done_tasks_are_listed,
+                a_consumer_leaves_tasks_with_its_cursor,
+                waiting_orders_come_by_their_number,
+                facts_name_the_cells_that_they_leave_short,
+            }
+        }
+    };
+}
+
 /// Expands groups of rules to tests.
 #[doc(hidden)]
 #[macro_export]
@@ -169,6 +190,7 @@ mod tests {
     fn every_rule_stands_in_the_table() {
         let table = include_str!("mod.rs");
         let files = [
+            include_str!("agenda.rs"),
             include_str!("answers.rs"),
             include_str!("batch.rs"),
             include_str!("conflict.rs"),

@@ -80,6 +80,9 @@ async fn save_cursor(store: &dyn Store, organization: OrganizationId, after: i64
         upto,
         terms: Vec::new(),
         rollups: Vec::new(),
+        waits: Vec::new(),
+        tasks: Vec::new(),
+        at: ordo_domain::time::Timestamp::default(),
     };
     assert!(store.save_view(&write).await.expect("a view is saved"));
 }

@@ -163,6 +163,9 @@ impl Books {
         for change in &changes.cells {
             let after = self.after(change);
             self.cells.insert(change.key, after);
+            if change.may_leave_short() && after.available() < Quantity::ZERO {
+                self.short.insert(change.key);
+            }
         }
         for change in &changes.counters {
             *self.counters.entry(change.key).or_default() += change.by;

@@ -13,6 +13,7 @@ use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{CounterKey, StoredRecord};
 
+use crate::agenda::{Task, WaitFor};
 use crate::commit::Committed;
 use crate::log::{FIRST_ORDER_NUMBER, Head, LogEntry};
 use crate::port::AnswerKey;
@@ -44,6 +45,11 @@ pub(super) struct Books {
     /// What became of batches; `None` where it was settled that one never will be committed.
     pub(super) batches: BTreeMap<BatchId, Option<Committed>>,
     pub(super) cursors: BTreeMap<String, i64>,
+    pub(super) tasks: BTreeMap<u128, Task>,
+    /// Orders that wait, by what for and their number.
+    pub(super) waits: BTreeMap<(WaitFor, i64), OrderId>,
+    /// Cells of which less is there than was promised.
+    pub(super) short: BTreeSet<CellKey>,
     /// Ends of the reservations that are held.
     pub(super) due: BTreeSet<(Timestamp, ReservationId)>,
     pub(super) due_of: BTreeMap<ReservationId, Timestamp>,

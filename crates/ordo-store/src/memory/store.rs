@@ -122,8 +122,7 @@ impl Store for MemoryStore {
         Ok(books.map_or(0, |books| books.cursor(consumer)))
     }
 
-    /// Terms and sums serve lists and reports, which this store does not have: only the cursor is
-    /// kept.
+    /// Terms and sums serve lists and reports, which this store does not have, and are not kept.
     async fn save_view(&self, write: &ViewWrite) -> Result<bool, StoreError> {
         let mut state = self.state();
         let books = state.books.entry(write.organization).or_default();
@@ -131,6 +130,8 @@ impl Store for MemoryStore {
             return Ok(false);
         }
         books.cursors.insert(write.consumer.to_owned(), write.upto);
+        books.add_waits(&write.waits);
+        books.add_tasks(write.organization, write.at, &write.tasks);
         Ok(true)
     }
 

@@ -13,6 +13,7 @@ mod memory {
     }
 
     ordo_store::contract_tests!(make);
+    ordo_store::contract_agenda_tests!(make);
 }
 
 /// A store is the same one with every second call delayed, so that calls overtake each other.

@@ -44,7 +44,7 @@ fn text(metrics: &Metrics, traffic: &Traffic) -> String {
             "ordo_http_answers_total{{class=\"{class}\"}} {count}"
         ));
     }
-    let counters: [(&str, &str, &AtomicU64); 9] = [
+    let counters: [(&str, &str, &AtomicU64); 10] = [
         (
             "ordo_commands_applied_total",
             "Commands answered with success.",
@@ -85,6 +85,11 @@ fn text(metrics: &Metrics, traffic: &Traffic) -> String {
             "ordo_view_events_total",
             "Events that the view has dealt with.",
             &metrics.view_events,
+        ),
+        (
+            "ordo_job_pages_total",
+            "Pages of jobs that were done or failed.",
+            &metrics.job_pages,
         ),
     ];
     for (name, help, value) in counters {
