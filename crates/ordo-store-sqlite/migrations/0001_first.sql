@@ -332,9 +332,9 @@ CREATE TABLE waits (
   organization INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   key BLOB NOT NULL,
-  seq INTEGER NOT NULL,
+  number INTEGER NOT NULL,
   order_id BLOB NOT NULL,
-  PRIMARY KEY (organization, kind, key, seq)
+  PRIMARY KEY (organization, kind, key, number)
 ) STRICT, WITHOUT ROWID;
 
 -- Cells of which facts left less than was promised.

@@ -12,7 +12,7 @@ use ordo_store::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Fault;
-use crate::keys::{Id, Owner, id, number, seq};
+use crate::keys::{Id, NUMBER_MAX, Owner, id};
 use crate::queue::Lane;
 use crate::store::SqliteStore;
 
@@ -50,8 +50,8 @@ pub(crate) fn insert_waits(
     waits: &[Wait],
 ) -> Result<(), Fault> {
     let mut statement = conn.prepare_cached(
-        "INSERT INTO waits (organization, kind, key, seq, order_id) \
-         SELECT ?1, ?2, ?3, seq, id FROM orders WHERE organization = ?1 AND id = ?4 \
+        "INSERT INTO waits (organization, kind, key, number, order_id) \
+         SELECT ?1, ?2, ?3, seq & ?5, id FROM orders WHERE organization = ?1 AND id = ?4 \
          ON CONFLICT DO NOTHING",
     )?;
     for wait in waits {
@@ -59,7 +59,8 @@ pub(crate) fn insert_waits(
             organization,
             wait.what.kind.number(),
             Id::of(wait.what.key),
-            Id::of(wait.order)
+            Id::of(wait.order),
+            NUMBER_MAX - 1
         ])?;
     }
     Ok(())
@@ -332,18 +333,18 @@ impl Agenda for SqliteStore {
         self.read(move |reader| {
             let organization = reader.number(organization)?;
             let mut statement = reader.conn.prepare_cached(
-                "SELECT seq, order_id FROM waits WHERE organization = ?1 AND kind = ?2 \
-                 AND key = ?3 AND seq > ?4 ORDER BY seq LIMIT ?5",
+                "SELECT number, order_id FROM waits WHERE organization = ?1 AND kind = ?2 \
+                 AND key = ?3 AND number > ?4 ORDER BY number LIMIT ?5",
             )?;
             let rows = statement.query_map(
                 params![
                     organization,
                     what.kind.number(),
                     Id::of(what.key),
-                    seq(organization, after.max(0)),
+                    after,
                     limit as i64
                 ],
-                |row| Ok((number(row.get(0)?), id(row, 1)?)),
+                |row| Ok((row.get(0)?, id(row, 1)?)),
             )?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
@@ -391,14 +392,14 @@ impl Agenda for SqliteStore {
             writer.within(|writer| {
                 let mut statement = writer.conn.prepare_cached(
                     "DELETE FROM waits WHERE organization = ?1 AND kind = ?2 AND key = ?3 \
-                     AND seq = ?4",
+                     AND number = ?4",
                 )?;
                 for number in numbers {
                     statement.execute(params![
                         organization,
                         what.kind.number(),
                         Id::of(what.key),
-                        seq(organization, number)
+                        number
                     ])?;
                 }
                 Ok(())

@@ -339,6 +339,33 @@ tables! {
         "hash": Integer,
         "number": Integer,
     }
+    "tasks" by 2 {
+        "organization": Organization,
+        "id": Id,
+        "kind": Text,
+        "queue": Text,
+        "position": Integer,
+        "state": Text,
+        "attempts": Integer,
+        "fence": Integer,
+        "due_at": Integer,
+        "created_at": Integer,
+        "error": OptionalText,
+        "body": Text,
+    }
+    "waits" by 4 {
+        "organization": Organization,
+        "kind": Integer,
+        "key": Id,
+        "number": Integer,
+        "order_id": Id,
+    }
+    "short_cells" by 4 {
+        "organization": Organization,
+        "sku": Id,
+        "location": Id,
+        "owner": Owner,
+    }
     "rollups" by 5 {
         "organization": Organization,
         "day": Integer,

@@ -5,9 +5,13 @@ use std::process::{Command, Output};
 
 use ordo_domain::organization::Role;
 use ordo_domain::time::{DAY, Timestamp};
-use ordo_store::contract::fixture::{Shop, cancel, capture, create_key, order, receive, reserve};
+use ordo_store::contract::fixture::{
+    Shop, adjust, cancel, capture, create_key, order, receive, reserve,
+};
 use ordo_store::portable::{self, Dump, Tally, tally};
-use ordo_store::{Rollup, RollupMeasure, Store, Term, ViewWrite};
+use ordo_store::{
+    Rollup, RollupMeasure, Store, TaskDraft, Term, ViewWrite, Wait, WaitFor, WaitKind,
+};
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
 use ordo_store_sqlite::SqliteStore;
@@ -71,6 +75,8 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
         let own = terms.iter().filter(|(_, whose)| *whose == i64::from(n));
         let reference = store.load_reference(shop.organization).await.unwrap();
         let channel = reference.channel_by_code("web").unwrap().id;
+        shop.give(adjust("A", "BER", -1_000)).await;
+        let waiting = own.clone().next().unwrap().0.order;
         let write = ViewWrite {
             organization: shop.organization,
             consumer: "view",
@@ -85,6 +91,22 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
                 count: 40,
                 amount: 4_000,
             }],
+            waits: vec![Wait {
+                what: WaitFor {
+                    kind: WaitKind::Stock,
+                    key: 7,
+                },
+                order: waiting,
+            }],
+            tasks: vec![TaskDraft {
+                id: 1,
+                kind: "retry_waiting".to_owned(),
+                queue: "stock:7".to_owned(),
+                position: 1,
+                due_at: Timestamp::from_micros(1),
+                body: "{}".to_owned(),
+            }],
+            at: Timestamp::from_micros(2),
         };
         assert!(store.save_view(&write).await.unwrap());
     }
