@@ -201,6 +201,6 @@ mod tests {
             .lines()
             .filter(|line| line.starts_with("# TYPE"))
             .count();
-        assert_eq!(described, 15);
+        assert_eq!(described, 16);
     }
 }
