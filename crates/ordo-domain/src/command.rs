@@ -1,11 +1,14 @@
 //! Everything that can be asked for: one closed enum, each command in a file of its own.
 
-use crate::catalog::CreateSku;
+use crate::catalog::{CreateListing, CreateSku, UpdateListing, UpdateSku};
 use crate::fulfillment::{
     AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
     ShipWork, ShortUnits, StopWork,
 };
-use crate::network::{AddLocations, CreateChannel, CreateLocation};
+use crate::network::{
+    AddLocations, CreateChannel, CreateLegalEntity, CreateLocation, CreatePool, LiftBlock,
+    PlaceBlock, UpdateChannel, UpdateLegalEntity, UpdateLocation, UpdatePool,
+};
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
@@ -29,6 +32,28 @@ pub enum Command {
     AddLocations(AddLocations),
     /// Makes a SKU.
     CreateSku(CreateSku),
+    /// Changes a SKU.
+    UpdateSku(UpdateSku),
+    /// Makes a listing.
+    CreateListing(CreateListing),
+    /// Changes a listing.
+    UpdateListing(UpdateListing),
+    /// Changes a channel.
+    UpdateChannel(UpdateChannel),
+    /// Changes a location.
+    UpdateLocation(UpdateLocation),
+    /// Makes a legal entity.
+    CreateLegalEntity(CreateLegalEntity),
+    /// Changes a legal entity.
+    UpdateLegalEntity(UpdateLegalEntity),
+    /// Makes a pool.
+    CreatePool(CreatePool),
+    /// Changes a pool.
+    UpdatePool(UpdatePool),
+    /// Stops something that is not an order.
+    PlaceBlock(PlaceBlock),
+    /// Ends a block before its time.
+    LiftBlock(LiftBlock),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -95,6 +120,17 @@ impl Command {
             Self::CreateLocation(_) => "create_location",
             Self::AddLocations(_) => "add_locations",
             Self::CreateSku(_) => "create_sku",
+            Self::UpdateSku(_) => "update_sku",
+            Self::CreateListing(_) => "create_listing",
+            Self::UpdateListing(_) => "update_listing",
+            Self::UpdateChannel(_) => "update_channel",
+            Self::UpdateLocation(_) => "update_location",
+            Self::CreateLegalEntity(_) => "create_legal_entity",
+            Self::UpdateLegalEntity(_) => "update_legal_entity",
+            Self::CreatePool(_) => "create_pool",
+            Self::UpdatePool(_) => "update_pool",
+            Self::PlaceBlock(_) => "place_block",
+            Self::LiftBlock(_) => "lift_block",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -128,11 +164,24 @@ impl Command {
     #[must_use]
     pub const fn changes_reference(&self) -> bool {
         match self {
-            Self::CreateChannel(_) | Self::CreateLocation(_) | Self::AddLocations(_) => true,
+            Self::CreateChannel(_)
+            | Self::CreateLocation(_)
+            | Self::AddLocations(_)
+            | Self::UpdateChannel(_)
+            | Self::UpdateLocation(_)
+            | Self::CreateLegalEntity(_)
+            | Self::UpdateLegalEntity(_)
+            | Self::CreatePool(_)
+            | Self::UpdatePool(_)
+            | Self::PlaceBlock(_)
+            | Self::LiftBlock(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)
             | Self::CreateSku(_)
+            | Self::UpdateSku(_)
+            | Self::CreateListing(_)
+            | Self::UpdateListing(_)
             | Self::MoveStock(_)
             | Self::ReserveStock(_)
             | Self::ReleaseReservation(_)

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Listing, Sku};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
-    ApiKeyId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId, ReservationId, ReturnId,
-    ShipmentId,
+    ApiKeyId, BlockId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId, ReservationId,
+    ReturnId, ShipmentId,
 };
-use crate::network::{Block, Channel, Location, Pool};
+use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::{Hold, Order};
 use crate::organization::{ApiKey, Organization};
 use crate::quantity::Quantity;
@@ -122,9 +122,34 @@ events! {
         /// As it is.
         location: Location,
     }
+    /// A channel was changed.
+    ChannelUpdated = "channel.updated" {
+        /// As it is then.
+        channel: Channel,
+    }
+    /// A location was changed.
+    LocationUpdated = "location.updated" {
+        /// As it is then.
+        location: Location,
+    }
+    /// A legal entity was made.
+    LegalEntityCreated = "legal_entity.created" {
+        /// As it is.
+        entity: LegalEntity,
+    }
+    /// A legal entity was changed.
+    LegalEntityUpdated = "legal_entity.updated" {
+        /// As it is then.
+        entity: LegalEntity,
+    }
     /// A pool was made.
     PoolCreated = "pool.created" {
         /// As it is.
+        pool: Pool,
+    }
+    /// A pool was changed.
+    PoolUpdated = "pool.updated" {
+        /// As it is then.
         pool: Pool,
     }
     /// A block was placed.
@@ -132,14 +157,29 @@ events! {
         /// As it is.
         block: Block,
     }
+    /// A block ended before its time.
+    BlockLifted = "block.lifted" {
+        /// Which.
+        block: BlockId,
+    }
     /// A SKU was made.
     SkuCreated = "sku.created" {
         /// As it is.
         sku: Sku,
     }
+    /// A SKU was changed.
+    SkuUpdated = "sku.updated" {
+        /// As it is then.
+        sku: Sku,
+    }
     /// A listing was made.
     ListingCreated = "listing.created" {
         /// As it is.
+        listing: Listing,
+    }
+    /// A listing was changed.
+    ListingUpdated = "listing.updated" {
+        /// As it is then.
         listing: Listing,
     }
     /// Physical stock changed.
@@ -395,14 +435,26 @@ impl Event {
             }
             Self::ApiKeyCreated { key } => about(RecordKind::ApiKey, key.id.to_u128()),
             Self::ApiKeyRevoked { key } => about(RecordKind::ApiKey, key.to_u128()),
-            Self::ChannelCreated { channel } => about(RecordKind::Channel, channel.id.to_u128()),
-            Self::LocationCreated { location } => {
+            Self::ChannelCreated { channel } | Self::ChannelUpdated { channel } => {
+                about(RecordKind::Channel, channel.id.to_u128())
+            }
+            Self::LocationCreated { location } | Self::LocationUpdated { location } => {
                 about(RecordKind::Location, location.id.to_u128())
             }
-            Self::PoolCreated { pool } => about(RecordKind::Pool, pool.id.to_u128()),
+            Self::LegalEntityCreated { entity } | Self::LegalEntityUpdated { entity } => {
+                about(RecordKind::LegalEntity, entity.id.to_u128())
+            }
+            Self::PoolCreated { pool } | Self::PoolUpdated { pool } => {
+                about(RecordKind::Pool, pool.id.to_u128())
+            }
             Self::BlockPlaced { block } => about(RecordKind::Block, block.id.to_u128()),
-            Self::SkuCreated { sku } => about(RecordKind::Sku, sku.id.to_u128()),
-            Self::ListingCreated { listing } => about(RecordKind::Listing, listing.id.to_u128()),
+            Self::BlockLifted { block } => about(RecordKind::Block, block.to_u128()),
+            Self::SkuCreated { sku } | Self::SkuUpdated { sku } => {
+                about(RecordKind::Sku, sku.id.to_u128())
+            }
+            Self::ListingCreated { listing } | Self::ListingUpdated { listing } => {
+                about(RecordKind::Listing, listing.id.to_u128())
+            }
             Self::StockMoved { .. } => None,
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())

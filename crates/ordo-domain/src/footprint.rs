@@ -27,6 +27,21 @@ impl World {
             }
             Command::MoveStock(movement) => self.sku_footprint(&movement.sku, &mut keys),
             Command::CreateSku(create) => self.sku_footprint(&create.code, &mut keys),
+            Command::UpdateSku(update) => keys.push(record_key(RecordKind::Sku, update.sku)),
+            Command::UpdateListing(update) => {
+                keys.push(record_key(RecordKind::Listing, update.listing));
+            }
+            Command::UpdateChannel(update) => {
+                keys.push(record_key(RecordKind::Channel, update.channel));
+            }
+            Command::UpdateLocation(update) => {
+                keys.push(record_key(RecordKind::Location, update.location));
+            }
+            Command::UpdateLegalEntity(update) => {
+                keys.push(record_key(RecordKind::LegalEntity, update.entity));
+            }
+            Command::UpdatePool(update) => keys.push(record_key(RecordKind::Pool, update.pool)),
+            Command::LiftBlock(lift) => keys.push(record_key(RecordKind::Block, lift.block)),
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
             Command::ReleaseHold(release) => keys.push(order_key(release.order.to_u128())),
@@ -59,7 +74,11 @@ impl World {
             | Command::RevokeApiKey(_)
             | Command::CreateChannel(_)
             | Command::CreateLocation(_)
-            | Command::AddLocations(_) => {}
+            | Command::AddLocations(_)
+            | Command::CreateLegalEntity(_)
+            | Command::CreatePool(_)
+            | Command::CreateListing(_)
+            | Command::PlaceBlock(_) => {}
         }
         keys
     }
@@ -110,6 +129,11 @@ impl World {
             keys.push(Key::Cells(sku));
         }
     }
+}
+
+fn record_key(kind: RecordKind, id: impl Into<u128>) -> Key {
+    let id = id.into();
+    Key::Record { kind, id }
 }
 
 fn order_key(id: u128) -> Key {

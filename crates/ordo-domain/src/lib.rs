@@ -14,6 +14,7 @@ pub mod claim;
 pub mod command;
 pub mod contact;
 pub mod decide;
+pub mod edit;
 pub mod event;
 mod footprint;
 pub mod fulfillment;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::id::{BlockId, ChannelId, EntityId, LocationId, PoolId};
+use crate::id::{BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, SkuId};
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
 use crate::record::RecordKind;
 use crate::stock::CellKey;
@@ -145,6 +145,24 @@ impl Reference {
         self.locations.get(&id)
     }
 
+    /// The legal entity with this code.
+    #[must_use]
+    pub fn entity_by_code(&self, code: &str) -> Option<&Arc<LegalEntity>> {
+        self.entities.values().find(|entity| entity.code == code)
+    }
+
+    /// The legal entity with this id.
+    #[must_use]
+    pub fn entity(&self, id: EntityId) -> Option<&Arc<LegalEntity>> {
+        self.entities.get(&id)
+    }
+
+    /// The pool with this code.
+    #[must_use]
+    pub fn pool_by_code(&self, code: &str) -> Option<&Arc<Pool>> {
+        self.pools.values().find(|pool| pool.code == code)
+    }
+
     /// All locations, in the order of their ids.
     pub fn locations(&self) -> impl Iterator<Item = &Arc<Location>> {
         self.locations.values()
@@ -175,18 +193,82 @@ impl Reference {
     /// Whether a block stops `stage` for the SKU and location of `cell` at `now`.
     #[must_use]
     pub fn is_blocked(&self, cell: CellKey, stage: BlockStage, now: Timestamp) -> bool {
-        self.blocks.values().any(|block| {
-            let about = match &block.scope {
-                BlockScope::Sku(sku) => *sku == cell.sku,
-                BlockScope::Location(location) => *location == cell.location,
-                BlockScope::Cell { sku, location } => {
-                    *sku == cell.sku && *location == cell.location
-                }
-                BlockScope::Listing(_)
-                | BlockScope::Lot { .. }
-                | BlockScope::CarrierService { .. } => false,
-            };
-            about && block.stops(stage, now)
+        self.block_on(stage, now, |scope| match scope {
+            BlockScope::Sku(sku) => *sku == cell.sku,
+            BlockScope::Location(location) => *location == cell.location,
+            BlockScope::Cell { sku, location } => *sku == cell.sku && *location == cell.location,
+            BlockScope::Listing(_) | BlockScope::Lot { .. } | BlockScope::CarrierService { .. } => {
+                false
+            }
         })
+        .is_some()
+    }
+
+    /// The block that stops `stage` for a SKU, or the listing it was sold by, wherever it lies.
+    #[must_use]
+    pub fn block_of_line(
+        &self,
+        sku: SkuId,
+        listing: Option<ListingId>,
+        stage: BlockStage,
+        now: Timestamp,
+    ) -> Option<&Arc<Block>> {
+        self.block_on(stage, now, |scope| match scope {
+            BlockScope::Sku(blocked) => *blocked == sku,
+            BlockScope::Listing(blocked) => Some(*blocked) == listing,
+            BlockScope::Lot { .. }
+            | BlockScope::Location(_)
+            | BlockScope::Cell { .. }
+            | BlockScope::CarrierService { .. } => false,
+        })
+    }
+
+    /// The block that stops `stage` for one lot of a SKU.
+    #[must_use]
+    pub fn block_of_lot(
+        &self,
+        sku: SkuId,
+        name: &str,
+        stage: BlockStage,
+        now: Timestamp,
+    ) -> Option<&Arc<Block>> {
+        self.block_on(stage, now, |scope| match scope {
+            BlockScope::Lot { sku: blocked, lot } => *blocked == sku && lot == name,
+            BlockScope::Sku(_)
+            | BlockScope::Listing(_)
+            | BlockScope::Location(_)
+            | BlockScope::Cell { .. }
+            | BlockScope::CarrierService { .. } => false,
+        })
+    }
+
+    /// The block that stops `stage` for a carrier's service.
+    #[must_use]
+    pub fn block_of_carrier(
+        &self,
+        name: &str,
+        product: &str,
+        stage: BlockStage,
+        now: Timestamp,
+    ) -> Option<&Arc<Block>> {
+        self.block_on(stage, now, |scope| match scope {
+            BlockScope::CarrierService { carrier, service } => {
+                carrier == name && service.as_ref().is_none_or(|service| service == product)
+            }
+            BlockScope::Sku(_)
+            | BlockScope::Listing(_)
+            | BlockScope::Lot { .. }
+            | BlockScope::Location(_)
+            | BlockScope::Cell { .. } => false,
+        })
+    }
+
+    fn block_on(
+        &self,
+        stage: BlockStage,
+        now: Timestamp,
+        is_about: impl Fn(&BlockScope) -> bool,
+    ) -> Option<&Arc<Block>> {
+        (self.blocks.values()).find(|block| is_about(&block.scope) && block.stops(stage, now))
     }
 }

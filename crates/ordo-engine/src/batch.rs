@@ -187,9 +187,16 @@ async fn attempt(
         None
     } else {
         let changes_reference = changes.changes_reference;
+        let changes_skus = changes
+            .records
+            .iter()
+            .any(|record| record.kind == RecordKind::Sku && record.loaded > 0);
         let committed = commit(env, organization, chunk, taken, changes, answers).await?;
         if changes_reference {
             env.caches.forget_reference(organization);
+        }
+        if changes_skus {
+            env.caches.forget_skus(organization);
         }
         Metrics::add(&env.metrics.batches, 1);
         env.metrics.batch_size.observe_us(decisions.len() as u64);
@@ -641,6 +648,17 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         Command::CreateSku(_)
         | Command::ReviewOrder(_)
         | Command::CoverShortfall(_)
+        | Command::UpdateSku(_)
+        | Command::CreateListing(_)
+        | Command::UpdateListing(_)
+        | Command::UpdateChannel(_)
+        | Command::UpdateLocation(_)
+        | Command::CreateLegalEntity(_)
+        | Command::UpdateLegalEntity(_)
+        | Command::CreatePool(_)
+        | Command::UpdatePool(_)
+        | Command::PlaceBlock(_)
+        | Command::LiftBlock(_)
         | Command::ReleaseWork(_)
         | Command::AcceptWork(_)
         | Command::RejectWork(_)

@@ -79,6 +79,11 @@ impl Caches {
             .collect()
     }
 
+    /// Forgets SKUs that this node has just changed, so that whoever changed one sees it at work.
+    pub fn forget_skus(&self, organization: OrganizationId) {
+        lock(&self.skus).remove(&organization);
+    }
+
     /// Keeps the SKUs among rows that were loaded at `now`.
     ///
     /// # Errors

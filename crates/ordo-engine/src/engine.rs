@@ -22,6 +22,9 @@ use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
 use crate::{jobs, timer, view};
 
+/// The code of the first organization, whose owners run the installation.
+pub const MAIN: &str = "main";
+
 /// A store that also answers lists and keeps what is still to be done.
 pub trait Backend: Store + Query + Agenda {}
 
@@ -257,14 +260,14 @@ impl Engine {
     /// The store fails or refuses.
     pub async fn found_main(&self) -> Result<OrganizationId, StoreError> {
         let existing = self.shared.backend.organizations().await?;
-        if let Some((id, _)) = existing.iter().find(|(_, code)| code == "main") {
+        if let Some((id, _)) = existing.iter().find(|(_, code)| code == MAIN) {
             return Ok(*id);
         }
         let seed = u128::from_be_bytes(*b"ordo org main v1");
         let id =
             OrganizationId::from_u128(derive(CommandId::from_u128(seed), 0, Timestamp::default()));
         let found = FoundOrganization {
-            code: "main".to_owned(),
+            code: MAIN.to_owned(),
             name: "Main".to_owned(),
             owner_secret_hash: None,
         };

@@ -24,7 +24,7 @@ pub use cache::Caches;
 pub use check::{Finding, Report, check};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::Overloaded;
-pub use engine::{Backend, Engine, EngineConfig};
+pub use engine::{Backend, Engine, EngineConfig, MAIN};
 pub use keys::{Caller, hash_secret};
 pub use metrics::{Metrics, Summary};
 pub use request::{Admitted, Idempotency, Lane, Render, Reply, Request};

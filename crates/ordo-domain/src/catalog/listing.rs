@@ -36,3 +36,12 @@ pub struct Listing {
     pub ships_together: bool,
 }
 record!(Listing, ListingId, Listing);
+
+impl Listing {
+    /// The claim that makes its code unique: per channel, or among those of every channel.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let channel = self.channel.map(|id| id.to_string()).unwrap_or_default();
+        format!("{channel}:{}", self.code)
+    }
+}

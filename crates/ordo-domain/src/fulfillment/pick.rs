@@ -3,8 +3,9 @@
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Event, PickedUnits};
 use crate::fulfillment::FulfillmentState as State;
-use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free};
+use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free, stopped};
 use crate::id::FulfillmentOrderId;
+use crate::network::BlockStage;
 use crate::order::Stage;
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
@@ -42,6 +43,14 @@ impl PickUnits {
                 return Err(Rejection::new(Code::QuantityExceeded, detail)
                     .at(field)
                     .into());
+            }
+            for lot in reported.units.iter().filter_map(|units| units.lot.as_ref()) {
+                let reference = world.reference();
+                if let Some(block) =
+                    reference.block_of_lot(line.sku, lot, BlockStage::Pick, ctx.now)
+                {
+                    return Err(stopped(block));
+                }
             }
             picked.push(PickedUnits {
                 line: line.line,

@@ -3,8 +3,9 @@
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::fulfillment::FulfillmentState as State;
-use crate::fulfillment::step::{find, must_be, must_be_free};
+use crate::fulfillment::step::{find, must_be, must_be_free, stopped};
 use crate::id::FulfillmentOrderId;
+use crate::network::BlockStage;
 use crate::order::Stage;
 use crate::quantity::Quantity;
 use crate::shipment::label::Label;
@@ -33,7 +34,22 @@ impl ShipWork {
         let Some(id) = work.shipment else {
             return must_be(work, &[]).map(|()| Decided::unchanged(work.id));
         };
-        if let (Some(shipment), Some(label)) = (world.shipment(id)?, &self.label) {
+        let shipment = world.shipment(id)?;
+        // A label made elsewhere names who carries it instead.
+        let carrier = match (&self.label, shipment) {
+            (Some(label), _) => Some((&label.carrier, &label.service)),
+            (None, Some(shipment)) => Some((&shipment.carrier, &shipment.service)),
+            (None, None) => None,
+        };
+        if let Some((carrier, service)) = carrier
+            && let Some(block) =
+                world
+                    .reference()
+                    .block_of_carrier(carrier, service, BlockStage::Ship, ctx.now)
+        {
+            return Err(stopped(block));
+        }
+        if let (Some(shipment), Some(label)) = (shipment, &self.label) {
             for parcel in shipment
                 .parcels
                 .iter()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decide::Refusal;
 use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
 use crate::id::{FulfillmentOrderId, LineId};
-use crate::network::BlockStage;
+use crate::network::{Block, BlockStage};
 use crate::order::{Order, Stage};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
@@ -73,16 +73,30 @@ pub(super) fn must_be_free(
         Stage::Ship => Some(BlockStage::Ship),
         Stage::Source | Stage::Pack | Stage::Capture | Stage::Refund => None,
     };
-    let blocked = block.is_some_and(|block| {
-        work.lines
-            .iter()
-            .any(|line| world.reference().is_blocked(work.cell(line), block, now))
-    });
-    if blocked {
-        let detail = "a block on the SKU or location stops this step";
-        return Err(Rejection::new(Code::HeldAtStage, detail).into());
+    let Some(block) = block else { return Ok(()) };
+    let reference = world.reference();
+    for line in &work.lines {
+        if reference.is_blocked(work.cell(line), block, now) {
+            let detail = "a block on the SKU or location stops this step";
+            return Err(Rejection::new(Code::HeldAtStage, detail).into());
+        }
+        let listing = order.line(line.line).and_then(|line| line.listing_id);
+        if let Some(block) = reference.block_of_line(line.sku, listing, block, now) {
+            return Err(stopped(block));
+        }
+        for lot in line.units.iter().filter_map(|units| units.lot.as_ref()) {
+            if let Some(block) = reference.block_of_lot(line.sku, lot, block, now) {
+                return Err(stopped(block));
+            }
+        }
     }
     Ok(())
+}
+
+/// A block stops the step.
+pub(super) fn stopped(block: &Block) -> Refusal {
+    let detail = format!("a block stops this step: {}", block.reason);
+    Rejection::new(Code::HeldAtStage, detail).into()
 }
 
 /// The line of the work that `reported` is about, and its place in the input.

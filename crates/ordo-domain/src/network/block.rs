@@ -41,6 +41,7 @@ pub enum BlockScope {
 
 /// A step that a block stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BlockStage {
     /// Telling channels that there is stock.

@@ -4,14 +4,26 @@
 
 pub mod block;
 pub mod channel;
+pub mod create_pool;
+pub mod legal_entity;
 pub mod location;
 pub mod place;
+pub mod place_block;
 pub mod pool;
+pub mod update_channel;
+pub mod update_location;
+pub mod update_pool;
 
 pub use block::{Block, BlockScope, BlockStage};
 pub use channel::{Channel, ChannelKind, CreateChannel, LegalEntity, TaxRegistration};
+pub use create_pool::CreatePool;
+pub use legal_entity::{CreateLegalEntity, UpdateLegalEntity};
 pub use location::{
     AddLocations, Capability, Closure, CreateLocation, CutOff, Location, LocationKind,
     LocationState, Place, WeekHours,
 };
+pub use place_block::{BlockTarget, LiftBlock, PlaceBlock};
 pub use pool::Pool;
+pub use update_channel::UpdateChannel;
+pub use update_location::{LocationChange, UpdateLocation};
+pub use update_pool::UpdatePool;

@@ -16,7 +16,7 @@ pub struct Pool {
     pub code: String,
     /// The locations in it.
     pub locations: Vec<LocationId>,
-    /// The channels that sell from it; empty for all.
+    /// The channels that sell from it, and from no location that is in none of their pools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelId>,
 }

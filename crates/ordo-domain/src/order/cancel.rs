@@ -19,7 +19,7 @@ use crate::world::World;
 pub struct CancelOrder {
     /// Which order.
     pub order: OrderId,
-    /// Which units; empty for all.
+    /// Which units; empty for all. A bundle's parent may stand for its components.
     pub lines: Vec<LineUnits>,
     /// Why, and whose doing.
     pub cause: Cause,
@@ -89,15 +89,20 @@ impl CancelOrder {
 
     fn cancel_some(&self, world: &World, order: &Order) -> Result<Decided, Refusal> {
         let mut plan = Plan::new(order);
-        for (index, units) in self.lines.iter().enumerate() {
-            let repeated = self.lines[..index]
-                .iter()
-                .any(|before| before.line == units.line);
-            if order.line(units.line).is_none() || repeated {
+        let mut lines: Vec<LineUnits> = Vec::with_capacity(self.lines.len());
+        let mut places = Vec::with_capacity(self.lines.len());
+        for (index, asked) in self.lines.iter().enumerate() {
+            let named = order.units_named(asked.line, asked.quantity);
+            let repeats = |units: &LineUnits| lines.iter().any(|before| before.line == units.line);
+            if named.is_empty() || named.iter().any(repeats) {
                 let field = format!("/lines/{index}/line");
                 let message = "the order has no such line, or it stands here twice";
                 return Err(Rejection::field(field, message).into());
             }
+            places.extend(named.iter().map(|_| index));
+            lines.extend(named);
+        }
+        for (units, index) in lines.iter().zip(places) {
             // Open units first; then work that nobody has begun is taken back, and what is left of
             // it is sourced again in the same commit.
             for id in &order.fulfillment_orders {
@@ -122,7 +127,7 @@ impl CancelOrder {
                     .into());
             }
         }
-        Ok(plan.finish(order, self.lines.clone(), &self.cause))
+        Ok(plan.finish(order, lines, &self.cause))
     }
 }
 

@@ -392,6 +392,7 @@ impl LineDraft {
         {
             let mut line = self.line(Some(only.sku), origin, ctx);
             line.listing = Some(std::mem::replace(&mut line.code, skus.remove(0)));
+            line.listing_id = Some(listing.id);
             lines.push(line);
             return Ok(());
         }
@@ -399,6 +400,8 @@ impl LineDraft {
             id: ctx.ids.make::<LineId>(),
             code: self.code.clone(),
             ordered: self.quantity,
+            each: Quantity::ZERO,
+            together: listing.ships_together,
         };
         let weights: Vec<i64> = listing
             .components
@@ -417,7 +420,11 @@ impl LineDraft {
             let mut line = self.line(Some(part.sku), origin, ctx);
             line.external_id = format!("{}/{}", self.external_id, index + 1);
             line.listing = Some(std::mem::replace(&mut line.code, skus[index].clone()));
-            line.parent = Some(parent.clone());
+            line.listing_id = Some(listing.id);
+            line.parent = Some(ParentLine {
+                each: part.quantity,
+                ..parent.clone()
+            });
             line.unit_price = unit_price;
             line.discount = discounts[index] + rounding;
             for (tax, shared) in line.taxes.iter_mut().zip(&taxes) {
@@ -447,6 +454,7 @@ impl LineDraft {
             sku,
             code: self.code.clone(),
             listing: None,
+            listing_id: None,
             title: self.title.clone(),
             parent: None,
             unit_price: self.unit_price,

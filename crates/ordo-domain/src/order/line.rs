@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{LineId, SkuId};
+use crate::id::{LineId, ListingId, SkuId};
 use crate::money::Minor;
 use crate::order::is_zero;
 use crate::quantity::Quantity;
@@ -85,6 +85,7 @@ pub enum TaxTreatment {
 /// One tax on a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TaxLine {
     /// ISO 3166-1 alpha-2, with a region after a dash where tax is regional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +120,11 @@ pub struct ParentLine {
     pub code: String,
     /// How many bundles were ordered.
     pub ordered: Quantity,
+    /// Units of this component in one bundle.
+    pub each: Quantity,
+    /// Whether all components must leave in one shipment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
 }
 
 /// One SKU, quantity and price of an order.
@@ -142,6 +148,9 @@ pub struct Line {
     /// The code as the channel sent it, where that is a listing's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listing: Option<String>,
+    /// That listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing_id: Option<ListingId>,
     /// The name as the channel sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

@@ -352,6 +352,10 @@ impl Line {
             self.sku = draft.sku;
             self.code.clone_from(&draft.code);
             self.listing.clone_from(&draft.listing);
+            self.listing_id = draft.listing_id;
+        }
+        if let (Some(parent), Some(new)) = (&mut self.parent, &draft.parent) {
+            parent.ordered = new.ordered;
         }
         // What others have shipped since.
         let elsewhere = (draft.shipped_elsewhere - self.shipped_elsewhere)

@@ -4,6 +4,7 @@
 //! backordered ≤ open.
 //! Invariant: the order's totals are the sum of their shares; the channel's own figure is kept beside.
 
+pub mod bundle;
 pub mod cancel;
 pub mod capture;
 pub mod hold;
@@ -140,6 +141,7 @@ pub struct ShippingChoice {
 /// A name that another system has for the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ExternalRef {
     /// The other system.
     pub system: String,

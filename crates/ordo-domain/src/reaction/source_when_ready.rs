@@ -59,6 +59,10 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     if !ready {
         return Ok(None);
     }
+    let stopped = stopped_lines(world, ctx, order);
+    if !stopped.is_empty() {
+        return Ok(Some((stopped, Vec::new())));
+    }
     let wants = wants(world, order)?;
     if wants.is_empty() {
         return Ok(None);
@@ -87,6 +91,30 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     planned.open_work(ctx, order, &decision, &days);
     planned.wait(world, ctx, order)?;
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+}
+
+/// Holds on lines whose SKU or listing is blocked everywhere: they wait for the block's end, or for a
+/// person, and not for stock.
+fn stopped_lines(world: &World, ctx: &mut Context, order: &Order) -> Vec<Event> {
+    let mut events = Vec::new();
+    for line in &order.lines {
+        let Some(sku) = line.sku else { continue };
+        if line.to_source() <= Quantity::ZERO || order.is_held(Stage::Source, Some(line.id)) {
+            continue;
+        }
+        let listing = line.listing_id;
+        let block = (world.reference()).block_of_line(sku, listing, BlockStage::Allocate, ctx.now);
+        if let Some(block) = block {
+            let reason = format!("{} is blocked: {}", line.code, block.reason);
+            let mut hold = rule_hold(ctx, HoldKind::NoLocation, Some(line.id), reason);
+            hold.auto_release_at = block.until;
+            events.push(Event::HoldPlaced {
+                order: order.id,
+                hold,
+            });
+        }
+    }
+    events
 }
 
 /// What is to be sourced, one entry per SKU in the order of the lines: lines that share a SKU share
@@ -211,14 +239,40 @@ fn instance(
             ..Candidate::default()
         });
     }
-    let lines = (wants.iter())
-        .map(|want| ordo_sourcing::Line {
+    let lines = (wants.iter().zip(groups(order, wants)))
+        .map(|(want, together)| ordo_sourcing::Line {
             quantity: want.quantity.get(),
             unit_weight_g: want.sku.weight_g,
-            together: None,
+            together,
         })
         .collect();
     Ok((Instance::nearest(lines, candidates), excluded, days))
+}
+
+/// Which wants must leave in one shipment, as the number of their group: those that share a bundle of
+/// which the listing says so, and those that share a SKU with such a one.
+fn groups(order: &Order, wants: &[Want]) -> Vec<Option<u32>> {
+    let mut groups: Vec<Option<u32>> = vec![None; wants.len()];
+    let mut firsts: BTreeMap<LineId, usize> = BTreeMap::new();
+    for (at, want) in wants.iter().enumerate() {
+        let bundles = (want.lines.iter())
+            .filter_map(|(line, _)| order.line(*line)?.parent.as_ref())
+            .filter(|parent| parent.together);
+        for bundle in bundles {
+            let first = *firsts.entry(bundle.id).or_insert(at);
+            let theirs = groups[first].unwrap_or(first as u32);
+            let ours = groups[at].unwrap_or(theirs);
+            let joined = theirs.min(ours);
+            for group in &mut groups {
+                if *group == Some(theirs) || *group == Some(ours) {
+                    *group = Some(joined);
+                }
+            }
+            groups[first] = Some(joined);
+            groups[at] = Some(joined);
+        }
+    }
+    groups
 }
 
 /// Units of every want that `location` could ship.

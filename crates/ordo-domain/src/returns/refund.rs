@@ -14,7 +14,7 @@ use crate::world::World;
 /// Units of one line to pay back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundLineDraft {
-    /// The order line.
+    /// The order line, or the parent of a bundle's.
     pub line: LineId,
     /// How many units.
     pub quantity: Quantity,
@@ -49,7 +49,7 @@ impl RefundOrder {
         }
         let drafts = self.drafts(world, order)?;
         let mut lines: Vec<RefundLine> = Vec::with_capacity(drafts.len());
-        for (index, draft) in drafts.iter().enumerate() {
+        for (index, draft) in &drafts {
             let Some(line) = order.line(draft.line) else {
                 let field = format!("/lines/{index}/line");
                 return Err(Rejection::field(field, "the order has no such line").into());
@@ -106,9 +106,13 @@ impl RefundOrder {
     }
 
     /// The units asked for, or what the return brought and nobody paid back.
-    fn drafts(&self, world: &World, order: &Order) -> Result<Vec<RefundLineDraft>, Refusal> {
+    fn drafts(
+        &self,
+        world: &World,
+        order: &Order,
+    ) -> Result<Vec<(usize, RefundLineDraft)>, Refusal> {
         let Some(id) = self.return_id.filter(|_| self.lines.is_empty()) else {
-            return Ok(self.lines.clone());
+            return Ok(self.named(order));
         };
         let found = crate::returns::request::find(world, id)?;
         let mut drafts: Vec<RefundLineDraft> = Vec::new();
@@ -127,7 +131,26 @@ impl RefundOrder {
                 });
             }
         }
-        Ok(drafts)
+        Ok(drafts.into_iter().enumerate().collect())
+    }
+
+    /// The units asked for with their places in the input; a bundle as its components.
+    fn named(&self, order: &Order) -> Vec<(usize, RefundLineDraft)> {
+        let mut drafts = Vec::with_capacity(self.lines.len());
+        for (index, asked) in self.lines.iter().enumerate() {
+            let named = order.units_named(asked.line, asked.quantity);
+            if named.is_empty() {
+                drafts.push((index, asked.clone()));
+            }
+            drafts.extend(named.into_iter().map(|units| {
+                let draft = RefundLineDraft {
+                    line: units.line,
+                    quantity: units.quantity,
+                };
+                (index, draft)
+            }));
+        }
+        drafts
     }
 
     fn shipping_left(&self, order: &Order) -> Minor {

@@ -12,7 +12,7 @@ use crate::world::World;
 /// Units of one line that are to come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnLineDraft {
-    /// The order line.
+    /// The order line, or the parent of a bundle's.
     pub line: LineId,
     /// How many.
     pub quantity: Quantity,
@@ -38,10 +38,9 @@ impl RequestReturn {
         };
         let open = open_returns(world, order)?;
         let mut lines: Vec<ReturnLine> = Vec::with_capacity(self.lines.len());
-        for (index, draft) in self.lines.iter().enumerate() {
+        for (index, draft) in self.expanded(order)? {
             let Some(line) = order.line(draft.line) else {
-                let field = format!("/lines/{index}/line");
-                return Err(Rejection::field(field, "the order has no such line").into());
+                continue;
             };
             if line.final_sale {
                 let field = format!("/lines/{index}/line");
@@ -86,6 +85,32 @@ impl RequestReturn {
         };
         let id = requested.id;
         Ok(Decided::created(vec![Event::ReturnRequested { requested }], id).settling(order.id))
+    }
+}
+
+impl RequestReturn {
+    /// The lines asked for with their places in the input; a bundle as its components.
+    fn expanded(
+        &self,
+        order: &crate::order::Order,
+    ) -> Result<Vec<(usize, ReturnLineDraft)>, Refusal> {
+        let mut drafts = Vec::with_capacity(self.lines.len());
+        for (index, draft) in self.lines.iter().enumerate() {
+            let named = order.units_named(draft.line, draft.quantity);
+            if named.is_empty() {
+                let field = format!("/lines/{index}/line");
+                return Err(Rejection::field(field, "the order has no such line").into());
+            }
+            drafts.extend(named.into_iter().map(|units| {
+                let draft = ReturnLineDraft {
+                    line: units.line,
+                    quantity: units.quantity,
+                    cause: draft.cause.clone(),
+                };
+                (index, draft)
+            }));
+        }
+        Ok(drafts)
     }
 }
 

@@ -41,8 +41,18 @@ impl World {
                     .claim(ClaimKind::LocationCode, location.code.clone(), id);
                 self.locations.put(location.clone());
             }
-            Event::PoolCreated { pool } => self.pools.put(pool.clone()),
+            Event::ChannelUpdated { channel } => self.channels.put(channel.clone()),
+            Event::LocationUpdated { location } => self.locations.put(location.clone()),
+            Event::LegalEntityCreated { entity } | Event::LegalEntityUpdated { entity } => {
+                self.entities.put(entity.clone());
+            }
+            Event::PoolCreated { pool } | Event::PoolUpdated { pool } => {
+                self.pools.put(pool.clone());
+            }
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
+            Event::BlockLifted { block } => {
+                self.blocks.update(*block, |block| block.until = Some(at));
+            }
             Event::SkuCreated { sku } => {
                 self.claims
                     .claim(ClaimKind::SkuCode, sku.code.clone(), sku.id.to_u128());
@@ -52,13 +62,21 @@ impl World {
                 }
                 self.skus.put(sku.clone());
             }
+            Event::SkuUpdated { sku } => {
+                let id = sku.id.to_u128();
+                if let Some(barcode) = &sku.barcode
+                    && self.claims.get(ClaimKind::Barcode, barcode) != Some(Some(id))
+                {
+                    self.claims.claim(ClaimKind::Barcode, barcode.clone(), id);
+                }
+                self.skus.put(sku.clone());
+            }
             Event::ListingCreated { listing } => {
-                let channel = listing.channel.map(|id| id.to_string()).unwrap_or_default();
-                let key = format!("{channel}:{}", listing.code);
                 self.claims
-                    .claim(ClaimKind::ListingCode, key, listing.id.to_u128());
+                    .claim(ClaimKind::ListingCode, listing.key(), listing.id.to_u128());
                 self.listings.put(listing.clone());
             }
+            Event::ListingUpdated { listing } => self.listings.put(listing.clone()),
             Event::StockMoved { movements } => self.move_stock(movements),
             Event::ReservationMade { reservation } => {
                 for units in &reservation.units {

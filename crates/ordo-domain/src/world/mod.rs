@@ -29,8 +29,8 @@ use crate::decide::{Attachment, Recorded, Refusal};
 use crate::event::{Event, SubjectRef};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
-    ApiKeyId, ChannelId, FulfillmentOrderId, ListingId, OrderId, OrganizationId, ReservationId,
-    ReturnId, ShipmentId, SkuId,
+    ApiKeyId, BlockId, ChannelId, EntityId, FulfillmentOrderId, ListingId, LocationId, OrderId,
+    OrganizationId, PoolId, ReservationId, ReturnId, ShipmentId, SkuId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
@@ -217,6 +217,54 @@ impl World {
     /// A miss.
     pub fn sku(&self, id: SkuId) -> Result<Option<&Arc<Sku>>, Refusal> {
         self.skus.get(id)
+    }
+
+    /// A listing by its id.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn listing_record(&self, id: ListingId) -> Result<Option<&Arc<Listing>>, Refusal> {
+        self.listings.get(id)
+    }
+
+    /// A legal entity, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn entity_record(&self, id: EntityId) -> Result<Option<&Arc<LegalEntity>>, Refusal> {
+        self.entities.get(id)
+    }
+
+    /// A channel, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn channel_record(&self, id: ChannelId) -> Result<Option<&Arc<Channel>>, Refusal> {
+        self.channels.get(id)
+    }
+
+    /// A location, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn location_record(&self, id: LocationId) -> Result<Option<&Arc<Location>>, Refusal> {
+        self.locations.get(id)
+    }
+
+    /// A pool, to be changed.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn pool_record(&self, id: PoolId) -> Result<Option<&Arc<Pool>>, Refusal> {
+        self.pools.get(id)
+    }
+
+    /// A block, to be lifted.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn block_record(&self, id: BlockId) -> Result<Option<&Arc<Block>>, Refusal> {
+        self.blocks.get(id)
     }
 
     /// An order.

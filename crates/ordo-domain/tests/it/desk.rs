@@ -13,8 +13,8 @@ use ordo_domain::fulfillment::{
     ReportedUnits, ShipWork, ShortUnits, StopWork,
 };
 use ordo_domain::id::{
-    CommandId, FulfillmentOrderId, HoldId, LineId, OrderId, OrganizationId, ReservationId,
-    ReturnId, SkuId,
+    BlockId, CommandId, FulfillmentOrderId, HoldId, LineId, ListingId, OrderId, OrganizationId,
+    ReservationId, ReturnId, SkuId,
 };
 use ordo_domain::money::Minor;
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
@@ -33,6 +33,7 @@ use ordo_domain::stock::{
     Cell, CellKey, ExpireReservation, MoveStock, MovementKind, ReserveLine, ReserveStock,
 };
 use ordo_domain::time::{SECOND, Timestamp};
+use ordo_domain::world::RecordWrite;
 use ordo_domain::{Command, Context, Event, Recorded, Refusal, World, apply};
 
 /// 2026-11-01T10:00:00Z.
@@ -41,14 +42,16 @@ pub const START: Timestamp = Timestamp::from_micros(1_793_527_200_000_000);
 /// A company in memory.
 pub struct Desk {
     pub world: World,
-    reference: Reference,
+    pub reference: Reference,
     records: Vec<(RecordKind, String)>,
     log: Vec<Recorded>,
     orders: BTreeMap<String, OrderId>,
     reservations: BTreeMap<String, ReservationId>,
     returns: BTreeMap<String, (ReturnId, OrderId)>,
-    now: Timestamp,
+    pub now: Timestamp,
     commands: u128,
+    pub blocks: BTreeMap<String, BlockId>,
+    pub listings: BTreeMap<String, ListingId>,
 }
 
 impl Desk {
@@ -64,6 +67,8 @@ impl Desk {
             returns: BTreeMap::new(),
             now: START,
             commands: 0,
+            blocks: BTreeMap::new(),
+            listings: BTreeMap::new(),
         };
         let create = CreateChannel {
             code: "web".into(),
@@ -85,15 +90,14 @@ impl Desk {
         let happened: Vec<Recorded> = self.world.recorded()[before..].to_vec();
         self.log.extend(happened.iter().cloned());
         for recorded in &happened {
-            match &recorded.event {
-                Event::ChannelCreated { channel } => {
-                    self.keep(RecordKind::Channel, serde_json::to_string(channel).unwrap());
-                }
-                Event::LocationCreated { location } => {
-                    self.keep(
-                        RecordKind::Location,
-                        serde_json::to_string(location).unwrap(),
-                    );
+            match recorded.event.subject() {
+                Some(subject) if subject.kind.is_reference() => {
+                    let records = self.world.all_records();
+                    let is_it = |record: &&RecordWrite| {
+                        (record.kind, record.id) == (subject.kind, subject.id)
+                    };
+                    let body = records.iter().find(is_it).unwrap().body.clone();
+                    self.keep(subject.kind, body);
                 }
                 _ => {}
             }
@@ -161,7 +165,7 @@ impl Desk {
         CellKey::own(self.sku(sku), location)
     }
 
-    fn sku(&self, code: &str) -> SkuId {
+    pub fn sku(&self, code: &str) -> SkuId {
         self.world.sku_by_code(code).unwrap().expect("a SKU").id
     }
 
@@ -253,6 +257,10 @@ impl Desk {
                     reason: None,
                 }))
             }
+            [
+                "set" | "listing" | "pool" | "entity" | "block" | "lift" | "offer?",
+                ..,
+            ] => self.set_up(&words),
             ["order", name, rest @ ..] => {
                 let capture = order_input(name, rest)
                     .parse()
@@ -575,23 +583,27 @@ impl Desk {
         (words.iter())
             .map(|word| {
                 let (sku, count) = word.split_once('x').expect("SKUxCOUNT");
-                let line = order
-                    .lines
-                    .iter()
+                let line = (order.lines.iter())
                     .find(|line| line.code == sku)
-                    .expect("a line");
-                (line.id, Quantity::stored(count.parse().unwrap()))
+                    .map(|line| line.id);
+                // Or the parent of a bundle's lines.
+                let parent = || {
+                    let mut parents = order.lines.iter().filter_map(|line| line.parent.as_ref());
+                    parents.find(|parent| parent.code == sku).map(|it| it.id)
+                };
+                let line = line.or_else(parent).expect("a line");
+                (line, Quantity::stored(count.parse().unwrap()))
             })
             .collect()
     }
 
-    fn short(&mut self, command: Command) -> Vec<String> {
+    pub fn short(&mut self, command: Command) -> Vec<String> {
         let happened = self.give(command);
         self.tell(happened)
     }
 
     /// What happened, one short text per event.
-    fn tell(&self, happened: Result<Vec<Event>, Refusal>) -> Vec<String> {
+    pub fn tell(&self, happened: Result<Vec<Event>, Refusal>) -> Vec<String> {
         match happened {
             Err(Refusal::Rejected(rejection)) => vec![format!("no: {}", rejection.code.slug())],
             Err(Refusal::Needs(keys)) => panic!("a complete world misses {keys:?}"),

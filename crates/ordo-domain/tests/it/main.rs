@@ -3,10 +3,14 @@
 // Tests may fail loudly and read their golden files.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+mod blocks;
+mod bundles;
+mod changing;
 mod desk;
 mod input;
 mod past;
 mod scenarios;
+mod set_up;
 mod stages;
 mod waiting;
 mod wire;

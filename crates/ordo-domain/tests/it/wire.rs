@@ -51,6 +51,16 @@ fn examples() -> BTreeMap<&'static str, String> {
         order O6 Bx1
         receive B@BER 1
         review O6
+        entity de DE EUR
+        set channel web entity de
+        set location MUC state draining
+        pool south MUC for web
+        set pool south BER MUC
+        block stop sku A allocate
+        lift stop
+        set sku A weight 200
+        listing SET = Ax2
+        set listing SET = Ax3
         ",
     );
     desk.log()
