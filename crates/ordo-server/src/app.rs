@@ -66,6 +66,7 @@ pub fn router(engine: Arc<Engine>) -> Router {
         let filter = match operation.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
+            Method::Patch => MethodFilter::PATCH,
         };
         let app = Arc::clone(&app);
         let handler = move |request: Request| serve(app, operation, request);

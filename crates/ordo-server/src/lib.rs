@@ -10,6 +10,7 @@ mod app;
 mod body;
 mod cursor;
 mod docs_page;
+mod edit;
 mod error_pages;
 mod idempotency;
 mod openapi;

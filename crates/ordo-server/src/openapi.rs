@@ -52,6 +52,7 @@ fn contract() -> Contract {
         let described = item.and_then(|item| match operation.method {
             Method::Get => item.get.as_mut(),
             Method::Post => item.post.as_mut(),
+            Method::Patch => item.patch.as_mut(),
         });
         if let Some(described) = described {
             complete(operation, described);
@@ -89,10 +90,13 @@ fn complete(operation: &Operation, described: &mut Described) {
             described.extensions = Some(extensions);
         }
     }
-    if operation.method == Method::Post {
-        let parameters = described.parameters.get_or_insert_default();
-        parameters.push(RefOr::T(idempotency_key()));
-    }
+    let parameters = match operation.method {
+        Method::Get => Vec::new(),
+        Method::Post => vec![idempotency_key()],
+        Method::Patch => vec![if_match(), idempotency_key()],
+    };
+    let described_parameters = described.parameters.get_or_insert_default();
+    described_parameters.extend(parameters.into_iter().map(RefOr::T));
     let problem = ResponseBuilder::new()
         .description("It was refused, or something failed.")
         .content(
@@ -119,6 +123,22 @@ fn idempotency_key() -> Parameter {
         .description(Some(
             "The same key with the same body is answered with the same answer for 7 days, with \
              `Idempotency-Replayed: true`; with another body it is refused.",
+        ))
+        .schema(Some(text))
+        .build()
+}
+
+fn if_match() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .build();
+    ParameterBuilder::new()
+        .name("If-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The `ETag` that the change was made for. Where the record has changed since, it is \
+             refused with `version_conflict` and shown as it stands in `current`.",
         ))
         .schema(Some(text))
         .build()
@@ -159,6 +179,7 @@ mod tests {
                 let method = match operation.method {
                     Method::Get => "get",
                     Method::Post => "post",
+                    Method::Patch => "patch",
                 };
                 (method.to_owned(), operation.path.to_owned())
             })

@@ -9,7 +9,8 @@ use ordo_domain::organization::Role;
 
 use crate::app::{App, Ask, Running};
 use crate::routes::{
-    api_keys, channels, locations, orders, organizations, reservations, skus, stock, system,
+    api_keys, blocks, channels, legal_entities, listings, locations, orders, organizations, pools,
+    reservations, skus, stock, system,
 };
 
 /// How an operation is asked for.
@@ -17,8 +18,10 @@ use crate::routes::{
 pub enum Method {
     /// Reads.
     Get,
-    /// Changes something.
+    /// Makes something, or lets something happen.
     Post,
+    /// Changes fields of a record.
+    Patch,
 }
 
 /// Who may use an operation, and what runs.
@@ -47,6 +50,9 @@ macro_rules! access {
     };
     (Get, $role:ident, $($handler:ident)::+) => {
         Access::Read(Role::$role, |ask| Box::pin($($handler)::+(ask)))
+    };
+    (Patch, $role:ident, $($handler:ident)::+) => {
+        access!(Post, $role, $($handler)::+)
     };
     (Post, $role:ident, $($handler:ident)::+) => {
         Access::Write(Role::$role, |ask, body| Box::pin($($handler)::+(ask, body)))
@@ -83,10 +89,32 @@ operations! {
     Post "/api/v1/skus", Manager => skus::create::create_sku;
     Get "/api/v1/skus", Viewer => skus::list::list_skus;
     Get "/api/v1/skus/{id}", Viewer => skus::read::get_sku;
+    Patch "/api/v1/skus/{id}", Manager => skus::update::update_sku;
+    Post "/api/v1/listings", Manager => listings::create::create_listing;
+    Get "/api/v1/listings", Viewer => listings::list::list_listings;
+    Get "/api/v1/listings/{id}", Viewer => listings::read::get_listing;
+    Patch "/api/v1/listings/{id}", Manager => listings::update::update_listing;
+    Get "/api/v1/listings/{id}/availability", Viewer => listings::availability::get_availability;
     Post "/api/v1/locations", Manager => locations::create::create_location;
     Get "/api/v1/locations", Viewer => locations::list::list_locations;
+    Get "/api/v1/locations/{id}", Viewer => locations::read::get_location;
+    Patch "/api/v1/locations/{id}", Manager => locations::update::update_location;
     Post "/api/v1/channels", Manager => channels::create::create_channel;
     Get "/api/v1/channels", Viewer => channels::list::list_channels;
+    Get "/api/v1/channels/{id}", Viewer => channels::read::get_channel;
+    Patch "/api/v1/channels/{id}", Manager => channels::update::update_channel;
+    Post "/api/v1/pools", Manager => pools::create::create_pool;
+    Get "/api/v1/pools", Viewer => pools::list::list_pools;
+    Get "/api/v1/pools/{id}", Viewer => pools::read::get_pool;
+    Patch "/api/v1/pools/{id}", Manager => pools::update::update_pool;
+    Post "/api/v1/blocks", Manager => blocks::place::place_block;
+    Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;
+    Get "/api/v1/blocks/{id}", Viewer => blocks::read::get_block;
+    Post "/api/v1/blocks/{id}/lift", Manager => blocks::lift::lift_block;
+    Post "/api/v1/legal-entities", Manager => legal_entities::create::create_legal_entity;
+    Get "/api/v1/legal-entities", Viewer => legal_entities::list::list_legal_entities;
+    Get "/api/v1/legal-entities/{id}", Viewer => legal_entities::read::get_legal_entity;
+    Patch "/api/v1/legal-entities/{id}", Manager => legal_entities::update::update_legal_entity;
     Post "/api/v1/stock/movements", Operator => stock::movement::move_stock;
     Get "/api/v1/stock", Viewer => stock::list::list_stock;
     Post "/api/v1/reservations", Operator => reservations::reserve::reserve_stock;

@@ -10,9 +10,9 @@ use crate::app::{Answer, Ask};
 use crate::cursor;
 use crate::params::Params;
 use crate::problem::Problem;
-use crate::wire::{Page, Show};
+use crate::wire::{self, Page, Show};
 
-/// Answers with the record whose id stands in the address.
+/// Answers with the record whose id stands in the address; `ETag` is its version.
 pub async fn one<R: Show>(ask: &Ask) -> Result<Response, Problem>
 where
     R::Id: std::str::FromStr,
@@ -20,7 +20,8 @@ where
     Params::of(&ask.parts.uri)?.finish()?;
     let record: R = find(ask, ask.id("{id}")?).await?;
     let reference = ask.reference().await?;
-    Ok(answer::to_read(&record.show(&reference)))
+    let json = wire::to_json(&record.show(&reference));
+    Ok(answer::to_read_versioned(json, record.version()))
 }
 
 /// Answers with a page of all records of a kind, in the order of their ids.

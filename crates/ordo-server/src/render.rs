@@ -3,8 +3,8 @@
 //! The engine calls these while it decides a batch, so they only borrow. Invariant: a stored answer
 //! holds no person's data, no secret, and no number that the commit has yet to give.
 
-use ordo_domain::catalog::Sku;
-use ordo_domain::network::{Channel, Location};
+use ordo_domain::catalog::{Listing, Sku};
+use ordo_domain::network::{Block, Channel, LegalEntity, Location, Pool};
 use ordo_domain::organization::{ApiKey, Organization};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
@@ -83,12 +83,12 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         RecordKind::Location => shown::<Location>(reference, body),
         RecordKind::Sku => shown::<Sku>(reference, body),
         RecordKind::Reservation => shown::<Reservation>(reference, body),
+        RecordKind::LegalEntity => shown::<LegalEntity>(reference, body),
+        RecordKind::Pool => shown::<Pool>(reference, body),
+        RecordKind::Block => shown::<Block>(reference, body),
+        RecordKind::Listing => shown::<Listing>(reference, body),
         // No operation is about one of these yet.
-        RecordKind::LegalEntity
-        | RecordKind::Pool
-        | RecordKind::Block
-        | RecordKind::Listing
-        | RecordKind::Order
+        RecordKind::Order
         | RecordKind::FulfillmentOrder
         | RecordKind::Shipment
         | RecordKind::Return => None,

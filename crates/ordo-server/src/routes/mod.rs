@@ -1,10 +1,14 @@
 //! The operations, one folder per thing and one file per verb; wire types live beside their routes.
 
 pub mod api_keys;
+pub mod blocks;
 pub mod channels;
+pub mod legal_entities;
+pub mod listings;
 pub mod locations;
 pub mod orders;
 pub mod organizations;
+pub mod pools;
 pub mod reservations;
 pub mod skus;
 pub mod stock;

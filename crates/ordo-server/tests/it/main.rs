@@ -14,6 +14,7 @@ mod lists;
 mod orders;
 mod organizations;
 mod permissions;
+mod set_up;
 mod socket;
 mod stock;
 mod system;

@@ -39,6 +39,22 @@ async fn a_new_organization_has_its_own_key_and_its_own_data() {
 }
 
 #[tokio::test]
+async fn only_owners_of_the_first_organization_found_others() {
+    let app = TestApp::start().await;
+    let foreign = app.organization("acme").await;
+    let refused = app
+        .post_as(&foreign, "/api/v1/organizations", &json!({"code": "mine"}))
+        .await;
+    refused.expect_problem(403, "forbidden");
+    let body = json!({"name": "second", "role": "owner"});
+    let second = app.post("/api/v1/api-keys", &body).await.expect(201);
+    let second = second["secret"].as_str().unwrap();
+    app.post_as(second, "/api/v1/organizations", &json!({"code": "mine"}))
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
 async fn secrets_are_shown_once() {
     let app = TestApp::start().await;
     for (path, body, field) in [

@@ -30,13 +30,37 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
     let reservation = app.post("/api/v1/reservations", &body).await.expect(201);
     let body = json!({"name": "spare", "role": "viewer"});
     let key = app.post("/api/v1/api-keys", &body).await.expect(201);
-    let skus = app.get("/api/v1/skus").await.expect(200);
+    let first = async |list: &str| {
+        let page = app.get(&format!("/api/v1/{list}")).await.expect(200);
+        id(&page["items"][0])
+    };
+    for (list, body) in [
+        ("listings", json!({"code": "WEB-A", "sku": "A"})),
+        ("pools", json!({"code": "all", "locations": ["BER"]})),
+        (
+            "blocks",
+            json!({"scope": {"sku": "A"}, "reason": "recall", "stages": ["publish"]}),
+        ),
+        (
+            "legal-entities",
+            json!({"code": "de", "name": "Muster GmbH", "country": "DE", "currency": "EUR"}),
+        ),
+    ] {
+        let path = format!("/api/v1/{list}");
+        app.post(&path, &body).await.expect(201);
+    }
     BTreeMap::from([
+        ("skus", first("skus").await),
+        ("locations", first("locations").await),
+        ("channels", first("channels").await),
+        ("listings", first("listings").await),
+        ("pools", first("pools").await),
+        ("blocks", first("blocks").await),
+        ("legal-entities", first("legal-entities").await),
         ("orders", id(&order)),
         ("holds", id(&held["holds"][0])),
         ("reservations", id(&reservation)),
         ("api-keys", id(&key)),
-        ("skus", id(&skus["items"][0])),
         ("errors", "not_found".to_owned()),
     ])
 }
@@ -162,6 +186,10 @@ async fn everything(app: &TestApp) -> Vec<String> {
         "channels",
         "stock",
         "api-keys",
+        "listings",
+        "pools",
+        "blocks",
+        "legal-entities",
     ] {
         let path = format!("/api/v1/{list}");
         all.push(app.get_as(OWNER, &path).await.text);

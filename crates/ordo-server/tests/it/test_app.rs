@@ -141,6 +141,14 @@ impl TestApp {
         self.send(request("POST", path, key, &[], body)).await
     }
 
+    /// Changes fields of a record, with `If-Match` where a tag is given.
+    pub async fn patch(&self, path: &str, tag: Option<&str>, body: &Value) -> Answer {
+        let headers: Vec<(&str, &str)> = tag.map(|tag| ("if-match", tag)).into_iter().collect();
+        let body = Body::from(body.to_string());
+        self.send(request("PATCH", path, OWNER, &headers, body))
+            .await
+    }
+
     /// Posts with an idempotency key.
     pub async fn post_once(&self, path: &str, once: &str, body: &Value) -> Answer {
         let headers = [("idempotency-key", once)];

@@ -2,6 +2,8 @@
 
 pub mod create;
 pub mod list;
+pub mod read;
+pub mod update;
 
 use ordo_domain::id::ChannelId;
 use ordo_domain::network::{Channel, ChannelKind};
@@ -26,18 +28,23 @@ pub struct ChannelAnswer<'a> {
     kind: ChannelKind,
     /// The name shown to people.
     name: Option<&'a str>,
+    /// The code of the legal entity that sells here.
+    entity: Option<&'a str>,
 }
 
 impl Show for Channel {
     type Answer<'a> = ChannelAnswer<'a>;
 
-    fn show<'a>(&'a self, _: &'a Reference) -> ChannelAnswer<'a> {
+    fn show<'a>(&'a self, reference: &'a Reference) -> ChannelAnswer<'a> {
         ChannelAnswer {
             id: self.id,
             code: &self.code,
             version: self.version,
             kind: self.kind,
             name: self.name.as_deref(),
+            entity: (self.entity)
+                .and_then(|id| reference.entity(id))
+                .map(|entity| entity.code.as_str()),
         }
     }
 }

@@ -58,38 +58,10 @@ impl LocationInput {
         let mut check = Check::default();
         let time_zone = match &self.time_zone {
             None => "UTC".to_owned(),
-            Some(name) => {
-                let name = check.text("/time_zone", name, 64);
-                if !name.is_empty() && Zone::named(&name).is_none() {
-                    check.refuse("/time_zone", "is not a time zone such as Europe/Berlin");
-                }
-                name
-            }
+            Some(name) => self::time_zone(&mut check, name),
         };
-        let at = match (self.latitude_e6, self.longitude_e6) {
-            (Some(latitude), Some(longitude)) => {
-                if latitude.unsigned_abs() > 90_000_000 {
-                    check.refuse("/latitude_e6", "must be from -90000000 to 90000000");
-                }
-                if longitude.unsigned_abs() > 180_000_000 {
-                    check.refuse("/longitude_e6", "must be from -180000000 to 180000000");
-                }
-                Some((latitude, longitude))
-            }
-            (None, None) => None,
-            (Some(_), None) => {
-                check.refuse("/longitude_e6", "must stand beside the latitude");
-                None
-            }
-            (None, Some(_)) => {
-                check.refuse("/latitude_e6", "must stand beside the longitude");
-                None
-            }
-        };
-        if (self.daily_capacity).is_some_and(|most| !(0..=DAILY_CAPACITY_MAX).contains(&most)) {
-            let message = format!("must be from 0 to {DAILY_CAPACITY_MAX}");
-            check.refuse("/daily_capacity", message);
-        }
+        let at = coordinates(&mut check, self.latitude_e6, self.longitude_e6);
+        check_capacity(&mut check, self.daily_capacity);
         let location = CreateLocation {
             code: check.code("/code", &self.code),
             kind: self.kind,
@@ -105,6 +77,51 @@ impl LocationInput {
             daily_capacity: self.daily_capacity,
         };
         check.finish(location)
+    }
+}
+
+/// A time zone that exists.
+pub fn time_zone(check: &mut Check, name: &str) -> String {
+    let name = check.text("/time_zone", name, 64);
+    if !name.is_empty() && Zone::named(&name).is_none() {
+        check.refuse("/time_zone", "is not a time zone such as Europe/Berlin");
+    }
+    name
+}
+
+/// Both coordinates, or none.
+pub fn coordinates(
+    check: &mut Check,
+    latitude: Option<i32>,
+    longitude: Option<i32>,
+) -> Option<(i32, i32)> {
+    match (latitude, longitude) {
+        (Some(latitude), Some(longitude)) => {
+            if latitude.unsigned_abs() > 90_000_000 {
+                check.refuse("/latitude_e6", "must be from -90000000 to 90000000");
+            }
+            if longitude.unsigned_abs() > 180_000_000 {
+                check.refuse("/longitude_e6", "must be from -180000000 to 180000000");
+            }
+            Some((latitude, longitude))
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            check.refuse("/longitude_e6", "must stand beside the latitude");
+            None
+        }
+        (None, Some(_)) => {
+            check.refuse("/latitude_e6", "must stand beside the longitude");
+            None
+        }
+    }
+}
+
+/// Refuses a limit that is none.
+pub fn check_capacity(check: &mut Check, most: Option<i64>) {
+    if most.is_some_and(|most| !(0..=DAILY_CAPACITY_MAX).contains(&most)) {
+        let message = format!("must be from 0 to {DAILY_CAPACITY_MAX}");
+        check.refuse("/daily_capacity", message);
     }
 }
 

@@ -1,14 +1,18 @@
 //! Locations: places that hold or ship stock.
 
 pub mod create;
+pub mod hours;
 pub mod list;
+pub mod read;
+pub mod update;
 
 use ordo_domain::id::LocationId;
-use ordo_domain::network::{Location, LocationKind, LocationState};
+use ordo_domain::network::{Capability, Location, LocationKind, LocationState};
 use ordo_domain::reference::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::hours::{ClosedDays, CutOffTime, DayHours, show_closures, show_cut_offs, show_hours};
 use crate::wire::Show;
 
 /// A location.
@@ -42,6 +46,14 @@ pub struct LocationAnswer<'a> {
     longitude_e6: Option<i32>,
     /// IANA time zone.
     time_zone: &'a str,
+    /// What can be done here; empty means everything that its kind can.
+    capabilities: &'a [Capability],
+    /// Working hours; `null` means every day.
+    hours: Option<Vec<DayHours>>,
+    /// Days off beside the working hours.
+    closures: Vec<ClosedDays>,
+    /// When work of the day stops starting.
+    cut_offs: Vec<CutOffTime>,
     /// Shipments per local day; `null` for no limit.
     daily_capacity: Option<i64>,
 }
@@ -64,6 +76,10 @@ impl Show for Location {
             latitude_e6: self.place.at.map(|(latitude, _)| latitude),
             longitude_e6: self.place.at.map(|(_, longitude)| longitude),
             time_zone: &self.time_zone,
+            capabilities: &self.capabilities,
+            hours: self.hours.as_ref().map(show_hours),
+            closures: show_closures(&self.closures),
+            cut_offs: show_cut_offs(&self.cut_offs),
             daily_capacity: self.daily_capacity,
         }
     }

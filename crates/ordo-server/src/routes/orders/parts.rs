@@ -123,7 +123,8 @@ pub struct LineAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = LineBundle)]
 struct BundleAnswer<'a> {
-    /// Shared by all components of the same bundle line.
+    /// Shared by all components of the same bundle line; may stand for them where units of lines are
+    /// named.
     #[schema(value_type = String)]
     id: LineId,
     /// The bundle's code as it was sold.
@@ -131,6 +132,9 @@ struct BundleAnswer<'a> {
     /// How many bundles were ordered.
     #[schema(value_type = i64)]
     ordered: Quantity,
+    /// Units of this line in one bundle.
+    #[schema(value_type = i64)]
+    each: Quantity,
 }
 
 /// The part of an order given to one location as work.
@@ -214,6 +218,7 @@ impl<'a> LineAnswer<'a> {
                 id: parent.id,
                 code: &parent.code,
                 ordered: parent.ordered,
+                each: parent.each,
             }),
             unit_price: money(line.unit_price, currency),
             discount: money(line.discount, currency),

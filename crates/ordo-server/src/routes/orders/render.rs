@@ -60,6 +60,8 @@ pub struct OrderAnswer<'a> {
     kind: OrderKind,
     /// When and by whom it is paid.
     terms: Terms,
+    /// The code of the legal entity that sold it.
+    entity: Option<&'a str>,
     /// Its life.
     life: OrderLife,
     /// How many events have touched it.
@@ -275,6 +277,9 @@ impl<'a> OrderAnswer<'a> {
             origin: order.origin,
             kind: order.kind,
             terms: order.terms,
+            entity: (order.entity)
+                .and_then(|id| reference.entity(id))
+                .map(|entity| entity.code.as_str()),
             life: order.life,
             version: order.version,
             payment_standing: PaymentStanding::of(order),

@@ -6,14 +6,16 @@ use ordo_domain::id::{CommandId, OrganizationId, derive};
 use ordo_domain::organization::{FoundOrganization, Organization};
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
-use ordo_domain::{Applied, Command, Rejection};
-use ordo_engine::hash_secret;
+use ordo_domain::{Applied, Code, Command, Rejection};
+use ordo_engine::{MAIN, hash_secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::OrganizationAnswer;
 use crate::app::{Answer, Ask};
 use crate::body;
+use crate::problem::Problem;
+use crate::read;
 use crate::render::render_as;
 use crate::secret;
 use crate::wire::Show;
@@ -42,7 +44,8 @@ struct NewOrganization<'a> {
 
 /// Founds an organization.
 ///
-/// Its data is apart from everybody else's; only its own keys reach it.
+/// Its data is apart from everybody else's; only its own keys reach it. Only owner keys of the
+/// organization `main`, the first of an installation, may do this.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations",
@@ -51,6 +54,7 @@ struct NewOrganization<'a> {
     responses((status = 201, description = "It was founded.", body = NewOrganization)),
 )]
 pub async fn found_organization(ask: Ask, body: Body) -> Answer {
+    must_be_main(&ask).await?;
     let body = body::read(body).await?;
     let input: OrganizationInput = body::parse(&body)?;
     let engine = &ask.app.engine;
@@ -78,6 +82,17 @@ pub async fn found_organization(ask: Ask, body: Body) -> Answer {
         .submit_to(organization, command, body.len(), idempotency, render_new)
         .await?;
     Ok(secret::reveal(&reply, "owner_key", &secret))
+}
+
+/// Founding is for whoever runs this installation: the owners of its first organization. Others'
+/// owners rule their own data only.
+async fn must_be_main(ask: &Ask) -> Result<(), Problem> {
+    let own: Organization = read::find(ask, ask.organization()).await?;
+    if own.code == MAIN {
+        return Ok(());
+    }
+    let detail = "only owner keys of the organization `main` may found organizations";
+    Err(Problem::new(Code::Forbidden, detail))
 }
 
 /// The secret is put in after the commit, so that it is never stored.

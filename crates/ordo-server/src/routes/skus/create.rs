@@ -13,11 +13,11 @@ use crate::body;
 use crate::render::render;
 
 /// A ton in grams; nothing heavier is sent as a parcel or on a pallet.
-const WEIGHT_G_MAX: i64 = 1_000_000;
+pub const WEIGHT_G_MAX: i64 = 1_000_000;
 /// A hundred meters.
 const EDGE_MM_MAX: i64 = 100_000;
 /// Units of measure are cut no finer.
-const UNIT_SCALE_MAX: i64 = 1_000_000;
+pub const UNIT_SCALE_MAX: i64 = 1_000_000;
 
 /// A SKU to be made.
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +54,7 @@ struct SkuInput {
 /// Edges of one unit in millimeters.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DimensionsInput {
+pub struct DimensionsInput {
     /// The longest edge.
     #[schema(minimum = 1, maximum = 100_000)]
     length_mm: i64,
@@ -69,7 +69,7 @@ struct DimensionsInput {
 /// What happens when an order asks for more than there is.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum StockPolicyInput {
+pub enum StockPolicyInput {
     /// The rest is held as oversold, for a person.
     Tracked,
     /// The rest is backordered, up to a number of units over all open orders.
@@ -85,40 +85,13 @@ enum StockPolicyInput {
 impl SkuInput {
     fn parse(self) -> Result<CreateSku, Rejection> {
         let mut check = Check::default();
-        let mut whole = |field: &str, value: i64, min: i64, max: i64| {
-            if !(min..=max).contains(&value) {
-                check.refuse(field, format!("must be from {min} to {max}"));
-            }
-            value
-        };
-        let weight_g = whole("/weight_g", self.weight_g.unwrap_or(0), 0, WEIGHT_G_MAX);
-        let unit_scale = whole(
-            "/unit_scale",
-            self.unit_scale.unwrap_or(1),
-            1,
-            UNIT_SCALE_MAX,
-        );
-        let dimensions = self.dimensions.map(|size| {
-            let mut edge =
-                |name: &str, value| whole(&format!("/dimensions/{name}"), value, 1, EDGE_MM_MAX);
-            Dimensions {
-                length_mm: edge("length_mm", size.length_mm),
-                width_mm: edge("width_mm", size.width_mm),
-                height_mm: edge("height_mm", size.height_mm),
-            }
-        });
-        let stock_policy = match self.stock_policy {
-            None | Some(StockPolicyInput::Tracked) => StockPolicy::Tracked,
-            Some(StockPolicyInput::Untracked) => StockPolicy::Untracked,
-            Some(StockPolicyInput::Backorder { limit }) => StockPolicy::Backorder {
-                limit: Quantity::stored(whole(
-                    "/stock_policy/backorder/limit",
-                    limit,
-                    0,
-                    QUANTITY_MAX,
-                )),
-            },
-        };
+        let weight_g = self.weight_g.unwrap_or(0);
+        let weight_g = whole(&mut check, "/weight_g", weight_g, 0, WEIGHT_G_MAX);
+        let unit_scale = self.unit_scale.unwrap_or(1);
+        let unit_scale = whole(&mut check, "/unit_scale", unit_scale, 1, UNIT_SCALE_MAX);
+        let dimensions = (self.dimensions).map(|size| dimensions(&mut check, size));
+        let stock_policy = self.stock_policy.unwrap_or(StockPolicyInput::Tracked);
+        let stock_policy = self::stock_policy(&mut check, stock_policy);
         let origin_country = (self.origin_country)
             .filter(|code| !code.trim().is_empty())
             .map(|code| check.country("/origin_country", &code));
@@ -135,6 +108,42 @@ impl SkuInput {
             origin_country,
         };
         check.finish(sku)
+    }
+}
+
+/// A whole number within limits.
+pub fn whole(check: &mut Check, field: &str, value: i64, min: i64, max: i64) -> i64 {
+    if !(min..=max).contains(&value) {
+        check.refuse(field, format!("must be from {min} to {max}"));
+    }
+    value
+}
+
+/// The size of one unit.
+pub fn dimensions(check: &mut Check, size: DimensionsInput) -> Dimensions {
+    let mut edge = |name: &str, value| {
+        let field = format!("/dimensions/{name}");
+        whole(check, &field, value, 1, EDGE_MM_MAX)
+    };
+    Dimensions {
+        length_mm: edge("length_mm", size.length_mm),
+        width_mm: edge("width_mm", size.width_mm),
+        height_mm: edge("height_mm", size.height_mm),
+    }
+}
+
+/// What happens when there is not enough.
+pub fn stock_policy(check: &mut Check, policy: StockPolicyInput) -> StockPolicy {
+    match policy {
+        StockPolicyInput::Tracked => StockPolicy::Tracked,
+        StockPolicyInput::Untracked => StockPolicy::Untracked,
+        StockPolicyInput::Backorder { limit } => {
+            let field = "/stock_policy/backorder/limit";
+            let limit = whole(check, field, limit, 0, QUANTITY_MAX);
+            StockPolicy::Backorder {
+                limit: Quantity::stored(limit),
+            }
+        }
     }
 }
 

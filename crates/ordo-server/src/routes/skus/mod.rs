@@ -3,6 +3,7 @@
 pub mod create;
 pub mod list;
 pub mod read;
+pub mod update;
 
 use ordo_domain::catalog::{Dimensions, Sku, StockPolicy, Tracking};
 use ordo_domain::id::SkuId;
