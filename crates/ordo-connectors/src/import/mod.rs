@@ -6,11 +6,13 @@
 //!
 //! Memory does not grow with the file; where a format needs side tables, its module says how much.
 
+mod csv;
 mod decimal;
 mod foreign;
 mod json;
 mod lines;
 mod ndjson;
+mod olist;
 mod shopify_json;
 mod values;
 mod woocommerce_json;
@@ -38,11 +40,18 @@ pub enum Format {
     ShopifyJson,
     /// Orders of WooCommerce's REST interface, or bodies of its order webhooks.
     WoocommerceJson,
+    /// The CSV files of the Olist data set: real orders of a Brazilian marketplace.
+    Olist,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ndjson, Self::ShopifyJson, Self::WoocommerceJson];
+    pub const ALL: [Self; 4] = [
+        Self::Ndjson,
+        Self::ShopifyJson,
+        Self::WoocommerceJson,
+        Self::Olist,
+    ];
 
     /// The name that people type.
     #[must_use]
@@ -51,6 +60,7 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::ShopifyJson => "shopify-json",
             Self::WoocommerceJson => "woocommerce-json",
+            Self::Olist => "olist",
         }
     }
 }
@@ -223,6 +233,17 @@ pub enum ImportError {
     /// There is nothing to read.
     #[error("no input was given")]
     NoSource,
+    /// A table has no usable names of columns.
+    #[error("{source_name}: {reason}")]
+    Header {
+        /// The name of the source.
+        source_name: Arc<str>,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A file that the format cannot do without was not given.
+    #[error("there is no file of {0}")]
+    MissingFile(&'static str),
     /// An input cannot be read from the start.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -264,6 +285,7 @@ pub fn read_orders(
         Format::WoocommerceJson => Box::new(each(sources, move |source| {
             foreign::json_reader(source, woocommerce_json::FORMAT, &options)
         })),
+        Format::Olist => Box::new(rows(olist::reader(sources, options)?)),
     })
 }
 
@@ -272,28 +294,29 @@ trait ReadRows {
     fn read_row(&mut self, ready: &mut VecDeque<Item>) -> Result<bool, ReadError>;
 }
 
-/// The rows of each source, one source after the other.
+/// The rows of each source, one source after the other; the first failure is the end.
 fn each<R: ReadRows>(
     sources: Vec<Source>,
     mut open: impl FnMut(Source) -> R,
 ) -> impl Iterator<Item = Result<Item, ReadError>> {
-    let mut sources = sources.into_iter();
-    let mut reader: Option<R> = None;
+    let mut failed = false;
+    let items = (sources.into_iter()).flat_map(move |source| rows(open(source)));
+    items.take_while(move |item| !std::mem::replace(&mut failed, item.is_err()))
+}
+
+/// The rows of one reader.
+fn rows<R: ReadRows>(reader: R) -> impl Iterator<Item = Result<Item, ReadError>> {
     let mut ready = VecDeque::new();
+    let mut reader = Some(reader);
     std::iter::from_fn(move || {
         loop {
             if let Some(item) = ready.pop_front() {
                 return Some(Ok(item));
             }
-            let current = match &mut reader {
-                Some(current) => current,
-                None => reader.insert(open(sources.next()?)),
-            };
-            match current.read_row(&mut ready) {
+            match reader.as_mut()?.read_row(&mut ready) {
                 Ok(true) => {}
                 Ok(false) => reader = None,
                 Err(error) => {
-                    sources = Vec::new().into_iter();
                     reader = None;
                     return Some(Err(error));
                 }
