@@ -45,6 +45,9 @@ pub enum Failure {
     /// Reading or writing a file or socket failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// A file that was named cannot be read or written.
+    #[error("{0}")]
+    Input(String),
     /// The command's words do not fit together.
     #[error("{0}")]
     Usage(String),
@@ -56,7 +59,7 @@ impl Failure {
         match self {
             Self::InUse(_) => 75,
             Self::Usage(_) => 2,
-            Self::Open(_) | Self::Store(_) | Self::Io(_) => 1,
+            Self::Open(_) | Self::Store(_) | Self::Io(_) | Self::Input(_) => 1,
         }
     }
 }

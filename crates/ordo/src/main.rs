@@ -26,6 +26,8 @@ enum Command {
     Demo(cmd::demo::Args),
     /// Prove that the books balance.
     Check(cmd::check::Args),
+    /// Take data in from files.
+    Import(cmd::import::Args),
     /// Export data to standard output.
     Export(cmd::export::Args),
     /// Write everything that is stored to one file, also while it is being served.
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
             Command::Serve(args) => cmd::serve::run(args).await,
             Command::Demo(args) => cmd::demo::run(args).await,
             Command::Check(args) => cmd::check::run(args).await,
+            Command::Import(args) => cmd::import::run(args).await,
             Command::Export(args) => cmd::export::run(args).await,
             Command::Backup(args) => cmd::backup::run(args).await,
             Command::Restore(args) => cmd::restore::run(args).await,

@@ -7,4 +7,5 @@ pub mod demo;
 pub mod explain;
 pub mod export;
 pub mod restore;
+pub mod import;
 pub mod serve;
