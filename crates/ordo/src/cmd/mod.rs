@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod carry;
 pub mod check;
+mod csv;
 pub mod demo;
 pub mod explain;
 pub mod export;

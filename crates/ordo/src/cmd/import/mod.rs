@@ -6,6 +6,7 @@
 //! Read `orders` (the files of orders), `files` (what a path means), `place` (which Ordo they go to),
 //! `local` and `remote` (how they get there), `tally` and `rejects` (what is said of it).
 
+pub mod columns;
 mod files;
 mod local;
 mod orders;
@@ -16,6 +17,8 @@ mod tally;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+
+pub use place::organization;
 
 use crate::compose::Failure;
 

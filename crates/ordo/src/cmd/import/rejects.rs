@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::cmd::csv;
 use crate::compose::Failure;
 
 /// The columns.
-const HEADER: &str = "row,field,reason,raw,source\n";
+const HEADER: [&str; 5] = ["row", "field", "reason", "raw", "source"];
 
 /// A row that was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,16 +59,15 @@ impl Rejects {
     /// # Errors
     /// The file cannot be written.
     pub fn keep(&mut self, rejected: &Rejected) -> Result<(), Failure> {
+        let row = rejected.row.to_string();
         let line = [
-            &rejected.row.to_string(),
+            row.as_str(),
             &rejected.field,
             &rejected.reason,
             &rejected.raw,
             &rejected.source,
-        ]
-        .map(|cell| quoted(cell))
-        .join(",");
-        let written = writeln!(self.open()?, "{line}");
+        ];
+        let written = self.open()?.write_all(csv::row(line).as_bytes());
         written.map_err(|error| self.failed(&error))
     }
 
@@ -84,7 +84,7 @@ impl Rejects {
         if self.file.is_none() {
             let opened = File::create(&self.path).and_then(|file| {
                 let mut file = BufWriter::new(file);
-                file.write_all(HEADER.as_bytes())?;
+                file.write_all(csv::row(HEADER).as_bytes())?;
                 Ok(file)
             });
             self.file = Some(opened.map_err(|error| self.failed(&error))?);
@@ -94,15 +94,6 @@ impl Rejects {
 
     fn failed(&self, error: &std::io::Error) -> Failure {
         Failure::Input(format!("{}: {error}", self.path.display()))
-    }
-}
-
-/// A cell of CSV (RFC 4180).
-pub fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
     }
 }
 
