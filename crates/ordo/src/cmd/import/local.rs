@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use ordo_domain::id::OrganizationId;
 use ordo_domain::reference::Reference;
-use ordo_domain::{Actor, Applied, Code, Command, Outcome, Rejection};
-use ordo_engine::{Engine, Lane, Reply, Request};
-use serde::{Deserialize, Serialize};
+use ordo_domain::{Actor, Applied, Code, Command, Rejection};
+use ordo_engine::{Backend, Engine, Lane, Reply, Request};
 
+use super::done::{Done, Refused};
 use crate::compose::Failure;
 
 /// Tries of a command that lost its races or met a store that does not answer.
@@ -24,52 +24,22 @@ pub struct Local {
     organization: OrganizationId,
 }
 
-/// What came of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Done {
-    /// It was applied.
-    Took(Outcome),
-    /// It was refused.
-    Refused(Refused),
-}
-
-/// Why a command was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    /// The code's slug.
-    pub code: String,
-    /// The field at fault; empty where none is.
-    pub field: String,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl Refused {
-    /// What is said of a rejection in a file of rejects.
-    pub fn of(rejection: &Rejection) -> Self {
-        let mut fields = rejection.fields.iter();
-        let (field, reason) = match fields.next() {
-            None => (String::new(), rejection.detail.clone()),
-            Some(first) => {
-                let rest = fields.map(|more| format!("; {}: {}", more.field, more.message));
-                let reason = first.message.clone() + &rest.collect::<String>();
-                (first.field.clone(), reason)
-            }
-        };
-        Self {
-            code: rejection.code.slug().to_owned(),
-            field,
-            reason,
-        }
-    }
-}
-
 impl Local {
     pub fn new(engine: Arc<Engine>, organization: OrganizationId) -> Self {
         Self {
             engine,
             organization,
         }
+    }
+
+    /// State and log, and whose they are.
+    pub fn store(&self) -> (&dyn Backend, OrganizationId) {
+        (&**self.engine.backend(), self.organization)
+    }
+
+    /// Finishes what is in flight.
+    pub async fn close(&self) {
+        self.engine.shutdown().await;
     }
 
     /// Gives the command that `make` makes, again as long as it is not answered for reasons that

@@ -6,12 +6,14 @@
 //! Read `orders` (the files of orders), `files` (what a path means), `place` (which Ordo they go to),
 //! `local` and `remote` (how they get there), `tally` and `rejects` (what is said of it).
 
-pub mod columns;
+mod chunks;
+mod done;
 mod files;
 mod local;
 mod orders;
 mod place;
 mod rejects;
+mod remote;
 mod tally;
 
 use std::process::ExitCode;

@@ -3,44 +3,35 @@
 //! A thread reads and parses ahead by chunks. What the orders of a chunk name is made before they
 //! are captured, and they are captured many at a time.
 
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use futures_util::{StreamExt, stream};
-use ordo_connectors::import::{
-    Format, Item, Items, Options, OrderItem, Reject, Source, read_orders,
-};
-use ordo_domain::Command;
-use ordo_domain::catalog::CreateSku;
-use ordo_domain::network::{AddLocations, ChannelKind, CreateChannel, CreateLocation};
+use futures_util::{Stream, StreamExt, stream};
+use ordo_connectors::import::{Format, Items, Options, Source, read_orders};
+use ordo_domain::network::AddLocations;
 use ordo_domain::order::Origin;
-use tokio::sync::{Semaphore, mpsc};
+use ordo_domain::{Code, Command};
+use tokio::sync::Semaphore;
 
+use super::chunks::{CHUNK, Chunk, Row, read_ahead};
+use super::done::{Came, Done};
 use super::files;
-use super::local::{Done, Local};
-use super::place::PlaceArgs;
-use super::rejects::{Rejected, Rejects};
+use super::local::Local;
+use super::place::{PlaceArgs, To};
+use super::rejects::Rejects;
+use super::remote::Remote;
 use super::tally::Tally;
 use crate::compose::Failure;
 use crate::stop::stop_asked;
 
-/// Items of a chunk.
-const CHUNK: usize = 1_024;
-/// Bytes of orders after which a chunk ends.
-const CHUNK_BYTES: usize = 2 << 20;
-/// Chunks that are read ahead.
-const CHUNKS_AHEAD: usize = 2;
 /// Orders that are captured at once: two full batches.
 const ORDERS_MAX: usize = 2_048;
 /// Bytes of orders that are captured at once.
 const BYTES_MAX: usize = 16 << 20;
-/// Codes that are remembered as made; past this the memory starts anew.
-const KNOWN_MAX: usize = 1 << 20;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -100,11 +91,14 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let items = read_orders(args.format, sources, &options)
         .map_err(|error| Failure::Input(error.to_string()))?;
     let mut tally = Tally::new("orders", Rejects::new(args.rejects.clone(), &args.path)?);
-    let opened = args.place.open().await?;
-    let local = Local::new(Arc::clone(&opened.engine), opened.organization);
-    let done = capture_all(&local, items, &mut tally).await;
-    opened.engine.shutdown().await;
-    let interrupted = done?;
+    let interrupted = match args.place.to().await? {
+        To::Store(local) => {
+            let done = into_store(&local, items, &mut tally).await;
+            local.close().await;
+            done?
+        }
+        To::Server(remote) => into_server(&remote, items, &mut tally).await?,
+    };
     tally.finish(args.json, interrupted)
 }
 
@@ -115,139 +109,12 @@ fn endings(format: Format) -> &'static [&'static str] {
     }
 }
 
-/// What was read together: what the orders name, and the orders.
-#[derive(Default)]
-pub struct Chunk {
-    /// Channels that are to be there.
-    pub channels: Vec<CreateChannel>,
-    /// Locations that are to be there.
-    pub locations: Vec<CreateLocation>,
-    /// SKUs that are to be there.
-    pub skus: Vec<CreateSku>,
-    /// Orders and rejected rows, as they came.
-    pub rows: Vec<Row>,
-    bytes: usize,
-}
-
-/// A row of a file.
-pub enum Row {
-    /// An order.
-    Order(Box<OrderItem>),
-    /// Not an order.
-    Rejected(Reject),
-}
-
-/// Reads ahead on a thread of its own, until the items end or nobody wants them.
-pub fn read_ahead(items: Items) -> mpsc::Receiver<Result<Chunk, Failure>> {
-    let (chunks, ready) = mpsc::channel(CHUNKS_AHEAD);
-    std::thread::spawn(move || {
-        let mut known = Known::default();
-        let mut chunk = Chunk::default();
-        for item in items {
-            match item {
-                Ok(item) => chunk.add(item, &mut known),
-                Err(error) => {
-                    let failure = Failure::Input(error.to_string());
-                    // Whoever listened has ended for a reason of their own.
-                    let _ = chunks.blocking_send(Ok(chunk));
-                    let _ = chunks.blocking_send(Err(failure));
-                    return;
-                }
-            }
-            let full = chunk.len() >= CHUNK || chunk.bytes >= CHUNK_BYTES;
-            if full && (chunks.blocking_send(Ok(std::mem::take(&mut chunk)))).is_err() {
-                return;
-            }
-        }
-        let _ = chunks.blocking_send(Ok(chunk));
-    });
-    ready
-}
-
-impl Chunk {
-    fn len(&self) -> usize {
-        self.channels.len() + self.locations.len() + self.skus.len() + self.rows.len()
-    }
-
-    fn add(&mut self, item: Item, known: &mut Known) {
-        match item {
-            Item::Channel(channel) => {
-                if known.is_new(("channel", &channel.code)) {
-                    self.channels.push(channel);
-                }
-            }
-            Item::Location(location) => {
-                if known.is_new(("location", &location.code)) {
-                    self.locations.push(location);
-                }
-            }
-            Item::Sku(sku) => {
-                if known.is_new(("sku", &sku.code)) {
-                    self.skus.push(sku);
-                }
-            }
-            Item::Order(order) => {
-                // A format that does not tell its channels may still be the first to name one.
-                if known.is_new(("channel", &order.capture.channel)) {
-                    self.channels.push(CreateChannel {
-                        code: order.capture.channel.clone(),
-                        kind: ChannelKind::Web,
-                        name: None,
-                    });
-                }
-                self.bytes += order.raw.len();
-                self.rows.push(Row::Order(order));
-            }
-            Item::Rejected(reject) => {
-                self.bytes += reject.raw.len();
-                self.rows.push(Row::Rejected(reject));
-            }
-        }
-    }
-}
-
-/// Hashes of codes that came before. One that is met again for want of memory, or one that is taken
-/// for another by its hash of 64 bits, costs a command or a mapping, never an order.
-#[derive(Default)]
-struct Known {
-    hashes: HashSet<u64>,
-}
-
-impl Known {
-    fn is_new(&mut self, code: impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        code.hash(&mut hasher);
-        if self.hashes.len() >= KNOWN_MAX {
-            self.hashes.clear();
-        }
-        self.hashes.insert(hasher.finish())
-    }
-}
-
-/// What became of a row.
-enum Came {
-    Took(ordo_domain::Outcome),
-    Rejected(Rejected),
-}
-
-/// Captures every order; answers whether it was interrupted before the end.
-async fn capture_all(local: &Local, items: Items, tally: &mut Tally) -> Result<bool, Failure> {
+/// Captures every order in a store of this process; answers whether it was interrupted.
+async fn into_store(local: &Local, items: Items, tally: &mut Tally) -> Result<bool, Failure> {
     let interrupted = AtomicBool::new(false);
     let room = Arc::new(Semaphore::new(BYTES_MAX));
-    let chunks = stream::unfold(read_ahead(items), |mut ready| async {
-        // Whatever is in flight is finished, nothing more is begun.
-        if interrupted.load(Relaxed) {
-            return None;
-        }
-        Some((ready.recv().await?, ready))
-    });
-    let work = chunks
-        .then(|chunk| async {
-            match chunk {
-                Ok(chunk) => prepare(local, chunk).await,
-                Err(failure) => Err(failure),
-            }
-        })
+    let work = chunks(items, &interrupted)
+        .then(|chunk| async { prepare(local, chunk?).await })
         .flat_map(|rows| match rows {
             Ok(rows) => stream::iter(rows.into_iter().map(Ok)).left_stream(),
             Err(failure) => stream::iter([Err(failure)]).right_stream(),
@@ -266,6 +133,45 @@ async fn capture_all(local: &Local, items: Items, tally: &mut Tally) -> Result<b
             came
         })
         .buffered(ORDERS_MAX);
+    count(work, &interrupted, tally).await
+}
+
+/// Sends every order to a running Ordo; answers whether it was interrupted.
+async fn into_server(remote: &Remote, items: Items, tally: &mut Tally) -> Result<bool, Failure> {
+    let interrupted = AtomicBool::new(false);
+    let work = chunks(items, &interrupted)
+        .then(|chunk| async {
+            let chunk = chunk?;
+            remote.prepare(&chunk).await?;
+            remote.capture(chunk.rows).await
+        })
+        .flat_map(|rows| match rows {
+            Ok(rows) => stream::iter(rows.into_iter().map(Ok)).left_stream(),
+            Err(failure) => stream::iter([Err(failure)]).right_stream(),
+        });
+    count(work, &interrupted, tally).await
+}
+
+/// Chunks until the end, or until it is interrupted: what is in flight is finished then, and nothing
+/// more is begun.
+fn chunks(
+    items: Items,
+    interrupted: &AtomicBool,
+) -> impl Stream<Item = Result<Chunk, Failure>> + use<'_> {
+    stream::unfold(read_ahead(items), |mut ready| async {
+        if interrupted.load(Relaxed) {
+            return None;
+        }
+        Some((ready.recv().await?, ready))
+    })
+}
+
+/// Counts what becomes of the rows; answers whether it was interrupted before the end.
+async fn count(
+    work: impl Stream<Item = Result<Came, Failure>>,
+    interrupted: &AtomicBool,
+    tally: &mut Tally,
+) -> Result<bool, Failure> {
     let mut work = std::pin::pin!(work);
     let mut stop = std::pin::pin!(stop_asked());
     loop {
@@ -278,9 +184,7 @@ async fn capture_all(local: &Local, items: Items, tally: &mut Tally) -> Result<b
         };
         match came {
             None => return Ok(interrupted.load(Relaxed)),
-            Some(Ok(Came::Took(outcome))) => tally.took(outcome),
-            Some(Ok(Came::Rejected(rejected))) => tally.rejected(&rejected)?,
-            Some(Err(failure)) => return Err(failure),
+            Some(came) => tally.count(came?)?,
         }
     }
 }
@@ -305,11 +209,11 @@ async fn prepare(local: &Local, chunk: Chunk) -> Result<Vec<Row>, Failure> {
             let done = local.give(256, || Ok(command.clone())).await?;
             Ok::<_, Failure>((what, done))
         })
-        .buffer_unordered(CHUNK);
+        .buffered(CHUNK);
     let mut made = std::pin::pin!(made);
     while let Some(made) = made.next().await {
         if let (what, Done::Refused(refused)) = made?
-            && refused.code != ordo_domain::Code::CodeTaken.slug()
+            && refused.code != Code::CodeTaken.slug()
         {
             tracing::warn!("{what} was not made: {} {}", refused.field, refused.reason);
         }
@@ -321,7 +225,7 @@ async fn prepare(local: &Local, chunk: Chunk) -> Result<Vec<Row>, Failure> {
 async fn capture(local: &Local, row: Row) -> Result<Came, Failure> {
     let order = match row {
         Row::Order(order) => *order,
-        Row::Rejected(reject) => return Ok(Came::Rejected(rejected(reject))),
+        Row::Rejected(reject) => return Ok(Came::Rejected(reject.into())),
     };
     let mut parsed = Some(order.capture);
     let (input, size) = (order.input, order.raw.len());
@@ -332,24 +236,7 @@ async fn capture(local: &Local, row: Row) -> Result<Came, Failure> {
         };
         Ok(Command::CaptureOrder(Box::new(capture)))
     });
-    Ok(match done.await? {
-        Done::Took(outcome) => Came::Took(outcome),
-        Done::Refused(refused) => Came::Rejected(Rejected {
-            source: order.origin.source.to_string(),
-            row: order.origin.row,
-            field: refused.field,
-            reason: refused.reason,
-            raw: order.raw,
-        }),
-    })
-}
-
-fn rejected(reject: Reject) -> Rejected {
-    Rejected {
-        source: reject.origin.source.to_string(),
-        row: reject.origin.row,
-        field: reject.field,
-        reason: reject.reason,
-        raw: reject.raw,
-    }
+    Ok(done
+        .await?
+        .of_row(&order.origin.source, order.origin.row, order.raw))
 }

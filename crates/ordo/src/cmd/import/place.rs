@@ -5,6 +5,8 @@ use std::sync::Arc;
 use ordo_domain::id::OrganizationId;
 use ordo_engine::{Backend, Engine, EngineConfig, SystemClock};
 
+use super::local::Local;
+use super::remote::Remote;
 use crate::compose::{Failure, StoreArgs};
 
 /// Where to, as typed.
@@ -23,20 +25,26 @@ pub struct PlaceArgs {
     pub organization: String,
 }
 
-/// A store that this process works on, with an engine of its own.
-pub struct Opened {
-    /// Decides and commits.
-    pub engine: Arc<Engine>,
-    /// Whose orders they are.
-    pub organization: OrganizationId,
+/// Where to.
+pub enum To {
+    /// A store that this process works on, with an engine of its own.
+    Store(Local),
+    /// A running Ordo.
+    Server(Remote),
 }
 
 impl PlaceArgs {
-    /// Opens the store. An empty one is made, with organization `main` and without an owner key.
+    /// Opens the store, or asks the server whether it takes the key. An empty store is made, with
+    /// organization `main` and without an owner key.
     ///
     /// # Errors
-    /// The store cannot be opened or is served, or has no such organization.
-    pub async fn open(&self) -> Result<Opened, Failure> {
+    /// The store cannot be opened or is served, or has no such organization; the server does not
+    /// answer or refuses the key.
+    pub async fn to(&self) -> Result<To, Failure> {
+        if let Some(url) = &self.url {
+            let key = self.api_key.as_deref().unwrap_or_default();
+            return Ok(To::Server(Remote::connect(url, key).await?));
+        }
         let backend = self.store.open().await?;
         let config = EngineConfig {
             runs_view: true,
@@ -48,10 +56,7 @@ impl PlaceArgs {
         } else {
             organization(&*backend, &self.organization).await?
         };
-        Ok(Opened {
-            engine,
-            organization,
-        })
+        Ok(To::Store(Local::new(engine, organization)))
     }
 }
 

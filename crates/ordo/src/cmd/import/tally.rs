@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use ordo_domain::Outcome;
 use serde::Serialize;
 
-use super::rejects::{Rejected, Rejects};
+use super::done::Came;
+use super::rejects::Rejects;
 use crate::compose::Failure;
 
 /// Between two rewrites of the line that shows progress.
@@ -55,26 +56,23 @@ impl Tally {
         }
     }
 
-    /// Counts a row that was taken in.
-    pub fn took(&mut self, outcome: Outcome) {
-        self.counts.read += 1;
-        match outcome {
-            Outcome::Created => self.counts.created += 1,
-            Outcome::Updated => self.counts.updated += 1,
-            Outcome::Unchanged => self.counts.unchanged += 1,
-        }
-        self.show();
-    }
-
-    /// Counts and keeps a row that was not.
+    /// Counts a row, and keeps it where it was rejected.
     ///
     /// # Errors
     /// The file of rejects cannot be written.
-    pub fn rejected(&mut self, rejected: &Rejected) -> Result<(), Failure> {
+    pub fn count(&mut self, came: Came) -> Result<(), Failure> {
         self.counts.read += 1;
-        self.counts.rejected += 1;
         self.show();
-        self.rejects.keep(rejected)
+        match came {
+            Came::Took(Outcome::Created) => self.counts.created += 1,
+            Came::Took(Outcome::Updated) => self.counts.updated += 1,
+            Came::Took(Outcome::Unchanged) => self.counts.unchanged += 1,
+            Came::Rejected(rejected) => {
+                self.counts.rejected += 1;
+                return self.rejects.keep(&rejected);
+            }
+        }
+        Ok(())
     }
 
     /// The last words, on standard output, and the exit code.
