@@ -28,5 +28,8 @@ mod wire;
 pub use app::router;
 pub use error_pages::error_page;
 pub use openapi::to_json as openapi_json;
+pub use routes::locations::create::location_of_body;
 pub use routes::orders::order_answers;
+pub use routes::skus::create::sku_of_body;
+pub use routes::stock::movement::movement_of_body;
 pub use serve::serve;

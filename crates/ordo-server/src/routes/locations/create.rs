@@ -53,6 +53,14 @@ struct LocationInput {
     daily_capacity: Option<i64>,
 }
 
+/// Reads the body of a request to make a location.
+///
+/// # Errors
+/// It is not JSON, or not of this form; every refused field is named.
+pub fn location_of_body(body: &[u8]) -> Result<CreateLocation, Rejection> {
+    body::parse::<LocationInput>(body)?.parse()
+}
+
 impl LocationInput {
     fn parse(self) -> Result<CreateLocation, Rejection> {
         let mut check = Check::default();
@@ -137,8 +145,7 @@ pub fn check_capacity(check: &mut Check, most: Option<i64>) {
 )]
 pub async fn create_location(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
-    let input: LocationInput = body::parse(&body)?;
-    let command = Command::CreateLocation(input.parse()?);
+    let command = Command::CreateLocation(location_of_body(&body)?);
     ask.write(command, &body, render).await
 }
 

@@ -82,6 +82,14 @@ pub enum StockPolicyInput {
     Untracked,
 }
 
+/// Reads the body of a request to make a SKU.
+///
+/// # Errors
+/// It is not JSON, or not of this form; every refused field is named.
+pub fn sku_of_body(body: &[u8]) -> Result<CreateSku, Rejection> {
+    body::parse::<SkuInput>(body)?.parse()
+}
+
 impl SkuInput {
     fn parse(self) -> Result<CreateSku, Rejection> {
         let mut check = Check::default();
@@ -157,8 +165,7 @@ pub fn stock_policy(check: &mut Check, policy: StockPolicyInput) -> StockPolicy 
 )]
 pub async fn create_sku(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
-    let input: SkuInput = body::parse(&body)?;
-    let command = Command::CreateSku(input.parse()?);
+    let command = Command::CreateSku(sku_of_body(&body)?);
     ask.write(command, &body, render).await
 }
 

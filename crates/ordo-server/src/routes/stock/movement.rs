@@ -36,6 +36,14 @@ struct MovementInput {
     reason: Option<String>,
 }
 
+/// Reads the body of a request to record a movement.
+///
+/// # Errors
+/// It is not JSON, or not of this form; every refused field is named.
+pub fn movement_of_body(body: &[u8]) -> Result<MoveStock, Rejection> {
+    body::parse::<MovementInput>(body)?.parse()
+}
+
 impl MovementInput {
     fn parse(&self) -> Result<MoveStock, Rejection> {
         let mut check = Check::default();
@@ -88,8 +96,7 @@ impl MovementInput {
 )]
 pub async fn move_stock(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
-    let input: MovementInput = body::parse(&body)?;
-    let command = input.parse()?;
+    let command = movement_of_body(&body)?;
     // The same request names the same SKU, so a stored answer needs not.
     let sku = crate::wire::to_json(&command.sku);
     let reply = ask

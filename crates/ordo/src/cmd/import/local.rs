@@ -37,6 +37,14 @@ impl Local {
         (&**self.engine.backend(), self.organization)
     }
 
+    /// The reference as it stands.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn reference(&self) -> Result<Arc<Reference>, Failure> {
+        Ok(self.engine.reference(self.organization).await?)
+    }
+
     /// Finishes what is in flight.
     pub async fn close(&self) {
         self.engine.shutdown().await;

@@ -7,13 +7,17 @@
 //! `local` and `remote` (how they get there), `tally` and `rejects` (what is said of it).
 
 mod chunks;
+mod coded;
 mod done;
 mod files;
 mod local;
 mod orders;
 mod place;
+mod records;
 mod rejects;
 mod remote;
+mod stock;
+mod table;
 mod tally;
 
 use std::process::ExitCode;
@@ -23,6 +27,7 @@ use clap::Subcommand;
 pub use place::organization;
 
 use crate::compose::Failure;
+use records::Kind;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,10 +39,19 @@ pub struct Args {
 enum What {
     /// Orders, with the channels, locations and SKUs that they name.
     Orders(orders::Args),
+    /// SKUs; the columns are the fields of `POST /skus`.
+    Skus(records::Args),
+    /// Locations; the columns are the fields of `POST /locations`.
+    Locations(records::Args),
+    /// What was counted: sku, location, quantity.
+    Stock(records::Args),
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.what {
         What::Orders(args) => orders::run(args).await,
+        What::Skus(args) => records::run(Kind::Skus, args).await,
+        What::Locations(args) => records::run(Kind::Locations, args).await,
+        What::Stock(args) => records::run(Kind::Stock, args).await,
     }
 }

@@ -169,6 +169,29 @@ impl Remote {
         Err(Failure::Open(message))
     }
 
+    /// Everything that a list shows.
+    ///
+    /// # Errors
+    /// The server does not answer, or not with a list.
+    pub async fn list(&self, path: &str) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = format!("{path}?limit=200{cursor}");
+            let (status, body) = self.ask(Method::GET, &page, None).await?;
+            let mut answer: Value = serde_json::from_str(&body).unwrap_or_default();
+            let Value::Array(items) = answer["items"].take() else {
+                let message = format!("{}{path} answers {status}", self.url);
+                return Err(Failure::Open(message));
+            };
+            all.extend(items);
+            match answer["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+
     /// Makes one thing.
     ///
     /// # Errors
