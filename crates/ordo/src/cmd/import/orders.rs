@@ -102,10 +102,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     tally.finish(args.json, interrupted)
 }
 
-/// How files of a format are called in a folder.
+/// How files of a format are called in a folder. Formats in JSON end in the word; the others are CSV.
 fn endings(format: Format) -> &'static [&'static str] {
-    match format {
-        Format::Ndjson => &[".ndjson", ".jsonl", ".json"],
+    if format.name().ends_with("json") {
+        &[".json", ".ndjson", ".jsonl"]
+    } else {
+        &[".csv"]
     }
 }
 

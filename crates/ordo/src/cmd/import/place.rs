@@ -49,6 +49,8 @@ impl PlaceArgs {
         let config = EngineConfig {
             runs_view: true,
             runs_timers: false,
+            // Jobs that it leaves are done by whoever serves the store next.
+            runs_jobs: false,
         };
         let engine = Engine::start(Arc::clone(&backend), Arc::new(SystemClock), config);
         let organization = if self.organization == "main" {
