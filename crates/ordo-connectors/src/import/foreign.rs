@@ -247,14 +247,30 @@ pub(super) fn tax(amount: i64, rate_ppm: Option<i64>, code: Option<String>) -> T
     }
 }
 
-/// Shares a tax of `amount` over the lines by what they cost.
+/// Shares a tax of `amount` over the lines by what they cost; over those only that `taxable` names,
+/// where it names any that cost something.
 pub(super) fn share_taxes(
     lines: &mut [LineInput],
+    taxable: &[bool],
     amount: i64,
     rate_ppm: Option<i64>,
     code: Option<String>,
 ) {
-    let weights: Vec<i64> = lines.iter().map(net).collect();
+    let all: Vec<i64> = lines.iter().map(net).collect();
+    let some: Vec<i64> = (all.iter().enumerate())
+        .map(|(index, net)| {
+            if taxable.get(index) == Some(&true) {
+                *net
+            } else {
+                0
+            }
+        })
+        .collect();
+    let weights = if some.iter().any(|net| *net > 0) {
+        some
+    } else {
+        all
+    };
     let total = Minor::new(amount).unwrap_or_default();
     for (line, share) in lines.iter_mut().zip(split(total, &weights)) {
         if share != Minor::ZERO {

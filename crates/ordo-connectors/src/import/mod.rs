@@ -9,10 +9,13 @@
 mod csv;
 mod decimal;
 mod foreign;
+mod groups;
 mod json;
 mod lines;
 mod ndjson;
 mod olist;
+mod ordo_csv;
+mod shopify_csv;
 mod shopify_json;
 mod values;
 mod woocommerce_json;
@@ -34,10 +37,14 @@ pub const ROW_BYTES_MAX: usize = 4 << 20;
 /// A form in which orders are written to files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
+    /// Ordo's own table: a row per line, as in `docs/how-to/ordo-orders.csv`.
+    OrdoCsv,
     /// Ordo's input form as JSON, an order on each line.
     Ndjson,
     /// Orders of Shopify's Admin REST interface, or bodies of its order webhooks.
     ShopifyJson,
+    /// The file of orders that Shopify's admin exports.
+    ShopifyCsv,
     /// Orders of WooCommerce's REST interface, or bodies of its order webhooks.
     WoocommerceJson,
     /// The CSV files of the Olist data set: real orders of a Brazilian marketplace.
@@ -46,9 +53,11 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
+        Self::OrdoCsv,
         Self::Ndjson,
         Self::ShopifyJson,
+        Self::ShopifyCsv,
         Self::WoocommerceJson,
         Self::Olist,
     ];
@@ -57,8 +66,10 @@ impl Format {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::OrdoCsv => "ordo-csv",
             Self::Ndjson => "ndjson",
             Self::ShopifyJson => "shopify-json",
+            Self::ShopifyCsv => "shopify-csv",
             Self::WoocommerceJson => "woocommerce-json",
             Self::Olist => "olist",
         }
@@ -241,6 +252,9 @@ pub enum ImportError {
         /// What is missing or wrong.
         reason: String,
     },
+    /// The mapping names a column that Ordo's table does not have.
+    #[error("there is no column {0} in Ordo's table of orders")]
+    UnknownColumn(String),
     /// A file that the format cannot do without was not given.
     #[error("there is no file of {0}")]
     MissingFile(&'static str),
@@ -276,6 +290,18 @@ pub fn read_orders(
     }
     let options = options.clone();
     Ok(match format {
+        Format::OrdoCsv => {
+            let readers: Result<Vec<_>, _> = (sources.into_iter())
+                .map(|source| ordo_csv::reader(source, options.clone()))
+                .collect();
+            Box::new(all(readers?))
+        }
+        Format::ShopifyCsv => {
+            let readers: Result<Vec<_>, _> = (sources.into_iter())
+                .map(|source| shopify_csv::reader(source, &options))
+                .collect();
+            Box::new(all(readers?))
+        }
         Format::Ndjson => Box::new(each(sources, move |source| {
             ndjson::reader(source, options.clone())
         })),
@@ -294,13 +320,20 @@ trait ReadRows {
     fn read_row(&mut self, ready: &mut VecDeque<Item>) -> Result<bool, ReadError>;
 }
 
-/// The rows of each source, one source after the other; the first failure is the end.
+/// The rows of each source, one source after the other.
 fn each<R: ReadRows>(
     sources: Vec<Source>,
-    mut open: impl FnMut(Source) -> R,
+    open: impl FnMut(Source) -> R,
+) -> impl Iterator<Item = Result<Item, ReadError>> {
+    all(sources.into_iter().map(open))
+}
+
+/// The rows of each reader, one after the other; the first failure is the end.
+fn all<R: ReadRows>(
+    readers: impl IntoIterator<Item = R>,
 ) -> impl Iterator<Item = Result<Item, ReadError>> {
     let mut failed = false;
-    let items = (sources.into_iter()).flat_map(move |source| rows(open(source)));
+    let items = readers.into_iter().flat_map(rows);
     items.take_while(move |item| !std::mem::replace(&mut failed, item.is_err()))
 }
 

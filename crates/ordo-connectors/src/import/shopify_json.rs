@@ -256,6 +256,7 @@ fn add_unshared_taxes(order: &Object<'_>, input: &mut OrderInput, amounts: &mut 
             .and_then(|rate| Decimal::parse(&rate)?.millionths());
         share_taxes(
             &mut input.lines,
+            &[],
             rest,
             rate,
             only.and_then(|part| part.text("title")),
@@ -354,20 +355,8 @@ fn payment(order: &Object<'_>, total: i64, amounts: &mut Amounts) -> Option<Paym
         || "/total_outstanding".to_owned(),
         order.text("total_outstanding"),
     );
-    let (status, amount, back) = match order.text("financial_status").as_deref() {
-        Some("authorized") => (PaymentStatus::Authorized, total, 0),
-        Some("paid" | "partially_refunded") => (PaymentStatus::Paid, total, refunded),
-        Some("partially_paid") => (
-            PaymentStatus::Paid,
-            total.saturating_sub(outstanding).max(0),
-            refunded,
-        ),
-        Some("refunded") => (PaymentStatus::Refunded, total, 0),
-        Some("voided" | "expired") => (PaymentStatus::Voided, total, 0),
-        // Also what Shopify may call something new one day: no money is claimed to be there.
-        Some(_) => (PaymentStatus::Pending, total, 0),
-        None => return None,
-    };
+    let status = order.text("financial_status")?;
+    let (status, amount, back) = standing(&status, total, outstanding, refunded);
     let gateways = order.texts("payment_gateway_names");
     let gateway = gateways
         .into_iter()
@@ -380,6 +369,27 @@ fn payment(order: &Object<'_>, total: i64, amounts: &mut Amounts) -> Option<Paym
         instrument: soft_some(gateway, 64),
         external_id: None,
     })
+}
+
+/// Payment status, amount and what was paid back, by Shopify's financial status.
+pub(super) fn standing(
+    financial_status: &str,
+    total: i64,
+    outstanding: i64,
+    refunded: i64,
+) -> (PaymentStatus, i64, i64) {
+    match financial_status {
+        "authorized" => (PaymentStatus::Authorized, total, 0),
+        "paid" | "partially_refunded" => (PaymentStatus::Paid, total, refunded),
+        "partially_paid" => {
+            let paid = total.saturating_sub(outstanding).max(0);
+            (PaymentStatus::Paid, paid, refunded)
+        }
+        "refunded" => (PaymentStatus::Refunded, total, 0),
+        "voided" | "expired" => (PaymentStatus::Voided, total, 0),
+        // Also what Shopify may call something new one day: no money is claimed to be there.
+        _ => (PaymentStatus::Pending, total, 0),
+    }
 }
 
 fn is_cash_on_delivery(order: &Object<'_>) -> bool {
