@@ -53,7 +53,7 @@ impl Place {
         Self::Cluster(Cluster::start(Durability::Full, &[]).unwrap())
     }
 
-    fn arguments(&self) -> [String; 2] {
+    pub fn arguments(&self) -> [String; 2] {
         match self {
             Self::Folder(folder) => ["--data".into(), folder.path().to_str().unwrap().into()],
             Self::Cluster(cluster) => ["--database-url".into(), cluster.url("postgres")],

@@ -128,8 +128,9 @@ async fn listed_on<T: Coded>(
         let Value::Object(mut fields) = answer else {
             continue;
         };
-        fields
-            .retain(|name, value| !T::COLUMNS.ignored.contains(&name.as_str()) && !value.is_null());
+        // Of what a newer server may say besides, an import knows nothing.
+        let read = |name: &str| T::COLUMNS.read.contains(&name) || name == "dimensions";
+        fields.retain(|name, value| read(name) && !value.is_null());
         // What this version cannot read is not compared, and the server refuses its code.
         if let Ok(thing) = T::of_body(Value::Object(fields).to_string().as_bytes()) {
             known.insert(thing.code().to_owned(), thing);

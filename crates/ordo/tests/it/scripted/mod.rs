@@ -2,4 +2,5 @@
 
 mod crash;
 mod idempotency;
+mod import;
 mod race;
