@@ -1,9 +1,10 @@
 //! Every order that a real WooCommerce answered, and those its mobile app is tested with, come out
 //! with their totals.
 
-use ordo_connectors::import::Format;
+use ordo_connectors::import::{Format, OrderItem};
 use ordo_domain::order::Origin;
-use serde_json::Value;
+use ordo_domain::order::capture::PaymentStatus;
+use serde_json::{Value, json};
 
 use crate::support::{cents, find, folder, json_files, orders, total};
 
@@ -130,4 +131,196 @@ fn orders_of_the_app_come_out_as_they_are() {
         }
     }
     assert!(seen >= 25, "{seen} orders");
+}
+
+/// An order of our own in WooCommerce's form, with `fields` laid over it.
+fn order(fields: Value) -> Value {
+    let mut order = json!({
+        "id": 18, "number": "A-18", "status": "processing", "currency": "EUR",
+        "date_created_gmt": "2026-10-01T07:30:00", "date_modified_gmt": "2026-10-01T07:31:00",
+        "date_paid_gmt": "2026-10-01T07:30:30", "prices_include_tax": false,
+        "total": "33.43", "total_tax": "5.34", "payment_method": "stripe", "transaction_id": "tx_1",
+        "billing": {"first_name": "Ada", "last_name": "Example", "address_1": "1 Sample Street",
+                    "city": "Springfield", "postcode": "62701", "country": "US", "email": "ada@example.com"},
+        "shipping": {"first_name": "", "address_1": ""},
+        "tax_lines": [{"rate_id": 3, "label": "VAT", "rate_percent": 19}],
+        "line_items": [
+            {"id": 1, "sku": "MUG", "name": "Mug", "quantity": 3, "subtotal": "25.00", "subtotal_tax": "4.75",
+             "total": "22.50", "total_tax": "4.28", "taxes": [{"id": 3, "total": "4.28"}]}
+        ],
+        "shipping_lines": [{"method_title": "Flat rate", "total": "4.90", "total_tax": "0.93"}],
+        "fee_lines": [{"id": 2, "name": "Gift wrap", "total": "0.69", "total_tax": "0.13",
+                       "taxes": [{"id": 3, "total": "0.13"}]}],
+        "refunds": []
+    });
+    for (name, value) in fields.as_object().expect("fields") {
+        order[name] = value.clone();
+    }
+    order
+}
+
+fn read_one(order: &Value) -> OrderItem {
+    let (mut read, rejects) = orders(Format::WoocommerceJson, &order.to_string());
+    assert_eq!(rejects, []);
+    assert_eq!(read.len(), 1);
+    read.remove(0)
+}
+
+#[test]
+fn totals_are_met_in_every_way_that_they_are_made() {
+    let line = |id: i64, total: &str, tax: &str| {
+        json!({"id": id, "name": "Part", "quantity": 1, "subtotal": total, "subtotal_tax": tax,
+               "total": total, "total_tax": tax, "taxes": []})
+    };
+    let fine = json!([line(1, "1.3350", "0.1335"), line(2, "1.3350", "0.1335")]);
+    let discount =
+        json!([{"id": 2, "name": "Loyal", "total": "-2.00", "total_tax": "-0.38", "taxes": []}]);
+    for (case, fields, owed) in [
+        ("tax on top", json!({}), 3_343),
+        (
+            "tax within prices",
+            json!({"prices_include_tax": true}),
+            3_343,
+        ),
+        (
+            "a negative fee",
+            json!({"fee_lines": discount, "total": "30.23"}),
+            3_023,
+        ),
+        (
+            "a gift card",
+            json!({"gift_cards": [{"amount": 10}], "total": "23.43"}),
+            3_343,
+        ),
+        (
+            "shipping without lines",
+            json!({"shipping_lines": [], "shipping_total": "4.90", "shipping_tax": "0.93"}),
+            3_343,
+        ),
+        (
+            "finer than a cent",
+            json!({"line_items": fine, "shipping_lines": [], "fee_lines": [], "total": "2.94"}),
+            294,
+        ),
+        (
+            "the same id twice",
+            json!({"line_items": [line(7, "1.00", "0"), line(7, "2.00", "0")], "shipping_lines": [], "fee_lines": [], "total": "3.00"}),
+            300,
+        ),
+    ] {
+        let read = read_one(&order(fields));
+        assert_eq!(
+            read.capture.channel_total.map(|total| total.get()),
+            Some(owed),
+            "{case}"
+        );
+        assert_eq!(total(&read.capture), owed, "{case}");
+    }
+}
+
+#[test]
+fn statuses_say_what_has_happened() {
+    let state = |fields: Value| {
+        let capture = read_one(&order(fields)).capture;
+        let line = &capture.lines[0];
+        let status = capture
+            .payment
+            .map(|report| (report.status, report.refunded.get()));
+        let units = (line.shipped.get(), line.canceled.get());
+        (
+            capture.origin,
+            units,
+            capture.canceled,
+            status.expect("a payment"),
+        )
+    };
+    let paid = (PaymentStatus::Paid, 0);
+    let refunds = json!([{"total": "-5.00"}, {"total": "-1.50"}]);
+    for (fields, expected) in [
+        (json!({}), (Origin::Live, (0, 0), false, paid)),
+        (
+            json!({"date_paid_gmt": null}),
+            (Origin::Live, (0, 0), false, (PaymentStatus::Pending, 0)),
+        ),
+        (
+            json!({"status": "wc-invented"}),
+            (Origin::Live, (0, 0), false, paid),
+        ),
+        (
+            json!({"status": "completed", "refunds": refunds}),
+            (Origin::History, (3, 0), false, (PaymentStatus::Paid, 650)),
+        ),
+        (
+            json!({"status": "refunded"}),
+            (Origin::History, (0, 0), false, (PaymentStatus::Refunded, 0)),
+        ),
+        (
+            json!({"status": "refunded", "date_completed_gmt": "2026-10-02T00:00:00"}),
+            (Origin::History, (3, 0), false, (PaymentStatus::Refunded, 0)),
+        ),
+        (
+            json!({"status": "cancelled"}),
+            (Origin::History, (0, 3), true, paid),
+        ),
+        (
+            json!({"status": "trash"}),
+            (Origin::History, (0, 3), true, paid),
+        ),
+    ] {
+        assert_eq!(state(fields.clone()), expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_line_sold_in_parts_waits_for_a_person() {
+    let mut whole = order(json!({}));
+    whole["line_items"][0]["quantity"] = json!(1.5);
+    let read = read_one(&whole);
+    let line = &read.capture.lines[0];
+    assert_eq!((line.code.as_str(), line.quantity.get()), ("MUG × 1.5", 1));
+    assert_eq!(total(&read.capture), 3_343);
+}
+
+#[test]
+fn who_gets_it_is_found_at_either_address() {
+    let read = read_one(&order(json!({})));
+    let to = read.input.ship_to.as_ref().expect("the billing address");
+    assert_eq!(
+        (to.name.as_deref(), to.city.as_deref()),
+        (Some("Ada Example"), Some("Springfield"))
+    );
+    assert_eq!(read.input.bill_to, None);
+    assert_eq!(read.input.external_refs[0].value, "A-18");
+    assert_eq!(read.capture.placed_at.to_string(), "2026-10-01T07:30:00Z");
+    let other =
+        json!({"shipping": {"first_name": "Bo", "address_1": "2 Other Street", "city": "Reno"}});
+    let read = read_one(&order(other));
+    let to = read.input.ship_to.as_ref().expect("the shipping address");
+    assert_eq!(
+        (to.name.as_deref(), to.email.as_deref()),
+        (Some("Bo"), Some("ada@example.com"))
+    );
+    assert!(read.input.bill_to.is_some());
+}
+
+#[test]
+fn answers_that_are_no_orders_are_told() {
+    for (text, reason) in [
+        (
+            r#"{"id":23}"#,
+            "expected a currency code of three capital letters, such as EUR",
+        ),
+        (
+            r#"{"code":"woocommerce_rest_shop_order_invalid_id","message":"Invalid ID."}"#,
+            "expected a currency code of three capital letters, such as EUR",
+        ),
+        (
+            r#"{"id":1,"status":"checkout-draft","currency":"EUR"}"#,
+            "is that of a draft, not of an order",
+        ),
+    ] {
+        let (read, rejects) = orders(Format::WoocommerceJson, text);
+        assert_eq!(read, []);
+        assert_eq!(rejects[0].reason, reason);
+    }
 }
