@@ -1,6 +1,7 @@
 //! Everything that can be asked for: one closed enum, each command in a file of its own.
 
 use crate::catalog::{CreateListing, CreateSku, UpdateListing, UpdateSku};
+use crate::erase::ErasePerson;
 use crate::fulfillment::{
     AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
     ShipWork, ShortUnits, StopWork,
@@ -106,6 +107,8 @@ pub enum Command {
     ReceiveReturn(ReceiveReturn),
     /// Pays back.
     RefundOrder(RefundOrder),
+    /// Erases a person.
+    ErasePerson(Box<ErasePerson>),
 }
 
 impl Command {
@@ -157,6 +160,7 @@ impl Command {
             Self::DeclineReturn(_) => "decline_return",
             Self::ReceiveReturn(_) => "receive_return",
             Self::RefundOrder(_) => "refund_order",
+            Self::ErasePerson(_) => "erase_person",
         }
     }
 
@@ -207,7 +211,8 @@ impl Command {
             | Self::ApproveReturn(_)
             | Self::DeclineReturn(_)
             | Self::ReceiveReturn(_)
-            | Self::RefundOrder(_) => false,
+            | Self::RefundOrder(_)
+            | Self::ErasePerson(_) => false,
         }
     }
 }

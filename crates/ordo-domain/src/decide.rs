@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::command::Command;
 use crate::contact::Contact;
+use crate::erase::ErasedCounts;
 use crate::event::Event;
 use crate::fulfillment::FulfillmentOrder;
-use crate::id::{ApiKeyId, CommandId, DecisionId, IdMaker, OrderId, OrganizationId};
+use crate::id::{ApiKeyId, CommandId, ContactId, DecisionId, IdMaker, OrderId, OrganizationId};
 use crate::order::Order;
 use crate::reaction;
 use crate::record::{Record, RecordKind};
@@ -98,6 +99,13 @@ pub enum Attachment {
         id: DecisionId,
         /// Its compact JSON.
         body: String,
+    },
+    /// Contacts to be taken away, with what orders are found by because of them.
+    Erased {
+        /// Which.
+        contacts: Vec<ContactId>,
+        /// Hashes of search terms, by order.
+        terms: Vec<(OrderId, i64)>,
     },
     /// The hash of a key's secret.
     ApiKeyHash {
@@ -274,6 +282,8 @@ pub enum AnswerSubject {
         /// Its JSON.
         body: String,
     },
+    /// What was erased.
+    Erased(ErasedCounts),
     /// A cell.
     Cell {
         /// Which.
@@ -339,7 +349,10 @@ fn apply_from(
             key,
             cell: world.cell(key)?,
         },
-        (None, None) => AnswerSubject::Nothing,
+        (None, None) => match command {
+            Command::ErasePerson(erase) => AnswerSubject::Erased(erase.counts),
+            _ => AnswerSubject::Nothing,
+        },
         (None, Some((kind, id))) => world.answer_subject(kind, id)?,
     };
     Ok(Applied {
@@ -422,6 +435,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::DeclineReturn(command) => command.decide(world, ctx),
         Command::ReceiveReturn(command) => command.decide(world, ctx),
         Command::RefundOrder(command) => command.decide(world, ctx),
+        Command::ErasePerson(command) => command.decide(world, ctx),
     }
 }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Listing, Sku};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
-    ApiKeyId, BlockId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId, ReservationId,
-    ReturnId, ShipmentId,
+    ApiKeyId, BlockId, ContactId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId,
+    ReservationId, ReturnId, ShipmentId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::{Hold, Order};
@@ -407,6 +407,11 @@ events! {
         /// Which.
         order: OrderId,
     }
+    /// What was known of a person is gone.
+    PersonErased = "person.erased" {
+        /// The contacts that held it.
+        contacts: Vec<ContactId>,
+    }
 }
 
 /// The record that an event is first of all about.
@@ -425,7 +430,8 @@ impl Event {
         1
     }
 
-    /// The record that it is about; `None` for movements of stock, which touch cells only.
+    /// The record that it is about; `None` for movements of stock, which touch cells only,
+    /// and for the erasure of a person, which touches no record.
     #[must_use]
     pub fn subject(&self) -> Option<SubjectRef> {
         let about = |kind, id: u128| Some(SubjectRef { kind, id });
@@ -455,7 +461,7 @@ impl Event {
             Self::ListingCreated { listing } | Self::ListingUpdated { listing } => {
                 about(RecordKind::Listing, listing.id.to_u128())
             }
-            Self::StockMoved { .. } => None,
+            Self::StockMoved { .. } | Self::PersonErased { .. } => None,
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())
             }

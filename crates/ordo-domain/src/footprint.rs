@@ -78,7 +78,8 @@ impl World {
             | Command::CreateLegalEntity(_)
             | Command::CreatePool(_)
             | Command::CreateListing(_)
-            | Command::PlaceBlock(_) => {}
+            | Command::PlaceBlock(_)
+            | Command::ErasePerson(_) => {}
         }
         keys
     }

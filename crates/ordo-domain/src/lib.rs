@@ -15,6 +15,7 @@ pub mod command;
 pub mod contact;
 pub mod decide;
 pub mod edit;
+pub mod erase;
 pub mod event;
 mod footprint;
 pub mod fulfillment;

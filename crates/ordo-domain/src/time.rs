@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
+/// Microseconds in an hour.
+pub const HOUR: i64 = 3_600 * SECOND;
 /// Microseconds in a day of 24 hours.
 pub const DAY: i64 = 24 * 3_600 * SECOND;
 

@@ -612,9 +612,10 @@ fn order_of(decision: &Decision) -> Option<(OrderId, Option<i64>)> {
     match decision {
         Decision::Applied(applied) => match &applied.subject {
             AnswerSubject::Order { order, number, .. } => Some((order.id, *number)),
-            AnswerSubject::Nothing | AnswerSubject::Record { .. } | AnswerSubject::Cell { .. } => {
-                None
-            }
+            AnswerSubject::Nothing
+            | AnswerSubject::Record { .. }
+            | AnswerSubject::Erased(_)
+            | AnswerSubject::Cell { .. } => None,
         },
         Decision::Rejected(_) | Decision::Parked => None,
     }
@@ -675,6 +676,7 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         | Command::DeclineReturn(_)
         | Command::ReceiveReturn(_)
         | Command::RefundOrder(_)
+        | Command::ErasePerson(_)
         | Command::FoundOrganization(_)
         | Command::CreateApiKey(_)
         | Command::RevokeApiKey(_)

@@ -22,13 +22,13 @@ pub fn term_hash(organization: OrganizationId, term: &str) -> i64 {
     hasher.finish().cast_signed()
 }
 
-/// The terms of an order: the channel's id, SKUs, and of the buyer e-mail, phone, postal code and
-/// each word of the names. Sorted, without repetition.
+/// The terms of an order: the channel's id, SKUs, the ids of its contacts, and of those contacts that
+/// are there e-mail, phone, postal code and each word of the names. Sorted, without repetition.
 #[must_use]
-pub fn order_terms(
+pub fn order_terms<'a>(
     organization: OrganizationId,
     order: &Order,
-    contact: Option<&Contact>,
+    contacts: impl Iterator<Item = &'a Contact>,
 ) -> Vec<i64> {
     let mut terms = Vec::with_capacity(12);
     let mut add = |text: &str| {
@@ -46,7 +46,10 @@ pub fn order_terms(
     for reference in &order.external_refs {
         add(&reference.value);
     }
-    if let Some(contact) = contact {
+    for id in order.contacts() {
+        add(&id.to_string());
+    }
+    for contact in contacts {
         for text in [&contact.email, &contact.phone, &contact.postal_code]
             .into_iter()
             .flatten()

@@ -9,9 +9,9 @@ use std::time::Duration;
 use ordo_domain::id::CommandId;
 use ordo_domain::reference::Reference;
 use ordo_domain::stock::ExpireReservation;
-use ordo_domain::time::DAY;
+use ordo_domain::time::{DAY, HOUR};
 use ordo_domain::{Applied, Command, Rejection};
-use ordo_store::StoreError;
+use ordo_store::{SignalPlace, StoreError};
 
 use crate::engine::Shared;
 use crate::request::{Admitted, Lane};
@@ -22,14 +22,25 @@ const TICK: Duration = Duration::from_millis(250);
 const PAGE: usize = 500;
 /// Answers are kept for seven days.
 const ANSWERS_KEPT_US: i64 = 7 * DAY;
-/// Looks between two clean-ups of answers.
+/// Batches outlive the answers that they gave, whose position PostgreSQL tells by them.
+const BATCHES_KEPT_US: i64 = 8 * DAY;
+/// Signals count within 24 hours; the hour is for clocks that differ.
+const SIGNALS_KEPT_US: i64 = 25 * HOUR;
+/// Looks between two clean-ups: a minute.
 const CLEAN_EVERY: u32 = 240;
+/// Rows that are dropped at once.
+const CLEAN_ROWS: usize = 10_000;
+/// Signals that are looked at together, which on SQLite keeps a commit waiting.
+const SIGNAL_PIECE: usize = 2_000;
+/// Pieces of signals per clean-up: ten thousand a minute, more than come in in the long run.
+const SIGNAL_PIECES: usize = 5;
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
+    let mut signals_from = None;
     loop {
         tokio::select! {
             () = shared.stopped() => return,
@@ -40,12 +51,32 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         }
         looks = looks.wrapping_add(1);
         if looks.is_multiple_of(CLEAN_EVERY) {
-            let until = shared.clock.now().plus_micros(-ANSWERS_KEPT_US);
-            if let Err(error) = shared.backend.drop_answers(until, 10_000).await {
-                tracing::warn!(error = %error, "old answers could not be dropped");
+            if let Err(error) = clean(&shared, &mut signals_from).await {
+                tracing::warn!(error = %error, "old rows could not be dropped");
             }
         }
     }
+}
+
+/// Drops what nobody asks for any more, a bounded piece of each kind.
+async fn clean(shared: &Shared, signals_from: &mut Option<SignalPlace>) -> Result<(), StoreError> {
+    let backend = &shared.backend;
+    let before = |age_us: i64| shared.clock.now().plus_micros(-age_us);
+    backend
+        .drop_answers(before(ANSWERS_KEPT_US), CLEAN_ROWS)
+        .await?;
+    backend
+        .drop_batches(before(BATCHES_KEPT_US), CLEAN_ROWS)
+        .await?;
+    for _ in 0..SIGNAL_PIECES {
+        *signals_from = backend
+            .drop_signals(before(SIGNALS_KEPT_US), *signals_from, SIGNAL_PIECE)
+            .await?;
+        if signals_from.is_none() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn expire(shared: &Arc<Shared>) -> Result<(), StoreError> {

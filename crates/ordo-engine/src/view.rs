@@ -187,12 +187,9 @@ fn found_by<'a>(
     order: &'a Order,
     contacts: &HashMap<ContactId, Contact>,
 ) -> impl Iterator<Item = Term> + use<'a> {
-    let contact = order
-        .ship_to
-        .as_ref()
-        .and_then(|to| contacts.get(&to.contact));
+    let known = order.contacts().filter_map(|id| contacts.get(&id));
     let id = order.id;
-    order_terms(organization, order, contact)
+    order_terms(organization, order, known)
         .into_iter()
         .map(move |hash| Term { hash, order: id })
 }
@@ -205,10 +202,10 @@ async fn contacts_of(
     let ids: Vec<ContactId> = entries
         .iter()
         .filter_map(|entry| match &entry.event {
-            Event::OrderPlaced { order } | Event::OrderMerged { order } => order.ship_to.as_ref(),
+            Event::OrderPlaced { order } | Event::OrderMerged { order } => Some(order),
             _ => None,
         })
-        .map(|to| to.contact)
+        .flat_map(Order::contacts)
         .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());

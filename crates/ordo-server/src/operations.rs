@@ -9,8 +9,8 @@ use ordo_domain::organization::Role;
 
 use crate::app::{App, Ask, Running};
 use crate::routes::{
-    api_keys, blocks, channels, legal_entities, listings, locations, orders, organizations, pools,
-    reservations, skus, stock, system,
+    api_keys, blocks, channels, legal_entities, listings, locations, orders, organizations,
+    persons, pools, reservations, skus, stock, system,
 };
 
 /// How an operation is asked for.
@@ -120,6 +120,7 @@ operations! {
     Post "/api/v1/reservations", Operator => reservations::reserve::reserve_stock;
     Get "/api/v1/reservations/{id}", Viewer => reservations::read::get_reservation;
     Post "/api/v1/reservations/{id}/release", Operator => reservations::release::release_reservation;
+    Post "/api/v1/persons/erase", Manager => persons::erase::erase_person;
     Post "/api/v1/api-keys", Owner => api_keys::create::create_api_key;
     Get "/api/v1/api-keys", Owner => api_keys::list::list_api_keys;
     Post "/api/v1/api-keys/{id}/revoke", Owner => api_keys::revoke::revoke_api_key;

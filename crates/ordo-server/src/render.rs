@@ -14,6 +14,7 @@ use ordo_domain::{AnswerSubject, Applied, Code, Rejection};
 use crate::answer::status_of;
 use crate::problem::rejection_json;
 use crate::routes::orders::order_json;
+use crate::routes::persons::ErasedAnswer;
 use crate::routes::stock::StockAnswer;
 use crate::wire::{self, Show};
 
@@ -25,6 +26,7 @@ pub fn render(reference: &Reference, result: Result<&Applied, &Rejection>) -> (u
     };
     let body = match &applied.subject {
         AnswerSubject::Nothing => Some("{}".to_owned()),
+        AnswerSubject::Erased(counts) => Some(wire::to_json(&ErasedAnswer::of(*counts, false))),
         AnswerSubject::Order {
             order,
             work,
@@ -56,9 +58,10 @@ pub fn render_as<R: Show>(
             Ok(record) => (status_of(applied.outcome), show(&record, reference)),
             Err(_) => unreadable(),
         },
-        AnswerSubject::Nothing | AnswerSubject::Order { .. } | AnswerSubject::Cell { .. } => {
-            unreadable()
-        }
+        AnswerSubject::Nothing
+        | AnswerSubject::Order { .. }
+        | AnswerSubject::Erased(_)
+        | AnswerSubject::Cell { .. } => unreadable(),
     }
 }
 

@@ -5,9 +5,10 @@ use ordo_domain::id::{ContactId, DecisionId, OrganizationId, ReservationId};
 use ordo_domain::organization::ApiKey;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
-use ordo_domain::time::{DAY, Timestamp};
-use ordo_store::{AnswerKey, FoundKey, Head, LogEntry, StoreError, StoredAnswer};
-use tokio_postgres::{Error, Row};
+use ordo_domain::time::Timestamp;
+use ordo_store::{AnswerKey, FoundKey, Head, LogEntry, SignalPlace, StoreError, StoredAnswer};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::failure::{self, corrupt};
 use crate::flight::params;
@@ -114,30 +115,93 @@ impl PostgresStore {
         let lease = self.writers.lease().await?;
         let deleted = async {
             let until = until.as_micros();
-            let answers = lease
+            lease
                 .client()
                 .execute(
                     "DELETE FROM answers WHERE ctid = ANY(ARRAY(
                          SELECT ctid FROM answers WHERE at < $1 LIMIT $2))",
                     &[&until, &limit_rows],
                 )
-                .await?;
-            if answers < limit as u64 {
-                lease
-                    .client()
-                    .execute(
-                        "DELETE FROM batches WHERE ctid = ANY(ARRAY(
-                             SELECT ctid FROM batches WHERE at < $1 LIMIT $2))",
-                        &[&(until - DAY), &limit_rows],
-                    )
-                    .await?;
-            }
-            Ok::<u64, Error>(answers)
+                .await
         }
         .await;
         let deleted = lease.settle(deleted);
         let deleted = deleted.map_err(|error| failure::reading(&error))?;
         Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) async fn delete_batches(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let lease = self.writers.lease().await?;
+        // An answer's position is told by its batch.
+        let sql = "DELETE FROM batches WHERE ctid = ANY(ARRAY(
+                       SELECT b.ctid FROM batches AS b
+                       WHERE b.at < $1 AND NOT EXISTS (
+                           SELECT FROM answers AS a
+                           WHERE a.at < $1 AND a.organization = b.organization
+                             AND a.batch = b.id)
+                       LIMIT $2))";
+        let params: [&(dyn ToSql + Sync); 2] = [&until.as_micros(), &limit_rows];
+        let deleted = lease.client().execute(sql, &params).await;
+        let deleted = lease.settle(deleted);
+        let deleted = deleted.map_err(|error| failure::reading(&error))?;
+        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) async fn delete_signals(
+        &self,
+        until: Timestamp,
+        from: Option<SignalPlace>,
+        limit: usize,
+    ) -> Result<Option<SignalPlace>, StoreError> {
+        let limit_rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let from = from.unwrap_or(SignalPlace {
+            organization: 0,
+            kind: 0,
+            hash: 0,
+        });
+        let lease = self.writers.lease().await?;
+        let sql = "WITH page AS MATERIALIZED (
+                       SELECT ctid AS place, organization, kind, hash, since FROM signals
+                       WHERE (organization, kind, hash) > ($1, $2, $3)
+                       ORDER BY organization, kind, hash LIMIT $4),
+                   gone AS (
+                       DELETE FROM signals WHERE since < $5 AND ctid = ANY(ARRAY(
+                           SELECT place FROM page WHERE since < $5)))
+                   SELECT organization, kind, hash FROM page
+                   ORDER BY organization, kind, hash OFFSET $4 - 1";
+        let params: [&(dyn ToSql + Sync); 5] = [
+            &Uuid(from.organization),
+            &i16::from(from.kind),
+            &Uuid(from.hash),
+            &limit_rows,
+            &until.as_micros(),
+        ];
+        let page = lease.client().query(sql, &params).await;
+        let page = lease.settle(page);
+        let page = page.map_err(|error| failure::reading(&error))?;
+        let Some(last) = page.first() else {
+            return Ok(None);
+        };
+        let kind: i16 = get(last, 1)?;
+        Ok(Some(SignalPlace {
+            organization: get::<Uuid>(last, 0)?.0,
+            kind: u8::try_from(kind).map_err(|_| failure::corrupt("a kind of signal", kind))?,
+            hash: get::<Uuid>(last, 2)?.0,
+        }))
+    }
+
+    /// Lets the server forget deleted contacts. Where the role may not, the server does it in its
+    /// own time.
+    pub(crate) async fn vacuum_contacts(&self) -> Result<(), StoreError> {
+        let lease = self.writers.lease().await?;
+        let vacuumed = lease.client().batch_execute("VACUUM contacts").await;
+        let vacuumed = lease.settle(vacuumed);
+        vacuumed.map_err(|error| failure::reading(&error))
     }
 
     pub(crate) async fn log_after(

@@ -10,8 +10,8 @@ use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row};
 use ordo_store::{
-    AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, Store, StoreError,
-    StoredAnswer, ViewWrite,
+    AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, SignalPlace, Store,
+    StoreError, StoredAnswer, ViewWrite,
 };
 use tokio_postgres::Config;
 use tokio_postgres::config::TargetSessionAttrs;
@@ -191,6 +191,23 @@ impl Store for PostgresStore {
 
     async fn drop_answers(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.delete_answers(until, limit).await
+    }
+
+    async fn drop_batches(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.delete_batches(until, limit).await
+    }
+
+    async fn drop_signals(
+        &self,
+        until: Timestamp,
+        from: Option<SignalPlace>,
+        limit: usize,
+    ) -> Result<Option<SignalPlace>, StoreError> {
+        self.delete_signals(until, from, limit).await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.vacuum_contacts().await
     }
 
     async fn read_log(

@@ -15,15 +15,17 @@ CREATE TABLE heads (
   reference_version INTEGER NOT NULL
 ) STRICT;
 
--- A batch without a position was given up: it was not committed and never will be.
+-- A batch without a position was given up at that time: it was not committed and never will be.
 CREATE TABLE batches (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,
   first_position INTEGER,
   first_number INTEGER,
-  recorded_at INTEGER,
+  recorded_at INTEGER NOT NULL,
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX batches_by_time ON batches (recorded_at);
 
 CREATE TABLE organizations (
   organization INTEGER NOT NULL,

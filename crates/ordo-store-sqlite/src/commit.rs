@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ordo_domain::id::{BatchId, OrganizationId};
+use ordo_domain::id::{BatchId, ContactId, OrderId, OrganizationId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{
@@ -13,6 +13,7 @@ use ordo_store::log::{FIRST_ORDER_NUMBER, event_text};
 use ordo_store::{AnswerWrite, Commit, Committed, Conflict, Head};
 use rusqlite::{Connection, params};
 
+use crate::erase;
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, NUMBER_MAX, ORGANIZATIONS_MAX, Owner, seq};
 use crate::rows;
@@ -33,6 +34,8 @@ pub(crate) struct Batch {
     counters: Vec<CounterChange>,
     signals: Vec<SignalChange>,
     contacts: Vec<(Id, String)>,
+    erased: Vec<ContactId>,
+    lost_terms: Vec<(OrderId, i64)>,
     decisions: Vec<DecisionWrite>,
     api_key_hashes: Vec<(Id, [u8; 32])>,
     events: Vec<EventRow>,
@@ -82,6 +85,8 @@ impl Batch {
             counters: changes.counters.clone(),
             signals: changes.signals.clone(),
             contacts: contacts.collect::<Result<_, Fault>>()?,
+            erased: changes.erased.clone(),
+            lost_terms: changes.lost_terms.clone(),
             decisions: changes.decisions.clone(),
             api_key_hashes: hashes.map(|(key, hash)| (Id::of(*key), *hash)).collect(),
             events: events.collect(),
@@ -152,6 +157,7 @@ pub(crate) fn write(
     }
     save_head(conn, organization, batch.organization, after)?;
     insert_contacts(conn, organization, &batch.contacts)?;
+    erase::delete(conn, organization, &batch.erased, &batch.lost_terms)?;
     insert_decisions(conn, organization, &batch.decisions)?;
     insert_events(conn, organization, &batch.events, committed)?;
     Ok((committed, after))

@@ -12,6 +12,7 @@ mod backup;
 mod cells;
 mod checkpoint;
 mod commit;
+mod erase;
 mod error;
 mod folder;
 mod keys;
@@ -23,6 +24,7 @@ mod orders;
 #[cfg(test)]
 mod plans;
 pub mod portable;
+mod prune;
 mod queue;
 mod rows;
 mod search;

@@ -16,7 +16,7 @@ use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row, StoredRecord};
 use ordo_store::{
     AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, OrderFilter, OrderRow,
-    OrderSort, Page, Query, StockRow, Store, StoreError, StoredAnswer, ViewWrite,
+    OrderSort, Page, Query, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite,
 };
 use tokio::sync::oneshot;
 
@@ -26,7 +26,7 @@ use crate::folder::{self, Options};
 use crate::queue::Lane;
 use crate::threads::{ReadCall, Reader, Threads, Writing};
 use crate::writer::{Job, Writer};
-use crate::{backup, lists, load, log, orders, view};
+use crate::{backup, erase, lists, load, log, orders, prune, view};
 
 /// State and log in the file `ordo.db` of a folder.
 ///
@@ -243,6 +243,39 @@ impl Store for SqliteStore {
     async fn drop_answers(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.write(Lane::Second, move |writer| {
             writer.within(|writer| load::drop_answers(&writer.conn, until, limit))
+        })
+        .await
+    }
+
+    async fn drop_batches(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.write(Lane::Second, move |writer| {
+            writer.within(|writer| prune::batches(&writer.conn, until, limit))
+        })
+        .await
+    }
+
+    async fn drop_signals(
+        &self,
+        until: Timestamp,
+        from: Option<SignalPlace>,
+        limit: usize,
+    ) -> Result<Option<SignalPlace>, StoreError> {
+        self.write(Lane::Second, move |writer| {
+            writer.within(|writer| prune::signals(&writer.conn, until, from, limit))
+        })
+        .await
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        self.write(Lane::Second, |writer| {
+            writer.within(|writer| erase::rewrite_contacts(&writer.conn))
+        })
+        .await?;
+        // On a connection of its own: it may wait for readers, and the writer goes on meanwhile.
+        let dir = self.dir.clone();
+        apart(move || {
+            let conn = folder::open_copier(&dir).map_err(unavailable)?;
+            Ok(erase::empty_wal(&conn)?)
         })
         .await
     }

@@ -72,7 +72,11 @@ fn insert_terms(conn: &Connection, organization: i64, write: &ViewWrite) -> Resu
     Ok(())
 }
 
-fn order_seq(conn: &Connection, organization: i64, order: OrderId) -> Result<Option<i64>, Fault> {
+pub(crate) fn order_seq(
+    conn: &Connection,
+    organization: i64,
+    order: OrderId,
+) -> Result<Option<i64>, Fault> {
     let found = conn
         .prepare_cached("SELECT seq FROM orders WHERE organization = ?1 AND id = ?2")?
         .query_row(params![organization, Id::of(order)], |row| row.get(0))

@@ -350,7 +350,10 @@ fn find_batch(
 }
 
 fn give_up_batch(conn: &Connection, organization: i64, batch: BatchId) -> Result<(), Fault> {
-    conn.prepare_cached("INSERT INTO batches (organization, id) VALUES (?1, ?2)")?
-        .execute(params![organization, Id::of(batch)])?;
+    conn.prepare_cached(
+        "INSERT INTO batches (organization, id, recorded_at) \
+         VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000000 AS INTEGER))",
+    )?
+    .execute(params![organization, Id::of(batch)])?;
     Ok(())
 }

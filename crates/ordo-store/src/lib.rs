@@ -27,6 +27,6 @@ pub use log::{Head, LogEntry};
 pub use memory::MemoryStore;
 pub use metered::{Meter, MeteredStore, StoreMeters};
 pub use operation::Operation;
-pub use port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
+pub use port::{AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer};
 pub use query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
 pub use view::{Rollup, RollupMeasure, Term, ViewWrite};

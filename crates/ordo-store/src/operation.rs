@@ -34,6 +34,12 @@ operations! {
     Answers = "answers",
     /// [`crate::Store::drop_answers`]
     DropAnswers = "drop_answers",
+    /// [`crate::Store::drop_batches`]
+    DropBatches = "drop_batches",
+    /// [`crate::Store::drop_signals`]
+    DropSignals = "drop_signals",
+    /// [`crate::Store::scrub`]
+    Scrub = "scrub",
     /// [`crate::Store::read_log`]
     ReadLog = "read_log",
     /// [`crate::Store::head`]

@@ -61,6 +61,17 @@ pub struct FoundKey {
     pub role: Role,
 }
 
+/// A signal's place among all, from which a look through them goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SignalPlace {
+    /// Whose; what a store keeps of it.
+    pub organization: u128,
+    /// The stored number of its kind.
+    pub kind: u8,
+    /// Its hash.
+    pub hash: u128,
+}
+
 /// A place for state and log.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -98,6 +109,26 @@ pub trait Store: Send + Sync {
 
     /// Drops stored answers from before `until`, at most `limit`; answers how many.
     async fn drop_answers(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Forgets settled batches whose last sign of life is from before `until`, at most `limit`;
+    /// answers how many. Nobody may ask for the outcome of one of them any more.
+    async fn drop_batches(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Of at most `limit` signals after `from`, in the order of the store, drops those whose window
+    /// began before `until`. Answers where to go on; nothing at the end.
+    async fn drop_signals(
+        &self,
+        until: Timestamp,
+        from: Option<SignalPlace>,
+        limit: usize,
+    ) -> Result<Option<SignalPlace>, StoreError>;
+
+    /// Makes sure that rows of persons which were deleted cannot be read from the store's files any
+    /// more, as far as that is in its hands.
+    ///
+    /// # Errors
+    /// It could not; asking again may help.
+    async fn scrub(&self) -> Result<(), StoreError>;
 
     /// At most `limit` entries after position `after`, in order.
     async fn read_log(

@@ -55,6 +55,30 @@ macro_rules! wrap_port {
                 self.around(Operation::DropAnswers, call).await
             }
 
+            async fn drop_batches(
+                &self,
+                until: Timestamp,
+                limit: usize,
+            ) -> Result<usize, StoreError> {
+                let call = self.inner.drop_batches(until, limit);
+                self.around(Operation::DropBatches, call).await
+            }
+
+            async fn drop_signals(
+                &self,
+                until: Timestamp,
+                from: Option<SignalPlace>,
+                limit: usize,
+            ) -> Result<Option<SignalPlace>, StoreError> {
+                let call = self.inner.drop_signals(until, from, limit);
+                self.around(Operation::DropSignals, call).await
+            }
+
+            async fn scrub(&self) -> Result<(), StoreError> {
+                let call = self.inner.scrub();
+                self.around(Operation::Scrub, call).await
+            }
+
             async fn read_log(
                 &self,
                 organization: OrganizationId,
@@ -204,7 +228,9 @@ pub(crate) mod prelude {
     pub(crate) use crate::commit::{Commit, CommitError, Committed};
     pub(crate) use crate::log::{Head, LogEntry};
     pub(crate) use crate::operation::Operation;
-    pub(crate) use crate::port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
+    pub(crate) use crate::port::{
+        AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer,
+    };
     pub(crate) use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
     pub(crate) use crate::view::ViewWrite;
 }

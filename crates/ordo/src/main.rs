@@ -5,6 +5,7 @@ mod archive;
 mod cmd;
 mod compose;
 mod demo;
+mod remote;
 mod stop;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ enum Command {
     Restore(cmd::restore::Args),
     /// Carry everything to another store.
     Move(cmd::carry::Args),
+    /// Forget a person.
+    Erase(cmd::erase::Args),
     /// Say what an error code means and what to do.
     Explain(cmd::explain::Args),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
             Command::Backup(args) => cmd::backup::run(args).await,
             Command::Restore(args) => cmd::restore::run(args).await,
             Command::Move(args) => cmd::carry::run(args).await,
+            Command::Erase(args) => cmd::erase::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
         }
     });

@@ -282,6 +282,12 @@ pub struct Order {
 record!(Order, OrderId, Order, self => Columns::Order(self.list_columns()));
 
 impl Order {
+    /// The contacts that it names: at the destination, and of the bill.
+    pub fn contacts(&self) -> impl Iterator<Item = ContactId> + use<> {
+        let ship_to = self.ship_to.as_ref().map(|to| to.contact);
+        ship_to.into_iter().chain(self.bill_to)
+    }
+
     /// The line with this id.
     #[must_use]
     pub fn line(&self, id: LineId) -> Option<&Line> {

@@ -3,7 +3,7 @@
 use crate::claim::ClaimKind;
 use crate::contact::Contact;
 use crate::decide::{Attachment, Recorded};
-use crate::id::{ApiKeyId, DecisionId};
+use crate::id::{ApiKeyId, ContactId, DecisionId, OrderId};
 use crate::quantity::Quantity;
 use crate::record::{Columns, RecordKind};
 use crate::signal::SignalKey;
@@ -126,6 +126,10 @@ pub struct Changes {
     pub signals: Vec<SignalChange>,
     /// Contacts, all new.
     pub contacts: Vec<Contact>,
+    /// Contacts to take away.
+    pub erased: Vec<ContactId>,
+    /// Hashes of search terms that no longer find an order.
+    pub lost_terms: Vec<(OrderId, i64)>,
     /// Decisions, all new.
     pub decisions: Vec<DecisionWrite>,
     /// Hashes of API keys' secrets, all new.
@@ -145,6 +149,8 @@ impl Changes {
             && self.signals.is_empty()
             && self.counters.is_empty()
             && self.claims.is_empty()
+            && self.erased.is_empty()
+            && self.lost_terms.is_empty()
     }
 }
 
@@ -166,6 +172,10 @@ impl World {
                 }
                 Attachment::ApiKeyHash { key, secret_hash } => {
                     changes.api_key_hashes.push((key, secret_hash));
+                }
+                Attachment::Erased { contacts, terms } => {
+                    changes.erased.extend(contacts);
+                    changes.lost_terms.extend(terms);
                 }
                 // Folded into the signals as it was attached.
                 Attachment::Seen { .. } => {}

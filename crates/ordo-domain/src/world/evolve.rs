@@ -295,6 +295,8 @@ impl World {
             }
             Event::OrderCanceled { order } => self.end_order(*order, OrderLife::Canceled, at),
             Event::OrderClosed { order } => self.end_order(*order, OrderLife::Closed, at),
+            // Contacts are beside the state.
+            Event::PersonErased { contacts: _ } => {}
         }
     }
 

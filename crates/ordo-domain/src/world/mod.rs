@@ -560,7 +560,9 @@ impl World {
                     self.signals.see(*key, *at, *basket);
                 }
             }
-            Attachment::ApiKeyHash { .. } | Attachment::Decision { .. } => {}
+            Attachment::ApiKeyHash { .. }
+            | Attachment::Decision { .. }
+            | Attachment::Erased { .. } => {}
         }
         self.attachments.push(attachment);
     }

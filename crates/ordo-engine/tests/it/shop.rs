@@ -173,6 +173,7 @@ fn render(_: &Reference, result: Result<&Applied, &Rejection>) -> (u16, String) 
                 }
                 AnswerSubject::Nothing
                 | AnswerSubject::Record { .. }
+                | AnswerSubject::Erased(_)
                 | AnswerSubject::Cell { .. } => String::new(),
             };
             (status, body)

@@ -8,6 +8,7 @@ pub mod listings;
 pub mod locations;
 pub mod orders;
 pub mod organizations;
+pub mod persons;
 pub mod pools;
 pub mod reservations;
 pub mod skus;

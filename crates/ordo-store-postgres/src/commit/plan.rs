@@ -210,6 +210,35 @@ impl Plan {
                 Check::Nothing,
             );
         }
+        let erased = &commit.changes.erased;
+        if !erased.is_empty() {
+            self.add(
+                "DELETE FROM contacts WHERE organization = $1 AND id = ANY($2)",
+                params![organization(commit), each(erased, |id| Uuid(id.to_u128())),],
+                Check::Nothing,
+            );
+        }
+        let lost = &commit.changes.lost_terms;
+        if !lost.is_empty() {
+            // The offsets keep the planner from joining in any other way than row by row.
+            self.add(
+                "DELETE FROM terms WHERE ctid = ANY(ARRAY(
+                     SELECT t.ctid FROM unnest($2::uuid[], $3::bigint[]) AS lost (id, hash)
+                     CROSS JOIN LATERAL (
+                         SELECT number FROM orders
+                         WHERE organization = $1 AND id = lost.id OFFSET 0) AS o
+                     CROSS JOIN LATERAL (
+                         SELECT ctid FROM terms
+                         WHERE organization = $1 AND hash = lost.hash AND number = o.number
+                         OFFSET 0) AS t))",
+                params![
+                    organization(commit),
+                    each(lost, |(order, _)| Uuid(order.to_u128())),
+                    each(lost, |(_, hash)| *hash),
+                ],
+                Check::Nothing,
+            );
+        }
         let decisions = &commit.changes.decisions;
         if !decisions.is_empty() {
             self.add(

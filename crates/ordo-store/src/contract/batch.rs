@@ -2,6 +2,9 @@
 
 use futures_util::future::join;
 use ordo_domain::id::BatchId;
+use ordo_domain::signal::{SignalKey, SignalKind};
+use ordo_domain::time::{DAY, SECOND};
+use ordo_domain::world::{Key, Row, SignalChange};
 
 use super::fixture::{Shop, capture, conflict, order};
 use super::snapshot::{Snapshot, refuses};
@@ -89,6 +92,89 @@ pub async fn a_commit_and_its_resolution_agree(store: &dyn Store) {
         match resolved.expect("a batch is resolved") {
             Some(resolved) => assert_eq!(result.expect("it was committed"), resolved),
             None => assert_eq!(conflict(result), Conflict::Claimed),
+        }
+    }
+}
+
+/// Batches from before a time are forgotten in portions; younger ones are still settled, and one
+/// that was given up just now stays given up.
+pub async fn old_batches_are_forgotten_in_portions(store: &dyn Store) {
+    let mut shop = Shop::open(store, 1).await;
+    // What opening the shop committed goes first.
+    shop.now = shop.now.plus_micros(10 * DAY);
+    while store
+        .drop_batches(shop.now, 100)
+        .await
+        .expect("batches are forgotten")
+        > 0
+    {}
+    let mut old = Vec::new();
+    for _ in 0..4 {
+        let changes = shop.blank().await;
+        let commit = shop.batch(changes);
+        shop.commits(&commit).await;
+        old.push(commit.batch);
+        shop.now = shop.now.plus_micros(SECOND);
+    }
+    let until = shop.now.plus_micros(DAY);
+    shop.now = until;
+    let changes = shop.blank().await;
+    let young = shop.batch(changes);
+    let committed = shop.commits(&young).await;
+    let mut dropped = Vec::new();
+    for _ in 0..3 {
+        let count = store.drop_batches(until, 3).await;
+        dropped.push(count.expect("batches are forgotten"));
+    }
+    assert_eq!(dropped, [3, 1, 0]);
+    let found = store.resolve(shop.organization, young.batch).await;
+    assert_eq!(found.expect("it is settled"), Some(committed));
+}
+
+/// Signals whose window began before a time are dropped, in portions that go on from each other.
+pub async fn old_signals_are_dropped_in_portions(store: &dyn Store) {
+    let mut shops = [Shop::open(store, 1).await, Shop::open(store, 2).await];
+    let key = |hash| SignalKey {
+        kind: SignalKind::Phone,
+        hash,
+    };
+    let until = shops[0].now.plus_micros(2 * DAY);
+    for shop in &mut shops {
+        let mut changes = shop.blank().await;
+        changes.signals = (1..=10)
+            .map(|hash| SignalChange {
+                key: key(hash),
+                seen: 1,
+                at: until.plus_micros(if hash % 2 == 0 { 0 } else { -1 }),
+                basket: 7,
+            })
+            .collect();
+        shop.writes(changes).await;
+    }
+    let mut from = None;
+    let mut portions = 0;
+    loop {
+        let next = store.drop_signals(until, from, 4).await;
+        portions += 1;
+        assert!(portions < 10, "a look through the signals ends");
+        match next.expect("signals are dropped") {
+            Some(place) if from.is_none_or(|from| from < place) => from = Some(place),
+            Some(place) => panic!("{place:?} is not after {from:?}"),
+            None => break,
+        }
+    }
+    for shop in &shops {
+        for hash in 1..=10 {
+            let row = shop.load_one(Key::Signal(key(hash))).await;
+            let Row::Signal { found, .. } = row else {
+                panic!("{row:?} is no signal")
+            };
+            // A store may keep old ones that it has not filed yet, but never drops young ones.
+            if hash % 2 == 0 {
+                assert_eq!((found.count, found.basket), (1, 7), "{hash}");
+            } else {
+                assert!(!found.is_current(until.plus_micros(DAY)), "{hash}");
+            }
         }
     }
 }

@@ -67,7 +67,10 @@ impl Given {
 pub fn order_of(applied: &Applied) -> Arc<Order> {
     match &applied.subject {
         AnswerSubject::Order { order, .. } => Arc::clone(order),
-        AnswerSubject::Nothing | AnswerSubject::Record { .. } | AnswerSubject::Cell { .. } => {
+        AnswerSubject::Nothing
+        | AnswerSubject::Record { .. }
+        | AnswerSubject::Erased(_)
+        | AnswerSubject::Cell { .. } => {
             panic!("the command is not about an order")
         }
     }
@@ -78,7 +81,10 @@ pub fn order_of(applied: &Applied) -> Arc<Order> {
 pub fn record_of(applied: &Applied) -> u128 {
     match &applied.subject {
         AnswerSubject::Record { id, .. } => *id,
-        AnswerSubject::Nothing | AnswerSubject::Order { .. } | AnswerSubject::Cell { .. } => {
+        AnswerSubject::Nothing
+        | AnswerSubject::Order { .. }
+        | AnswerSubject::Erased(_)
+        | AnswerSubject::Cell { .. } => {
             panic!("the command does not answer with a record")
         }
     }

@@ -386,3 +386,42 @@ async fn join_pages<T, C>(limit: usize, read: impl AsyncFn(Option<C>) -> Page<T,
     }
     panic!("the pages never end");
 }
+
+/// Terms that are taken from an order no longer find it; its others do, and so do other orders'.
+pub async fn lost_terms_no_longer_find(store: &dyn Store, lists: &dyn Query) {
+    let mut shop = Shop::open(store, 1).await;
+    let mut orders = Vec::new();
+    for n in 0..2 {
+        let given = shop
+            .give(capture(&order(&format!("O{n}"), &[("A", 1)])))
+            .await;
+        orders.push(given.order().id);
+    }
+    let terms = (orders.iter())
+        .flat_map(|order| {
+            [7, 8].map(|hash| Term {
+                hash,
+                order: *order,
+            })
+        })
+        .collect();
+    let saved = store.save_view(&view(&shop, 0, 1, terms)).await;
+    assert!(saved.expect("a view is saved"));
+    let mut changes = shop.blank().await;
+    // One that the order never had, and one of an order that never was, say nothing.
+    let nobody = OrderId::from_u128(1);
+    changes.lost_terms = vec![(orders[0], 7), (orders[0], 9), (nobody, 7)];
+    shop.writes(changes).await;
+    for (hash, expected) in [(7, &orders[1..]), (8, &orders[..]), (9, &[])] {
+        let filter = OrderFilter {
+            terms: vec![hash],
+            ..OrderFilter::default()
+        };
+        let page = lists
+            .list_orders(shop.organization, &filter, OrderSort::Oldest, None, 10)
+            .await;
+        let items = page.expect("orders are listed").items;
+        let found: Vec<OrderId> = items.iter().map(|row| row.id).collect();
+        assert_eq!(found, expected, "term {hash}");
+    }
+}

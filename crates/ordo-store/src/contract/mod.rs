@@ -56,6 +56,7 @@ macro_rules! contract_tests {
                 a_commit_of_answers_only_moves_nothing_else,
                 the_log_tells_what_is_stored,
                 a_large_commit_is_written_as_a_whole,
+                erased_contacts_are_gone,
             }
             verbatim {
                 texts_are_kept_verbatim,
@@ -92,6 +93,8 @@ macro_rules! contract_tests {
                 a_batch_resolved_as_never_committed_never_will_be,
                 a_first_batch_can_be_settled,
                 a_commit_and_its_resolution_agree,
+                old_batches_are_forgotten_in_portions,
+                old_signals_are_dropped_in_portions,
             }
             race {
                 the_last_unit_is_promised_once,
@@ -138,6 +141,7 @@ macro_rules! contract_list_tests {
                 pages_of_orders_join,
                 pages_of_orders_stand_still,
                 orders_are_found_by_all_their_terms,
+                lost_terms_no_longer_find,
                 stock_is_listed_in_pages,
                 records_are_listed_in_pages,
                 lists_stay_within_the_organization,

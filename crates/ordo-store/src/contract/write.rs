@@ -5,8 +5,10 @@ use std::sync::Arc;
 use ordo_domain::World;
 use ordo_domain::catalog::{Component, Listing};
 use ordo_domain::claim::ClaimKind;
+use ordo_domain::contact::Contact;
 use ordo_domain::id::{
-    BlockId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, ReturnId, ShipmentId, SkuId,
+    BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, ReturnId,
+    ShipmentId, SkuId,
 };
 use ordo_domain::money::Currency;
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
@@ -531,4 +533,46 @@ pub async fn a_large_commit_is_written_as_a_whole(store: &dyn Store) {
         last.expect("a decision is read"),
         Some(format!("{{\"n\":{ROWS}}}"))
     );
+}
+
+/// Contacts that are erased are gone, those of others and of another organization stay; scrubbing
+/// afterwards changes nothing that can be asked for.
+pub async fn erased_contacts_are_gone(store: &dyn Store) {
+    let mut shop = Shop::open(store, 1).await;
+    let other = Shop::open(store, 2).await;
+    let mut changes = shop.blank().await;
+    let ids = [1, 2, 3].map(ContactId::from_u128);
+    changes.contacts = (ids.iter())
+        .map(|id| Contact {
+            id: *id,
+            name: Some(format!("Name of {id}")),
+            ..Contact::default()
+        })
+        .collect();
+    let kept = changes.contacts[1].clone();
+    shop.writes(changes).await;
+    let mut changes = other.blank().await;
+    changes.contacts = vec![kept.clone()];
+    let mut other = other;
+    other.writes(changes).await;
+    let mut changes = shop.blank().await;
+    // One that never was is no obstacle.
+    changes.erased = vec![ids[0], ids[2], ContactId::from_u128(9)];
+    shop.writes(changes).await;
+    for _ in 0..2 {
+        for organization in [shop.organization, other.organization] {
+            let found = store.contacts(organization, &ids).await;
+            assert_eq!(found.expect("contacts are read"), vec![kept.clone()]);
+        }
+        store.scrub().await.expect("the store is scrubbed");
+    }
+    // Contacts are still taken in afterwards.
+    let mut changes = shop.blank().await;
+    changes.contacts = vec![Contact {
+        id: ids[0],
+        ..Contact::default()
+    }];
+    shop.writes(changes).await;
+    let found = store.contacts(shop.organization, &ids[..1]).await;
+    assert_eq!(found.expect("contacts are read").len(), 1);
 }

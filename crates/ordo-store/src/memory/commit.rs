@@ -147,7 +147,8 @@ impl Books {
     /// Writes every row of a commit that was checked.
     fn write(&mut self, commit: &Commit, committed: Committed) {
         let changes = &commit.changes;
-        self.batches.insert(commit.batch, Some(committed));
+        self.batches
+            .insert(commit.batch, (committed.recorded_at, Some(committed)));
         for claim in changes
             .claims
             .iter()
@@ -176,6 +177,9 @@ impl Books {
         let contacts = changes.contacts.iter();
         self.contacts
             .extend(contacts.map(|contact| (contact.id, contact.clone())));
+        for id in &changes.erased {
+            self.contacts.remove(id);
+        }
         let decisions = changes.decisions.iter();
         self.decisions
             .extend(decisions.map(|decision| (decision.id, decision.body.clone())));

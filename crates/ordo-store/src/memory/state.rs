@@ -42,8 +42,9 @@ pub(super) struct Books {
     pub(super) contacts: BTreeMap<ContactId, Contact>,
     pub(super) decisions: BTreeMap<DecisionId, String>,
     pub(super) answers: BTreeMap<AnswerKey, KeptAnswer>,
-    /// What became of batches; `None` where it was settled that one never will be committed.
-    pub(super) batches: BTreeMap<BatchId, Option<Committed>>,
+    /// What became of batches, and when; `None` where it was settled that one never will be
+    /// committed.
+    pub(super) batches: BTreeMap<BatchId, (Timestamp, Option<Committed>)>,
     pub(super) cursors: BTreeMap<String, i64>,
     pub(super) tasks: BTreeMap<u128, Task>,
     /// Orders that wait, by what for and their number.

@@ -10,6 +10,7 @@ use ordo_domain::id::{
 use ordo_domain::organization::ApiKey;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
+use ordo_domain::signal::SignalKey;
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row};
@@ -18,7 +19,7 @@ use super::MemoryStore;
 use super::state::{Books, State};
 use crate::commit::{Commit, CommitError, Committed};
 use crate::log::{Head, LogEntry};
-use crate::port::{AnswerKey, FoundKey, Store, StoreError, StoredAnswer};
+use crate::port::{AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer};
 use crate::view::ViewWrite;
 
 #[async_trait]
@@ -61,7 +62,8 @@ impl Store for MemoryStore {
     ) -> Result<Option<Committed>, StoreError> {
         let mut state = self.state();
         let books = state.books.entry(organization).or_default();
-        Ok(*books.batches.entry(batch).or_insert(None))
+        let never = (books.head.last_at, None);
+        Ok(books.batches.entry(batch).or_insert(never).1)
     }
 
     async fn answers(
@@ -87,6 +89,53 @@ impl Store for MemoryStore {
             });
         }
         Ok(dropped)
+    }
+
+    async fn drop_batches(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut state = self.state();
+        let mut dropped = 0;
+        for books in state.books.values_mut() {
+            books.batches.retain(|_, (at, _)| {
+                let drop = *at < until && dropped < limit;
+                dropped += usize::from(drop);
+                !drop
+            });
+        }
+        Ok(dropped)
+    }
+
+    async fn drop_signals(
+        &self,
+        until: Timestamp,
+        from: Option<SignalPlace>,
+        limit: usize,
+    ) -> Result<Option<SignalPlace>, StoreError> {
+        let mut state = self.state();
+        let places = state.books.iter().flat_map(|(organization, books)| {
+            books.signals.keys().map(|key| (*organization, *key))
+        });
+        let place = |(organization, key): (OrganizationId, SignalKey)| SignalPlace {
+            organization: organization.to_u128(),
+            kind: key.kind.number(),
+            hash: key.hash,
+        };
+        let page: Vec<(OrganizationId, SignalKey)> = places
+            .filter(|found| from.is_none_or(|from| place(*found) > from))
+            .take(limit)
+            .collect();
+        for (organization, key) in &page {
+            if let Some(books) = state.books.get_mut(organization) {
+                books
+                    .signals
+                    .retain(|found, signal| found != key || signal.since >= until);
+            }
+        }
+        let last = page.last().filter(|_| page.len() == limit);
+        Ok(last.copied().map(place))
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn read_log(

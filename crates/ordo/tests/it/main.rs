@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod carried;
+mod erased;
 mod http;
 mod scripted;
 mod served;
