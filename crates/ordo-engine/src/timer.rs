@@ -50,10 +50,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             tracing::warn!(error = %error, "due reservations could not be ended");
         }
         looks = looks.wrapping_add(1);
-        if looks.is_multiple_of(CLEAN_EVERY) {
-            if let Err(error) = clean(&shared, &mut signals_from).await {
-                tracing::warn!(error = %error, "old rows could not be dropped");
-            }
+        if looks.is_multiple_of(CLEAN_EVERY)
+            && let Err(error) = clean(&shared, &mut signals_from).await
+        {
+            tracing::warn!(error = %error, "old rows could not be dropped");
         }
     }
 }
