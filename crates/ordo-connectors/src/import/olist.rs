@@ -282,6 +282,9 @@ impl Reader {
             ship_by: self.items.get(item, "shipping_limit_date").map(instant),
             deliver_by,
             shipped: left.then_some(1),
+            shipped_from: (self.items.get(item, "seller_id"))
+                .filter(|_| left)
+                .map(str::to_owned),
             canceled: None,
             ..LineInput::default()
         };
@@ -475,6 +478,7 @@ mod tests {
                 .count(),
             2
         );
+        assert_eq!(capture.lines[0].shipped_from.as_deref(), Some("s1"));
         assert_eq!(capture.placed_at.to_string(), "2018-01-02T13:00:00Z");
     }
 

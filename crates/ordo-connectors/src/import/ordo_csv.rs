@@ -67,7 +67,7 @@ pub(super) const ORDER_COLUMNS: [&str; 45] = [
 ];
 
 /// Columns of the line that a row is.
-pub(super) const LINE_COLUMNS: [&str; 15] = [
+pub(super) const LINE_COLUMNS: [&str; 16] = [
     "line_id",
     "sku",
     "title",
@@ -82,6 +82,7 @@ pub(super) const LINE_COLUMNS: [&str; 15] = [
     "ship_by",
     "deliver_by",
     "shipped",
+    "shipped_from",
     "canceled_units",
 ];
 
@@ -350,6 +351,7 @@ impl Cells<'_> {
             ship_by: self.instant("ship_by"),
             deliver_by: self.instant("deliver_by"),
             shipped: self.whole("shipped"),
+            shipped_from: self.text("shipped_from"),
             canceled: self.whole("canceled_units"),
             ..LineInput::default()
         })

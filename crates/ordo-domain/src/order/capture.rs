@@ -90,6 +90,8 @@ pub struct LineDraft {
     pub deliver_by: Option<Timestamp>,
     /// Units that have left already.
     pub shipped: Quantity,
+    /// The code of the location that they left from.
+    pub shipped_from: Option<String>,
     /// Units that will not be delivered.
     pub canceled: Quantity,
 }
@@ -473,6 +475,7 @@ impl LineDraft {
             allocated: Quantity::ZERO,
             shipped: Quantity::ZERO,
             shipped_elsewhere: settled,
+            shipped_from: self.shipped_from.clone(),
             canceled: self.canceled,
             received: Quantity::ZERO,
             refunded: Quantity::ZERO,

@@ -238,6 +238,9 @@ pub struct LineInput {
     /// Units that have left already, before Ordo knew the order or by somebody else's hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<i64>,
+    /// The code of the location that they left from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped_from: Option<String>,
     /// Units that the channel says will not be delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled: Option<i64>,
@@ -554,6 +557,7 @@ impl LineInput {
             ship_by: check.optional_instant(&at("ship_by"), self.ship_by.as_ref()),
             deliver_by: check.optional_instant(&at("deliver_by"), self.deliver_by.as_ref()),
             shipped,
+            shipped_from: check.optional_text(&at("shipped_from"), self.shipped_from.as_ref(), 128),
             canceled,
         }
     }

@@ -204,6 +204,9 @@ pub struct Line {
     /// Shipped by the channel, at the till, or before Ordo.
     #[serde(default, skip_serializing_if = "Quantity::is_zero")]
     pub shipped_elsewhere: Quantity,
+    /// The code of the location that those left from, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped_from: Option<String>,
     /// Will not be delivered.
     #[serde(default, skip_serializing_if = "Quantity::is_zero")]
     pub canceled: Quantity,

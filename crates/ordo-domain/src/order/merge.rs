@@ -362,6 +362,7 @@ impl Line {
             .or_zero()
             .min(self.open);
         self.shipped_elsewhere += elsewhere;
+        self.shipped_from = draft.shipped_from.clone().or(self.shipped_from.take());
         self.open -= elsewhere;
         self.backordered = self.backordered.min(self.open);
     }

@@ -81,6 +81,7 @@ impl Line {
         let left = self.shipped_elsewhere.max(before.shipped_elsewhere);
         self.ordered = self.ordered.max(left);
         self.shipped_elsewhere = left;
+        self.shipped_from = self.shipped_from.take().or(before.shipped_from);
         self.canceled = self.ordered - left;
     }
 }

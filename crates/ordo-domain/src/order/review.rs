@@ -164,6 +164,7 @@ fn resolve(
         ship_by: line.channel_ship_by,
         deliver_by: line.channel_deliver_by,
         shipped: line.shipped_elsewhere,
+        shipped_from: line.shipped_from.clone(),
         canceled: line.canceled,
     };
     draft.resolve(channel, origin, world, ctx, lines)

@@ -108,6 +108,9 @@ pub struct LineAnswer<'a> {
     /// Shipped by the channel, at the till, or before Ordo.
     #[schema(value_type = i64)]
     shipped_elsewhere: Quantity,
+    /// The code of the location that those left from, where the source says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipped_from: Option<&'a str>,
     /// Will not be delivered.
     #[schema(value_type = i64)]
     canceled: Quantity,
@@ -237,6 +240,7 @@ impl<'a> LineAnswer<'a> {
             allocated: line.allocated,
             shipped: line.shipped,
             shipped_elsewhere: line.shipped_elsewhere,
+            shipped_from: line.shipped_from.as_deref(),
             canceled: line.canceled,
             received: line.received,
             refunded: line.refunded,
