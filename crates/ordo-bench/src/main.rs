@@ -26,6 +26,8 @@ enum Bench {
     Capture,
     /// Many buyers of one SKU.
     HotSku,
+    /// Orders in bulk: NDJSON over HTTP, and past orders from CSV.
+    Import,
 }
 
 /// On which store.
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
     let measured: Result<Figures, String> = match cli.bench {
         Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds),
         Bench::HotSku => bench::hot_sku::run(cli.store),
+        Bench::Import => bench::import::run(cli.store, cli.seconds),
     };
     match measured {
         Ok(figures) => {

@@ -85,7 +85,7 @@ pub fn run(kind: StoreKind, connections: usize, seconds: u64) -> Result<Figures,
 
 /// The median size of batches between two readings, from a histogram over powers of two: the middle
 /// of the bucket that holds it.
-fn median_batch(before: &[u64], after: &[u64]) -> usize {
+pub(super) fn median_batch(before: &[u64], after: &[u64]) -> usize {
     let counts: Vec<u64> = before
         .iter()
         .zip(after)

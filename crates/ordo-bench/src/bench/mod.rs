@@ -2,3 +2,4 @@
 
 pub mod capture;
 pub mod hot_sku;
+pub mod import;

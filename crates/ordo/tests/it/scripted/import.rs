@@ -40,8 +40,11 @@ fn end_of(output: &Output) -> (i32, String) {
     (output.status.code().unwrap(), last)
 }
 
-/// Imports with `--json`; answers exit code and counts in their order.
-fn import(program: &Path, place: &Place, words: &[&str]) -> (i32, [u64; 5]) {
+/// An exit code, and the counts: read, created, updated, unchanged, rejected.
+type Ran = (i32, [u64; 5]);
+
+/// Imports with `--json`.
+fn import(program: &Path, place: &Place, words: &[&str]) -> Ran {
     let place = place.arguments();
     let mut all = vec!["import"];
     all.extend_from_slice(words);
@@ -428,7 +431,7 @@ fn a_served_folder_is_left_alone_and_its_server_takes_the_import() {
     );
     let rejects = scratch.path().join("rejects.csv");
     let rejects = rejects.to_str().unwrap();
-    let all: [(&[&str], (i32, [u64; 5]), (i32, [u64; 5])); 4] = [
+    let all: [(&[&str], Ran, Ran); 4] = [
         (&["skus", &skus], (0, [2, 2, 0, 0, 0]), (0, [2, 0, 0, 2, 0])),
         (
             &["locations", &locations],
