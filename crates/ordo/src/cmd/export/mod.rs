@@ -4,12 +4,13 @@
 //! With `--plain` two stores that went through the same say the same, byte for byte: ids, numbers and
 //! times of recording are left out, and rows come in the order of their codes.
 
+mod order_csv;
 mod orders;
 mod plain;
 mod records;
 mod stock;
 
-use std::io::{BufWriter, StdoutLock, Write};
+use std::io::{BufWriter, ErrorKind, StdoutLock, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -83,12 +84,16 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         plain: args.plain,
         out: BufWriter::new(std::io::stdout().lock()),
     };
-    match args.what {
-        What::Orders => orders::export(&mut export).await?,
-        What::Skus => records::skus(&mut export).await?,
-        What::Stock => stock::export(&mut export).await?,
-        What::Locations => records::locations(&mut export)?,
+    let written = match args.what {
+        What::Orders => orders::export(&mut export).await,
+        What::Skus => records::skus(&mut export).await,
+        What::Stock => stock::export(&mut export).await,
+        What::Locations => records::locations(&mut export),
+    };
+    match written.and_then(|()| Ok(export.out.flush()?)) {
+        // Whoever reads has seen enough, as `head` does.
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(failure) => Err(failure),
+        Ok(()) => Ok(ExitCode::SUCCESS),
     }
-    export.out.flush()?;
-    Ok(ExitCode::SUCCESS)
 }

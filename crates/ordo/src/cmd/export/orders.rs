@@ -1,17 +1,17 @@
-//! Orders, in the answer form: one JSON object per line.
+//! Orders, in the answer form on a line each, or as a table.
 
+use ordo_domain::order::Order;
 use ordo_domain::record::RecordKind;
-use ordo_domain::world::{Key, Row};
-use ordo_store::{OrderFilter, OrderSort};
+use ordo_domain::world::{Key, Row, StoredRecord};
+use ordo_store::{OrderFilter, OrderSort, StoreError};
 
-use super::{Export, Format, PAGE, plain};
+use super::{Export, Format, PAGE, order_csv, plain};
+use crate::cmd::csv;
 use crate::compose::Failure;
 
 pub(super) async fn export(export: &mut Export) -> Result<(), Failure> {
     if export.format == Format::Csv {
-        return Err(Failure::Usage(
-            "orders are exported as ndjson, the form that they are imported from".to_owned(),
-        ));
+        export.write(&csv::row(order_csv::COLUMNS))?;
     }
     if export.plain {
         return by_name(export).await;
@@ -22,14 +22,8 @@ pub(super) async fn export(export: &mut Export) -> Result<(), Failure> {
             .backend
             .list_records(export.organization, kind, after, PAGE)
             .await?;
-        let lines = ordo_server::order_answers(
-            &*export.backend,
-            export.organization,
-            &export.reference,
-            page.items,
-        );
-        for line in lines.await? {
-            export.write(&(line + "\n"))?;
+        for line in lines(export, page.items).await? {
+            export.write(&line)?;
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -83,16 +77,33 @@ async fn by_name(export: &mut Export) -> Result<(), Failure> {
                 records.push((id, record));
             }
         }
-        let lines = ordo_server::order_answers(
-            &*export.backend,
-            export.organization,
-            &export.reference,
-            records,
-        );
-        for line in lines.await? {
-            let line = plain::order(&line).map_err(std::io::Error::from)?;
-            export.write(&(line + "\n"))?;
+        for line in lines(export, records).await? {
+            export.write(&line)?;
         }
     }
     Ok(())
+}
+
+/// What is written of these orders.
+async fn lines(export: &Export, orders: Vec<(u128, StoredRecord)>) -> Result<Vec<String>, Failure> {
+    if export.format == Format::Csv {
+        let rows = orders.iter().map(|(_, stored)| {
+            let order: Order = serde_json::from_str(&stored.body)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            Ok(order_csv::rows(&order, &export.reference))
+        });
+        return rows.collect();
+    }
+    let backend = &*export.backend;
+    let answers =
+        ordo_server::order_answers(backend, export.organization, &export.reference, orders).await?;
+    (answers.into_iter())
+        .map(|answer| {
+            let line = match export.plain {
+                true => plain::order(&answer).map_err(std::io::Error::from)?,
+                false => answer,
+            };
+            Ok(line + "\n")
+        })
+        .collect()
 }

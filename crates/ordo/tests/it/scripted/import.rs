@@ -351,6 +351,14 @@ fn newer_versions_update_and_folders_and_gzip_are_read() {
         (&json!("a"), &json!(2_997))
     );
     assert_green(&program, &place);
+
+    // The table that is exported is one that can be imported, and says the same there.
+    let table = plain(&program, &place, "orders", "csv");
+    let path = file(&scratch, "orders.csv", &table);
+    let other = Place::folder();
+    let words = ["orders", path.as_str(), "--format", "ordo-csv"];
+    assert_eq!(import(&program, &other, &words), (0, [3, 3, 0, 0, 0]));
+    assert_eq!(plain(&program, &other, "orders", "csv"), table);
 }
 
 #[test]
