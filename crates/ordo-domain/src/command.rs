@@ -15,6 +15,7 @@ use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
 use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
+use crate::webhook::{CreateWebhook, UpdateWebhook};
 
 /// Something that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,10 @@ pub enum Command {
     PlaceBlock(PlaceBlock),
     /// Ends a block before its time.
     LiftBlock(LiftBlock),
+    /// Makes a webhook.
+    CreateWebhook(CreateWebhook),
+    /// Changes a webhook.
+    UpdateWebhook(UpdateWebhook),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -134,6 +139,8 @@ impl Command {
             Self::UpdatePool(_) => "update_pool",
             Self::PlaceBlock(_) => "place_block",
             Self::LiftBlock(_) => "lift_block",
+            Self::CreateWebhook(_) => "create_webhook",
+            Self::UpdateWebhook(_) => "update_webhook",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -178,7 +185,9 @@ impl Command {
             | Self::CreatePool(_)
             | Self::UpdatePool(_)
             | Self::PlaceBlock(_)
-            | Self::LiftBlock(_) => true,
+            | Self::LiftBlock(_)
+            | Self::CreateWebhook(_)
+            | Self::UpdateWebhook(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)

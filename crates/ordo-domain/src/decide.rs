@@ -231,6 +231,7 @@ subjects! {
     ReservationId = Reservation,
     ShipmentId = Shipment,
     ReturnId = Return,
+    WebhookId = Webhook,
 }
 
 /// An event with what the log keeps beside it.
@@ -409,6 +410,8 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::UpdatePool(command) => command.decide(world, ctx),
         Command::PlaceBlock(command) => command.decide(world, ctx),
         Command::LiftBlock(command) => command.decide(world, ctx),
+        Command::CreateWebhook(command) => command.decide(world, ctx),
+        Command::UpdateWebhook(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),
         Command::ReleaseReservation(command) => command.decide(world, ctx),
@@ -475,7 +478,8 @@ impl World {
             | RecordKind::Location
             | RecordKind::Pool
             | RecordKind::Block
-            | RecordKind::Listing => self.new_record(kind, id),
+            | RecordKind::Listing
+            | RecordKind::Webhook => self.new_record(kind, id),
         };
         Ok(AnswerSubject::Record { kind, id, body })
     }

@@ -21,6 +21,7 @@ use crate::returns::{ReceivedUnits, Refund, Return};
 use crate::shipment::label::Label;
 use crate::shipment::{Shipment, TrackingReport, Units};
 use crate::stock::{Movement, Reservation};
+use crate::webhook::Webhook;
 
 /// Whose doing something was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +182,16 @@ events! {
     ListingUpdated = "listing.updated" {
         /// As it is then.
         listing: Listing,
+    }
+    /// A webhook was made.
+    WebhookCreated = "webhook.created" {
+        /// As it is.
+        webhook: Webhook,
+    }
+    /// A webhook was changed.
+    WebhookUpdated = "webhook.updated" {
+        /// As it is now.
+        webhook: Webhook,
     }
     /// Physical stock changed.
     StockMoved = "stock.moved" {
@@ -462,6 +473,9 @@ impl Event {
                 about(RecordKind::Listing, listing.id.to_u128())
             }
             Self::StockMoved { .. } | Self::PersonErased { .. } => None,
+            Self::WebhookCreated { webhook } | Self::WebhookUpdated { webhook } => {
+                about(RecordKind::Webhook, webhook.id.to_u128())
+            }
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())
             }

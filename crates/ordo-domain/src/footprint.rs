@@ -41,6 +41,9 @@ impl World {
                 keys.push(record_key(RecordKind::LegalEntity, update.entity));
             }
             Command::UpdatePool(update) => keys.push(record_key(RecordKind::Pool, update.pool)),
+            Command::UpdateWebhook(update) => {
+                keys.push(record_key(RecordKind::Webhook, update.webhook));
+            }
             Command::LiftBlock(lift) => keys.push(record_key(RecordKind::Block, lift.block)),
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
@@ -76,6 +79,7 @@ impl World {
             | Command::CreateLocation(_)
             | Command::AddLocations(_)
             | Command::CreateLegalEntity(_)
+            | Command::CreateWebhook(_)
             | Command::CreatePool(_)
             | Command::CreateListing(_)
             | Command::PlaceBlock(_)

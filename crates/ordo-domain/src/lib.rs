@@ -35,6 +35,7 @@ pub mod signal;
 pub mod stock;
 pub mod text;
 pub mod time;
+pub mod webhook;
 pub mod world;
 
 pub use command::Command;

@@ -38,6 +38,8 @@ pub enum RecordKind {
     Shipment = 12,
     /// [`crate::returns::Return`]
     Return = 13,
+    /// [`crate::webhook::Webhook`]
+    Webhook = 14,
 }
 
 impl RecordKind {
@@ -57,6 +59,7 @@ impl RecordKind {
         Self::Reservation,
         Self::Shipment,
         Self::Return,
+        Self::Webhook,
     ];
 
     /// The table that stores keep this kind in.
@@ -77,6 +80,7 @@ impl RecordKind {
             Self::Reservation => "reservations",
             Self::Shipment => "shipments",
             Self::Return => "returns",
+            Self::Webhook => "webhooks",
         }
     }
 
@@ -84,7 +88,12 @@ impl RecordKind {
     #[must_use]
     pub const fn is_reference(self) -> bool {
         match self {
-            Self::LegalEntity | Self::Channel | Self::Location | Self::Pool | Self::Block => true,
+            Self::LegalEntity
+            | Self::Channel
+            | Self::Location
+            | Self::Pool
+            | Self::Block
+            | Self::Webhook => true,
             Self::Organization
             | Self::ApiKey
             | Self::Sku

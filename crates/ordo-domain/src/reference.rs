@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::id::{BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, SkuId};
+use crate::id::{BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, SkuId, WebhookId};
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
 use crate::record::RecordKind;
 use crate::stock::CellKey;
 use crate::time::Timestamp;
+use crate::webhook::Webhook;
 
 /// One record of the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum ReferenceRecord {
     Pool(Arc<Pool>),
     /// A block.
     Block(Arc<Block>),
+    /// A webhook.
+    Webhook(Arc<Webhook>),
 }
 
 /// The snapshot.
@@ -38,6 +41,7 @@ pub struct Reference {
     location_codes: BTreeMap<String, LocationId>,
     pools: BTreeMap<PoolId, Arc<Pool>>,
     blocks: BTreeMap<BlockId, Arc<Block>>,
+    webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
 }
 
 impl Reference {
@@ -82,6 +86,10 @@ impl Reference {
                 let record: Block = serde_json::from_str(body)?;
                 self.insert(ReferenceRecord::Block(Arc::new(record)));
             }
+            RecordKind::Webhook => {
+                let record: Webhook = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::Webhook(Arc::new(record)));
+            }
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku
@@ -118,7 +126,21 @@ impl Reference {
             ReferenceRecord::Block(block) => {
                 self.blocks.insert(block.id, block);
             }
+            ReferenceRecord::Webhook(webhook) => {
+                self.webhooks.insert(webhook.id, webhook);
+            }
         }
+    }
+
+    /// The webhooks, in the order in which they were made.
+    pub fn webhooks(&self) -> impl Iterator<Item = &Arc<Webhook>> {
+        self.webhooks.values()
+    }
+
+    /// The webhook with this id.
+    #[must_use]
+    pub fn webhook(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
+        self.webhooks.get(&id)
     }
 
     /// The channel with this code.

@@ -72,6 +72,8 @@ rejections! {
     FulfillmentState = "fulfillment_state", 409, "The fulfillment order is in a state that does not allow this";
     /// More units than there are.
     QuantityExceeded = "quantity_exceeded", 409, "More units than there are";
+    /// The delivery's state does not allow this.
+    DeliveryState = "delivery_state", 409, "The delivery is in a state that does not allow this";
     /// The return's state does not allow this.
     ReturnState = "return_state", 409, "The return is in a state that does not allow this";
     /// More money than was captured and not yet refunded.

@@ -647,6 +647,8 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         Command::MoveStock(movement) => vec![movement.sku.as_str()],
         // Making a SKU must see whether the code is taken right now.
         Command::CreateSku(_)
+        | Command::CreateWebhook(_)
+        | Command::UpdateWebhook(_)
         | Command::ReviewOrder(_)
         | Command::CoverShortfall(_)
         | Command::UpdateSku(_)

@@ -9,6 +9,7 @@ use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
+use ordo_domain::webhook::Webhook;
 use ordo_domain::{Actor, Applied, Command, Rejection};
 use ordo_store::{Agenda, Query, Store, StoreError};
 use tokio::sync::{Notify, watch};
@@ -16,11 +17,12 @@ use tokio::sync::{Notify, watch};
 use crate::batch::BatchEnv;
 use crate::cache::Caches;
 use crate::clock::Clock;
+use crate::deliveries::sign::MasterKey;
 use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
-use crate::{jobs, timer, view};
+use crate::{deliveries, jobs, timer, view};
 
 /// The code of the first organization, whose owners run the installation.
 pub const MAIN: &str = "main";
@@ -39,6 +41,19 @@ pub struct EngineConfig {
     pub runs_timers: bool,
     /// Whether this node does the jobs that commits leave behind.
     pub runs_jobs: bool,
+    /// Whether this node sends what goes to the outside.
+    pub runs_deliveries: bool,
+    /// How the outside is dealt with.
+    pub outside: Outside,
+}
+
+/// How the outside is dealt with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Outside {
+    /// The key from which secrets derive; without it nothing can be signed.
+    pub master_key: Option<MasterKey>,
+    /// Whether deliveries may go to loopback and private networks, as tests and demos need.
+    pub allows_private: bool,
 }
 
 impl Default for EngineConfig {
@@ -47,6 +62,8 @@ impl Default for EngineConfig {
             runs_view: true,
             runs_timers: true,
             runs_jobs: true,
+            runs_deliveries: true,
+            outside: Outside::default(),
         }
     }
 }
@@ -57,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) dispatcher: Dispatcher,
+    pub(crate) outside: Outside,
     caches: Caches,
     keys: KeyCache,
     changed: Mutex<BTreeSet<OrganizationId>>,
@@ -103,6 +121,20 @@ impl Shared {
         });
     }
 
+    /// The reference as it stands in the store, from memory where that is so.
+    pub(crate) async fn fresh_reference(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Arc<Reference>, StoreError> {
+        let reference = self.caches.reference(&*self.backend, organization).await?;
+        let head = self.backend.head(organization).await?;
+        if head.reference_version == reference.version() {
+            return Ok(reference);
+        }
+        self.caches.forget_reference(organization);
+        self.caches.reference(&*self.backend, organization).await
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
@@ -133,6 +165,7 @@ impl Engine {
             clock,
             metrics: Metrics::default(),
             dispatcher: Dispatcher::new(),
+            outside: config.outside,
             caches: Caches::default(),
             keys: KeyCache::default(),
             changed: Mutex::default(),
@@ -149,6 +182,9 @@ impl Engine {
         }
         if config.runs_jobs {
             tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
+        }
+        if config.runs_deliveries {
+            tasks.push(tokio::spawn(deliveries::run(Arc::clone(&shared))));
         }
         Arc::new(Self {
             shared,
@@ -202,7 +238,7 @@ impl Engine {
             .await
     }
 
-    /// The reference as this node knows it.
+    /// The reference as it stands in the store.
     ///
     /// # Errors
     /// The store fails.
@@ -210,20 +246,13 @@ impl Engine {
         &self,
         organization: OrganizationId,
     ) -> Result<Arc<Reference>, StoreError> {
-        let reference = self
-            .shared
-            .caches
-            .reference(&*self.shared.backend, organization)
-            .await?;
-        let head = self.shared.backend.head(organization).await?;
-        if head.reference_version == reference.version() {
-            return Ok(reference);
-        }
-        self.shared.caches.forget_reference(organization);
-        self.shared
-            .caches
-            .reference(&*self.shared.backend, organization)
-            .await
+        self.shared.fresh_reference(organization).await
+    }
+
+    /// How this node deals with the outside.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        self.shared.outside
     }
 
     /// Makes organization `main` where it is not there, and gives it the owner key `secret` where it
@@ -370,6 +399,32 @@ impl Engine {
                     .cursor(organization, view::CONSUMER)
                     .await,
             )
+    }
+
+    /// Waits until the log has grown beyond `after`, at most `wait`; answers whether it has.
+    pub async fn grows(&self, organization: OrganizationId, after: i64, wait: Duration) -> bool {
+        self.view_caught_up(organization, after + 1, wait).await
+    }
+
+    /// Whether the engine is about to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.shared.is_stopping()
+    }
+
+    /// Has the events from position `from` to `to` sent to a webhook that asks for them, once more.
+    /// Answers how many.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn replay_webhook(
+        &self,
+        organization: OrganizationId,
+        webhook: &Webhook,
+        from: i64,
+        to: i64,
+    ) -> Result<usize, StoreError> {
+        deliveries::replay(&self.shared, organization, webhook, (from, to)).await
     }
 
     /// State and log.

@@ -54,6 +54,10 @@ impl Summary {
 /// What the engine counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// Deliveries that arrived.
+    pub delivered: AtomicU64,
+    /// Deliveries that did not, and are tried again or parked.
+    pub delivery_failures: AtomicU64,
     /// Pages of jobs that were done or failed.
     pub job_pages: AtomicU64,
     /// Commands answered with success.

@@ -18,6 +18,7 @@ use ordo_domain::time::DAY;
 use ordo_domain::world::{Key, Row};
 use ordo_store::{LogEntry, Rollup, RollupMeasure, Store, StoreError, Term, ViewWrite};
 
+use crate::deliveries;
 use crate::engine::Shared;
 use crate::jobs::causes;
 use crate::metrics::Metrics;
@@ -167,7 +168,10 @@ async fn step(
     }
     terms.sort_unstable();
     let store: &dyn Store = &*shared.backend;
-    let causes = causes::of_entries(store, organization, entries).await?;
+    let mut causes = causes::of_entries(store, organization, entries).await?;
+    let reference = shared.fresh_reference(organization).await?;
+    let told = deliveries::of_entries(organization, &reference, entries);
+    causes.tasks.extend(told);
     let rollups = sums.into_values().collect();
     Ok(ViewWrite {
         organization,

@@ -9,8 +9,8 @@ use ordo_domain::organization::Role;
 
 use crate::app::{App, Ask, Running};
 use crate::routes::{
-    api_keys, blocks, channels, legal_entities, listings, locations, orders, organizations,
-    persons, pools, reservations, skus, stock, system,
+    api_keys, blocks, channels, deliveries, events, legal_entities, listings, locations, orders,
+    organizations, persons, pools, reservations, skus, stock, system, webhooks,
 };
 
 /// How an operation is asked for.
@@ -121,6 +121,18 @@ operations! {
     Get "/api/v1/reservations/{id}", Viewer => reservations::read::get_reservation;
     Post "/api/v1/reservations/{id}/release", Operator => reservations::release::release_reservation;
     Post "/api/v1/persons/erase", Manager => persons::erase::erase_person;
+    Get "/api/v1/events", Viewer => events::feed::list_events;
+    Get "/api/v1/events/stream", Viewer => events::stream::stream_events;
+    Post "/api/v1/webhooks", Manager => webhooks::create::create_webhook;
+    Get "/api/v1/webhooks", Manager => webhooks::list::list_webhooks;
+    Get "/api/v1/webhooks/{id}", Manager => webhooks::read::get_webhook;
+    Patch "/api/v1/webhooks/{id}", Manager => webhooks::update::update_webhook;
+    Get "/api/v1/webhooks/{id}/secret", Manager => webhooks::secret::get_webhook_secret;
+    Post "/api/v1/webhooks/{id}/replay", Manager => webhooks::replay::replay_webhook;
+    Get "/api/v1/deliveries", Operator => deliveries::list::list_deliveries;
+    Get "/api/v1/deliveries/{id}", Operator => deliveries::read::get_delivery;
+    Post "/api/v1/deliveries/{id}/retry", Operator => deliveries::retry::retry_delivery;
+    Get "/api/v1/jobs", Operator => deliveries::list::list_jobs;
     Post "/api/v1/api-keys", Owner => api_keys::create::create_api_key;
     Get "/api/v1/api-keys", Owner => api_keys::list::list_api_keys;
     Post "/api/v1/api-keys/{id}/revoke", Owner => api_keys::revoke::revoke_api_key;

@@ -9,6 +9,7 @@ use ordo_domain::organization::{ApiKey, Organization};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::stock::Reservation;
+use ordo_domain::webhook::Webhook;
 use ordo_domain::{AnswerSubject, Applied, Code, Rejection};
 
 use crate::answer::status_of;
@@ -86,6 +87,7 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         RecordKind::Location => shown::<Location>(reference, body),
         RecordKind::Sku => shown::<Sku>(reference, body),
         RecordKind::Reservation => shown::<Reservation>(reference, body),
+        RecordKind::Webhook => shown::<Webhook>(reference, body),
         RecordKind::LegalEntity => shown::<LegalEntity>(reference, body),
         RecordKind::Pool => shown::<Pool>(reference, body),
         RecordKind::Block => shown::<Block>(reference, body),

@@ -23,6 +23,7 @@ CREATE TABLE skus (LIKE organizations INCLUDING ALL);
 CREATE TABLE listings (LIKE organizations INCLUDING ALL);
 CREATE TABLE shipments (LIKE organizations INCLUDING ALL);
 CREATE TABLE returns (LIKE organizations INCLUDING ALL);
+CREATE TABLE webhooks (LIKE organizations INCLUDING ALL);
 
 CREATE TABLE orders (
     organization uuid NOT NULL,

@@ -28,6 +28,7 @@ impl PostgresStore {
                    UNION ALL SELECT $4::smallint, body, NULL FROM locations WHERE organization = $1
                    UNION ALL SELECT $5::smallint, body, NULL FROM pools WHERE organization = $1
                    UNION ALL SELECT $6::smallint, body, NULL FROM blocks WHERE organization = $1
+                   UNION ALL SELECT $7::smallint, body, NULL FROM webhooks WHERE organization = $1
                    UNION ALL SELECT NULL, NULL, reference_version FROM heads
                    WHERE organization = $1";
         let params = params![
@@ -37,6 +38,7 @@ impl PostgresStore {
             kind_number(RecordKind::Location),
             kind_number(RecordKind::Pool),
             kind_number(RecordKind::Block),
+            kind_number(RecordKind::Webhook),
         ];
         let rows = self.rows(sql, params).await?;
         let mut version = 0;

@@ -29,6 +29,7 @@ macro_rules! on_table {
             RecordKind::Reservation => concat!($before, "reservations", $after),
             RecordKind::Shipment => concat!($before, "shipments", $after),
             RecordKind::Return => concat!($before, "returns", $after),
+            RecordKind::Webhook => concat!($before, "webhooks", $after),
         }
     };
 }
@@ -234,7 +235,8 @@ fn columns(kind: RecordKind, writes: &[&RecordWrite]) -> Params {
         | RecordKind::Sku
         | RecordKind::Listing
         | RecordKind::Shipment
-        | RecordKind::Return => params![each(writes, |write| match &write.columns {
+        | RecordKind::Return
+        | RecordKind::Webhook => params![each(writes, |write| match &write.columns {
             Columns::Code { code } => Some(code.clone()),
             Columns::None => None,
             other => unreachable!("a {kind:?} comes with {other:?}"),

@@ -128,6 +128,15 @@ CREATE TABLE returns (
 
 -- Kept by number, since lists page by it; the document comes last, so that what a list shows is read
 -- without it.
+CREATE TABLE webhooks (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE orders (
   seq INTEGER PRIMARY KEY,
   organization INTEGER NOT NULL,

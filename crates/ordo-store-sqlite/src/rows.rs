@@ -26,6 +26,7 @@ macro_rules! per_kind {
             RecordKind::Reservation => concat!($before, "reservations", $after),
             RecordKind::Shipment => concat!($before, "shipments", $after),
             RecordKind::Return => concat!($before, "returns", $after),
+            RecordKind::Webhook => concat!($before, "webhooks", $after),
         }
     };
 }

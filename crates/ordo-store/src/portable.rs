@@ -224,6 +224,10 @@ tables! {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,
     }
+    "webhooks" by 2 {
+        "organization": Organization, "id": Id,
+        "version": Integer, "code": OptionalText, "body": Text,
+    }
     "orders" by 2 {
         "organization": Organization,
         "number": Integer,

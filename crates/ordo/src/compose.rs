@@ -76,6 +76,11 @@ impl StoreArgs {
             .unwrap_or_else(|| PathBuf::from("ordo-data"))
     }
 
+    /// The folder, unless the store is a database of another's.
+    pub fn folder_of_its_own(&self) -> Option<PathBuf> {
+        self.database_url.is_none().then(|| self.folder())
+    }
+
     /// Opens the store for writing, making it where it is not there.
     pub async fn open(&self) -> Result<Arc<dyn Backend>, Failure> {
         match &self.database_url {

@@ -6,6 +6,7 @@ mod cmd;
 mod compose;
 mod demo;
 mod remote;
+mod secret;
 mod stop;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 20] = [
+const NOT_CAPTURE: [&str; 24] = [
     "schema",
     "schema_version",
     "terms",
@@ -27,6 +27,10 @@ const NOT_CAPTURE: [&str; 20] = [
     "locations",
     "pools",
     "blocks",
+    "webhooks",
+    "tasks",
+    "waits",
+    "short_cells",
     "skus",
     "listings",
     "cells",

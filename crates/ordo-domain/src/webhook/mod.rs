@@ -81,7 +81,10 @@ pub fn check_url(check: &mut Check, field: &str, url: &str) -> String {
 /// Refuses names that no event has.
 pub fn check_events(check: &mut Check, field: &str, events: &[String]) -> Vec<String> {
     if events.len() > 64 {
-        check.refuse(field, "names more than 64 events; an empty list is everything");
+        check.refuse(
+            field,
+            "names more than 64 events; an empty list is everything",
+        );
     }
     for (index, pattern) in events.iter().enumerate().take(64) {
         if !Event::NAMES.iter().any(|name| matches(pattern, name)) {
@@ -124,7 +127,11 @@ mod tests {
             assert_eq!(check.finish(()).is_ok(), fine, "{url}");
         }
         let mut check = Check::default();
-        check_events(&mut check, "/events", &["order.*".into(), "nothing.like".into()]);
+        check_events(
+            &mut check,
+            "/events",
+            &["order.*".into(), "nothing.like".into()],
+        );
         let rejection = check.finish(()).unwrap_err();
         assert_eq!(rejection.fields[0].field, "/events/1");
     }

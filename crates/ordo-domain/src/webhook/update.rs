@@ -1,8 +1,7 @@
 //! Changes a webhook.
 
-use std::sync::Arc;
-
 use crate::decide::{Context, Decided, Refusal};
+use crate::edit::{Edit, must_be_at};
 use crate::event::Event;
 use crate::id::WebhookId;
 use crate::rejection::{Code, Rejection};
@@ -14,12 +13,14 @@ use crate::world::World;
 pub struct UpdateWebhook {
     /// Which.
     pub webhook: WebhookId,
+    /// The version that the change was made for, where it matters.
+    pub expected: Option<u64>,
     /// Where to.
     pub url: Option<String>,
     /// What it is told of; empty for everything.
     pub events: Option<Vec<String>>,
     /// What it is for, in words.
-    pub description: Option<String>,
+    pub description: Edit<String>,
     /// Whether it is told of anything.
     pub active: Option<bool>,
     /// Whether it gets another secret.
@@ -28,24 +29,27 @@ pub struct UpdateWebhook {
 
 impl UpdateWebhook {
     pub(crate) fn decide(&self, world: &World, _ctx: &mut Context) -> Result<Decided, Refusal> {
-        let found = world.reference().webhook(self.webhook);
-        let Some(before) = found.map(Arc::as_ref) else {
+        let Some(found) = world.webhook_record(self.webhook)? else {
             return Err(Rejection::new(Code::NotFound, "no such webhook").into());
         };
-        let webhook = Webhook {
-            url: self.url.clone().unwrap_or_else(|| before.url.clone()),
-            events: (self.events.clone()).unwrap_or_else(|| before.events.clone()),
-            description: (self.description.clone()).or_else(|| before.description.clone()),
-            active: self.active.unwrap_or(before.active),
-            secret: before.secret + u32::from(self.rotates_secret),
-            ..before.clone()
-        };
-        if webhook == *before {
-            return Ok(Decided::unchanged(before.id));
+        must_be_at(self.expected, found.version)?;
+        let mut webhook = Webhook::clone(found);
+        if let Some(url) = &self.url {
+            webhook.url.clone_from(url);
+        }
+        if let Some(events) = &self.events {
+            webhook.events.clone_from(events);
+        }
+        self.description.apply(&mut webhook.description);
+        webhook.active = self.active.unwrap_or(webhook.active);
+        webhook.secret += u32::from(self.rotates_secret);
+        let id = webhook.id;
+        if webhook == **found {
+            return Ok(Decided::unchanged(id));
         }
         Ok(Decided::changed(
-            vec![Event::WebhookChanged { webhook }],
-            before.id,
+            vec![Event::WebhookUpdated { webhook }],
+            id,
         ))
     }
 }

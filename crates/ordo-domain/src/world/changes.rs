@@ -203,6 +203,7 @@ impl World {
         self.reservations.changes(writes, reads);
         self.shipments.changes(writes, reads);
         self.returns.changes(writes, reads);
+        self.webhooks.changes(writes, reads);
         changes.claims = (self.claims.new_claims())
             .map(|(kind, key, holder)| ClaimWrite {
                 kind,

@@ -49,6 +49,9 @@ impl World {
             Event::PoolCreated { pool } | Event::PoolUpdated { pool } => {
                 self.pools.put(pool.clone());
             }
+            Event::WebhookCreated { webhook } | Event::WebhookUpdated { webhook } => {
+                self.webhooks.put(webhook.clone());
+            }
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
             Event::BlockLifted { block } => {
                 self.blocks.update(*block, |block| block.until = Some(at));

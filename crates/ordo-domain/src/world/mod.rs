@@ -30,7 +30,7 @@ use crate::event::{Event, SubjectRef};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, BlockId, ChannelId, EntityId, FulfillmentOrderId, ListingId, LocationId, OrderId,
-    OrganizationId, PoolId, ReservationId, ReturnId, ShipmentId, SkuId,
+    OrganizationId, PoolId, ReservationId, ReturnId, ShipmentId, SkuId, WebhookId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
@@ -41,6 +41,7 @@ use crate::returns::Return;
 use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
 use crate::stock::{Cell, CellKey, Reservation};
+use crate::webhook::Webhook;
 use counts::{CellTable, CounterTable, SignalTable};
 use table::{KeyTable, Table};
 
@@ -75,6 +76,8 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.returns;
         $call;
+        let $table = &mut $world.webhooks;
+        $call;
         let $table = &mut $world.claims;
         $call;
         let $table = &mut $world.cells;
@@ -104,6 +107,7 @@ pub struct World {
     reservations: Table<Reservation>,
     shipments: Table<Shipment>,
     returns: Table<Return>,
+    webhooks: Table<Webhook>,
     claims: KeyTable,
     cells: CellTable,
     counters: CounterTable,
@@ -144,6 +148,7 @@ impl World {
         world.reservations.complete = true;
         world.shipments.complete = true;
         world.returns.complete = true;
+        world.webhooks.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
         world.counters.complete = true;
@@ -300,6 +305,14 @@ impl World {
     /// A miss.
     pub fn shipment(&self, id: ShipmentId) -> Result<Option<&Arc<Shipment>>, Refusal> {
         self.shipments.get(id)
+    }
+
+    /// A webhook, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn webhook_record(&self, id: WebhookId) -> Result<Option<&Arc<Webhook>>, Refusal> {
+        self.webhooks.get(id)
     }
 
     /// A return.
@@ -621,6 +634,7 @@ impl World {
             RecordKind::Reservation => self.reservations.supply(id.into(), body),
             RecordKind::Shipment => self.shipments.supply(id.into(), body),
             RecordKind::Return => self.returns.supply(id.into(), body),
+            RecordKind::Webhook => self.webhooks.supply(id.into(), body),
         }
     }
 
@@ -643,6 +657,7 @@ impl World {
             RecordKind::Reservation => self.reservations.version(id.into()),
             RecordKind::Shipment => self.shipments.version(id.into()),
             RecordKind::Return => self.returns.version(id.into()),
+            RecordKind::Webhook => self.webhooks.version(id.into()),
         }
     }
 
@@ -655,6 +670,7 @@ impl World {
             RecordKind::Pool => self.pools.body(id.into()),
             RecordKind::Block => self.blocks.body(id.into()),
             RecordKind::Listing => self.listings.body(id.into()),
+            RecordKind::Webhook => self.webhooks.body(id.into()),
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku

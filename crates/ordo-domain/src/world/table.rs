@@ -199,6 +199,7 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
         | Kind::Location
         | Kind::Pool
         | Kind::Block
+        | Kind::Webhook
         | Kind::Sku
         | Kind::Listing => false,
     }

@@ -34,7 +34,15 @@ impl MasterKey {
     }
 
     fn derive(&self, webhook: WebhookId, number: u32) -> [u8; 32] {
-        mac(&self.0, &[b"webhook:", webhook.to_string().as_bytes(), b":", &number.to_be_bytes()])
+        mac(
+            &self.0,
+            &[
+                b"webhook:",
+                webhook.to_string().as_bytes(),
+                b":",
+                &number.to_be_bytes(),
+            ],
+        )
     }
 
     /// The value of the header `webhook-signature`.

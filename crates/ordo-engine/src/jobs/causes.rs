@@ -68,7 +68,7 @@ impl Asked {
                 Event::SkuCreated { sku } => {
                     asked.codes.insert(sku.code.clone(), when);
                 }
-                Event::ListingCreated { listing } => {
+                Event::ListingCreated { listing } | Event::ListingUpdated { listing } => {
                     asked.codes.insert(listing.code.clone(), when);
                 }
                 Event::FulfillmentOrderCanceled {
@@ -83,7 +83,11 @@ impl Asked {
                 | Event::ReservationExpired { reservation } => {
                     asked.reservations.insert(*reservation, when);
                 }
-                Event::LocationCreated { .. } | Event::PoolCreated { .. } => {
+                Event::LocationCreated { .. }
+                | Event::LocationUpdated { .. }
+                | Event::PoolCreated { .. }
+                | Event::PoolUpdated { .. }
+                | Event::BlockLifted { .. } => {
                     asked.network = Some(when);
                 }
                 _ => {}

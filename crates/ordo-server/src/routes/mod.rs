@@ -3,6 +3,8 @@
 pub mod api_keys;
 pub mod blocks;
 pub mod channels;
+pub mod deliveries;
+pub mod events;
 pub mod legal_entities;
 pub mod listings;
 pub mod locations;
@@ -14,3 +16,4 @@ pub mod reservations;
 pub mod skus;
 pub mod stock;
 pub mod system;
+pub mod webhooks;

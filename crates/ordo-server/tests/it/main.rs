@@ -20,3 +20,4 @@ mod stock;
 mod system;
 mod test_app;
 mod waiting;
+mod webhooks;

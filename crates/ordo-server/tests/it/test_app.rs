@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use ordo_engine::{Engine, EngineConfig, SystemClock};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
+use ordo_engine::{Engine, EngineConfig, MasterKey, Outside, SystemClock};
 use ordo_store_sqlite::{Options, SqliteStore};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -69,7 +69,14 @@ impl TestApp {
         let engine = Engine::start(
             Arc::new(store),
             Arc::new(SystemClock),
-            EngineConfig::default(),
+            EngineConfig {
+                outside: Outside {
+                    master_key: Some(MasterKey::new([7; 32])),
+                    // Receivers of tests listen on the loopback.
+                    allows_private: true,
+                },
+                ..EngineConfig::default()
+            },
         );
         engine.bootstrap(OWNER).await.unwrap();
         let router = ordo_server::router(Arc::clone(&engine));
@@ -130,6 +137,13 @@ impl TestApp {
     pub async fn get_as(&self, key: &str, path: &str) -> Answer {
         self.send(request("GET", path, key, &[], Body::empty()))
             .await
+    }
+
+    /// Asks for a stream from where its reader was.
+    pub async fn stream(&self, path: &str, last: &str) -> Response<Body> {
+        let headers = [("last-event-id", last)];
+        let asked = request("GET", path, OWNER, &headers, Body::empty());
+        self.router.clone().oneshot(asked).await.unwrap()
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ordo_engine::{Engine, EngineConfig, SystemClock};
+use ordo_engine::{Engine, EngineConfig, Outside, SystemClock};
 
 use crate::compose::{Failure, StoreArgs};
 use crate::demo;
+use crate::secret::master_key;
 use crate::stop::stop_asked;
 
 #[derive(clap::Args)]
@@ -37,7 +38,16 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         database_url: None,
     };
     let backend = store.open().await?;
-    let engine = Engine::start(backend, Arc::new(SystemClock), EngineConfig::default());
+    let outside = Outside {
+        master_key: master_key(None, store.folder_of_its_own().as_deref())?,
+        // Whoever tries webhooks out has the receiver on the same machine.
+        allows_private: true,
+    };
+    let config = EngineConfig {
+        outside,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::start(backend, Arc::new(SystemClock), config);
     let organization = engine.bootstrap(KEY).await?;
     demo::company::set_up(&engine, organization).await?;
     let listener = tokio::net::TcpListener::bind(args.listen).await?;

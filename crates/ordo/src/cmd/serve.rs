@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ordo_engine::{Engine, EngineConfig, SystemClock};
+use ordo_engine::{Engine, EngineConfig, Outside, SystemClock};
 
 use crate::compose::{Failure, StoreArgs};
+use crate::secret::master_key;
 use crate::stop::stop_asked;
 
 /// The shortest bootstrap key that is accepted.
@@ -32,6 +33,13 @@ pub struct Args {
         hide = true
     )]
     bootstrap_api_key: Option<String>,
+    /// At least 32 characters from which the secrets of webhooks derive; on a folder a key is made
+    /// and kept where none is given.
+    #[arg(long, env = "ORDO_MASTER_KEY", hide_env_values = true, hide = true)]
+    master_key: Option<String>,
+    /// Lets webhooks go to loopback and private networks too.
+    #[arg(long, env = "ORDO_WEBHOOKS_TO_PRIVATE_NETWORKS")]
+    webhooks_to_private_networks: bool,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -42,7 +50,18 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage(message.to_owned()));
     }
     let backend = args.store.open().await?;
-    let engine = Engine::start(backend, Arc::new(SystemClock), EngineConfig::default());
+    let outside = Outside {
+        master_key: master_key(
+            args.master_key.as_deref(),
+            args.store.folder_of_its_own().as_deref(),
+        )?,
+        allows_private: args.webhooks_to_private_networks,
+    };
+    let config = EngineConfig {
+        outside,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::start(backend, Arc::new(SystemClock), config);
     if let Some(key) = &args.bootstrap_api_key {
         engine.bootstrap(key).await?;
     }

@@ -151,6 +151,7 @@ async fn everything_arrives_on_every_way() {
         "listings",
         "shipments",
         "returns",
+        "webhooks",
     ];
     for table in portable::TABLES {
         let rows = before.rows(table.name);

@@ -51,6 +51,9 @@ impl PlaceArgs {
             runs_timers: false,
             // Jobs that it leaves are done by whoever serves the store next.
             runs_jobs: false,
+            // What an import causes is sent by whoever serves the store next.
+            runs_deliveries: false,
+            ..EngineConfig::default()
         };
         let engine = Engine::start(Arc::clone(&backend), Arc::new(SystemClock), config);
         let organization = if self.organization == "main" {
