@@ -14,6 +14,7 @@ pages! {
     "body_too_large"
     "busy"
     "code_taken"
+    "delivery_state"
     "forbidden"
     "fulfillment_state"
     "held_at_stage"
