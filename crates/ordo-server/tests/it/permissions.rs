@@ -2,6 +2,7 @@
 //! of a foreign organization.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -41,6 +42,11 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
             "blocks",
             json!({"scope": {"sku": "A"}, "reason": "recall", "stages": ["publish"]}),
         ),
+        // Nobody listens there, so that what is to be delivered stays.
+        (
+            "webhooks",
+            json!({"url": "http://127.0.0.1:9/", "events": ["order.placed"]}),
+        ),
         (
             "legal-entities",
             json!({"code": "de", "name": "Muster GmbH", "country": "DE", "currency": "EUR"}),
@@ -49,7 +55,25 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         let path = format!("/api/v1/{list}");
         app.post(&path, &body).await.expect(201);
     }
+    app.capture("1002", 1).await;
+    let began = Instant::now();
+    let delivery = loop {
+        let page = app
+            .get("/api/v1/deliveries?state=waiting")
+            .await
+            .expect(200);
+        if page["items"][0].is_object() {
+            break id(&page["items"][0]);
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "nothing is to be delivered"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
     BTreeMap::from([
+        ("webhooks", first("webhooks").await),
+        ("deliveries", delivery),
         ("skus", first("skus").await),
         ("locations", first("locations").await),
         ("channels", first("channels").await),
@@ -190,6 +214,7 @@ async fn everything(app: &TestApp) -> Vec<String> {
         "pools",
         "blocks",
         "legal-entities",
+        "webhooks",
     ] {
         let path = format!("/api/v1/{list}");
         all.push(app.get_as(OWNER, &path).await.text);
