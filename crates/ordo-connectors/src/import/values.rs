@@ -68,11 +68,13 @@ impl Values {
     }
 }
 
-/// Lines, where one of the first two that hold anything is an object by itself and there are two.
+/// Lines, where there are two that hold anything, one of them is an object by itself, and the first
+/// does not open something that goes on.
 fn shape_of(mut read: Input) -> io::Result<Shape> {
     let mut start = Vec::new();
     let mut seen = 0;
     let mut whole = 0;
+    let mut goes_on = false;
     while seen < 2 {
         let from = start.len();
         let room = (ROW_BYTES_MAX + 1).saturating_sub(from) as u64;
@@ -84,16 +86,26 @@ fn shape_of(mut read: Input) -> io::Result<Shape> {
         }
         if !line.is_empty() {
             seen += 1;
+            goes_on |= seen == 1 && opens(line);
             let object = line.starts_with(b"{");
             whole += usize::from(object && serde_json::from_slice::<IgnoredAny>(line).is_ok());
         }
     }
     let all: Input = Box::new(Cursor::new(start).chain(read));
-    Ok(if seen == 2 && whole > 0 {
+    Ok(if seen == 2 && whole > 0 && !goes_on {
         Shape::Lines(Lines::new(all, ROW_BYTES_MAX))
     } else {
         Shape::Brackets(Brackets::new(all))
     })
+}
+
+/// Whether the first line of a file opens something that goes on below it.
+fn opens(line: &[u8]) -> bool {
+    let scan = Scan {
+        bytes: line.to_vec(),
+        ..Scan::default()
+    };
+    !line.starts_with(b"{") || line.ends_with(b"[") || line.ends_with(b"{") || scan.wraps()
 }
 
 /// Counts brackets.
@@ -325,6 +337,12 @@ mod tests {
         let order = "{\n  \"id\": 1,\n  \"lines\": [\n    {\n      \"x\": 2\n    }\n  ]\n}";
         assert_eq!(texts(&format!("[\n{order},\n{order}\n]\n")), [order, order]);
         assert_eq!(texts(&format!("{order}\n")), [order]);
+        for (open, close) in [("[", "]"), ("{\"orders\":[", "]}"), ("{\"order\":", "}")] {
+            assert_eq!(
+                texts(&format!("{open}\n{{\"id\":1}}\n{close}\n")),
+                ["{\"id\":1}"]
+            );
+        }
     }
 
     #[test]
