@@ -12,6 +12,7 @@ mod agenda;
 pub mod cluster;
 mod commit;
 mod connection;
+pub mod facts;
 mod failure;
 mod flight;
 mod list;

@@ -59,6 +59,12 @@ pub async fn migrate(client: &mut Client) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Version and oldest reader of the schema, where there is one.
+pub async fn versions(client: &Client) -> Result<Option<(i32, i32)>, Error> {
+    let found = look(client).await?;
+    Ok(found.map(|found| (found.version, found.min_reader)))
+}
+
 /// What the database says of itself, if it has a schema of Ordo.
 async fn look(client: &Client) -> Result<Option<Found>, Error> {
     let sql = "SELECT to_regclass('schema') IS NOT NULL";

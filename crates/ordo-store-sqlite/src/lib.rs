@@ -14,6 +14,7 @@ mod checkpoint;
 mod commit;
 mod erase;
 mod error;
+pub mod facts;
 mod folder;
 mod keys;
 mod lists;

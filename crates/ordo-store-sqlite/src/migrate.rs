@@ -21,7 +21,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
 }];
 
 /// The version that this release writes.
-const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// What a database says of itself.
 enum Found {

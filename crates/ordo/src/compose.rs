@@ -70,7 +70,8 @@ impl StoreArgs {
         Self { data, database_url }
     }
 
-    fn folder(&self) -> PathBuf {
+    /// The folder, where no database was named.
+    pub fn folder(&self) -> PathBuf {
         self.data
             .clone()
             .unwrap_or_else(|| PathBuf::from("ordo-data"))

@@ -38,6 +38,8 @@ enum Command {
     Restore(cmd::restore::Args),
     /// Carry everything to another store.
     Move(cmd::carry::Args),
+    /// Look at a store and say what is wrong and what to do.
+    Doctor(cmd::doctor::Args),
     /// Forget a person.
     Erase(cmd::erase::Args),
     /// Say what an error code means and what to do.
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
             Command::Backup(args) => cmd::backup::run(args).await,
             Command::Restore(args) => cmd::restore::run(args).await,
             Command::Move(args) => cmd::carry::run(args).await,
+            Command::Doctor(args) => cmd::doctor::run(args).await,
             Command::Erase(args) => cmd::erase::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
         }

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod carry;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod erase;
 pub mod explain;
 pub mod export;

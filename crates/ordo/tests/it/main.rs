@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod carried;
+mod doctor;
 mod erased;
 mod http;
 mod scripted;

@@ -1,0 +1,69 @@
+//! What a doctor asks of a database: nothing here changes anything.
+
+use ordo_domain::time::Timestamp;
+use tokio_postgres::Config;
+use tokio_postgres::config::TargetSessionAttrs;
+
+use crate::connection::Connection;
+use crate::failure::{self, OpenError};
+use crate::migrate;
+
+/// A database, looked at from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// What the server calls itself.
+    pub server: String,
+    /// Its version as a number, such as 150004.
+    pub server_number: i32,
+    /// Whether commits reach the disk at all.
+    pub fsync: String,
+    /// When a commit is answered.
+    pub synchronous_commit: String,
+    /// Whether a torn page can be mended.
+    pub full_page_writes: String,
+    /// Its clock.
+    pub clock: Timestamp,
+    /// Bytes of the database.
+    pub database_bytes: i64,
+    /// Version of the schema and of the oldest program that may read it.
+    pub schema: Option<(i32, i32)>,
+    /// The newest schema that this program knows.
+    pub known_schema: i32,
+}
+
+/// Looks at a database.
+///
+/// # Errors
+/// It cannot be reached, or does not answer.
+pub async fn facts(url: &str) -> Result<Facts, OpenError> {
+    let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(failure::text(&error));
+    let mut config: Config = url.parse().map_err(OpenError::Url)?;
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    let connection = Connection::open(&config, "SET statement_timeout = '10s'").await;
+    let connection = connection.map_err(unreachable)?;
+    let client = connection.client();
+    let row = client
+        .query_one(
+            "SELECT current_setting('server_version'),
+                    current_setting('server_version_num')::integer,
+                    current_setting('fsync'), current_setting('synchronous_commit'),
+                    current_setting('full_page_writes'),
+                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+                    pg_database_size(current_database())",
+            &[],
+        )
+        .await
+        .map_err(unreachable)?;
+    let schema = migrate::versions(client).await.map_err(unreachable)?;
+    Ok(Facts {
+        server: row.get(0),
+        server_number: row.get(1),
+        fsync: row.get(2),
+        synchronous_commit: row.get(3),
+        full_page_writes: row.get(4),
+        clock: Timestamp::from_micros(row.get(5)),
+        database_bytes: row.get(6),
+        schema,
+        known_schema: migrate::KNOWN,
+    })
+}
