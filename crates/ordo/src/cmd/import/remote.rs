@@ -205,6 +205,19 @@ impl Remote {
         Ok(Done::Refused(problem.into()))
     }
 
+    /// Changes one thing.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn change(&self, path: &str, body: &Map<String, Value>) -> Result<Done, Failure> {
+        let (status, answer) = self.ask(Method::PATCH, path, Some(body)).await?;
+        if status.is_success() {
+            return Ok(Done::Took(Outcome::Updated));
+        }
+        let problem: Problem = serde_json::from_str(&answer).unwrap_or_default();
+        Ok(Done::Refused(problem.into()))
+    }
+
     /// Makes what the orders of a chunk name: channels and locations first, then SKUs.
     ///
     /// # Errors

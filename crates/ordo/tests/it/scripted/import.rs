@@ -485,6 +485,22 @@ fn a_served_folder_is_left_alone_and_its_server_takes_the_import() {
             assert_eq!((code, counts), *wanted, "{words:?} by HTTP");
         }
     }
+    let changed = file(&scratch, "changed.csv", "code,weight_g\nA,300\nB,\n");
+    let wanted = (0, [2, 0, 1, 1, 0]);
+    assert_eq!(import(&program, &own, &["skus", &changed]), wanted);
+    let words = [
+        "import",
+        "skus",
+        &changed,
+        "--url",
+        &url,
+        "--api-key",
+        KEY,
+        "--json",
+    ];
+    let (code, last) = end_of(&ordo(&program, &words));
+    assert_eq!(code, 0, "{last}");
+    assert!(last.contains("\"updated\":1,\"unchanged\":1"), "{last}");
     // A key that nobody knows is told before anything is read.
     let words = [
         "import",
@@ -538,13 +554,53 @@ fn exported_skus_locations_and_stock_import_elsewhere() {
             assert!(same == plain(&program, &second, what, format), "{what}");
         }
     }
-    // What is there and differs is not changed silently.
-    let path = file(&scratch, "other.csv", "code,name,weight_g\nB,Other,5\n");
+    // What a row says is changed, what it leaves out stays; kinds never change.
+    let path = file(
+        &scratch,
+        "other.csv",
+        "code,name,weight_g\nA,,10\nB,Other,5\nB,Other,5\n",
+    );
+    assert_eq!(
+        import(&program, &first, &["skus", &path]),
+        (0, [3, 0, 2, 1, 0])
+    );
+    assert_eq!(
+        import(&program, &first, &["skus", &path]),
+        (0, [3, 0, 0, 3, 0])
+    );
+    let said = plain(&program, &first, "skus", "csv");
+    assert!(
+        said.contains("A,\"Tea; \"\"green\"\"\",,10,10,20,30,1,backorder:5,none,,\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("B,Other,,5,,,,1,untracked,none,,\n"),
+        "{said}"
+    );
+    let path = file(
+        &scratch,
+        "moved.csv",
+        "code,kind,country,city,latitude_e6\nBER,warehouse,DE,Berlin,52000000\nMUC,store,DE,,\n",
+    );
     let rejects = scratch.path().join("rejects.csv");
-    let words = ["skus", &path, "--rejects", rejects.to_str().unwrap()];
-    assert_eq!(import(&program, &first, &words), (3, [1, 0, 0, 0, 1]));
-    let kept = std::fs::read_to_string(rejects).unwrap();
-    assert!(kept.contains("name, stock_policy, weight_g"), "{kept}");
+    let words = ["locations", &path, "--rejects", rejects.to_str().unwrap()];
+    assert_eq!(import(&program, &first, &words), (3, [2, 0, 0, 0, 2]));
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    assert!(
+        kept.contains("/longitude_e6,") && kept.contains("/kind,"),
+        "{kept}"
+    );
+    let path = file(
+        &scratch,
+        "moved.csv",
+        "code,kind,country,city,latitude_e6,longitude_e6\nBER,warehouse,DE,Berlin,52000000,13405000\n",
+    );
+    assert_eq!(
+        import(&program, &first, &["locations", &path]),
+        (0, [1, 0, 1, 0, 0])
+    );
+    assert!(plain(&program, &first, "locations", "csv").contains(",Berlin,52000000,13405000,"));
+    assert_green(&program, &first);
 }
 
 #[test]
