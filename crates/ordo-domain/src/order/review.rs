@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Event, LineUnits};
 use crate::id::{HoldId, LineId, OrderId, SkuId};
-use crate::network::Channel;
+use crate::network::{BlockStage, Channel};
 use crate::order::capture::LineDraft;
 use crate::order::{FulfilledBy, HoldKind, HoldSource, Line, Order, OrderLife, Origin};
 use crate::quantity::Quantity;
@@ -170,6 +170,15 @@ fn resolve(
     draft.resolve(channel, origin, world, ctx, lines)
 }
 
+/// Whether a block on its SKU or listing keeps the line from stock that is there.
+fn is_blocked(world: &World, ctx: &Context, line: &Line) -> bool {
+    line.sku.is_some_and(|sku| {
+        let (listing, stage) = (line.listing_id, BlockStage::Allocate);
+        let block = (world.reference()).block_of_line(sku, listing, stage, ctx.now);
+        block.is_some()
+    })
+}
+
 /// Takes units off the backorder, and releases holds for lack of stock, as far as there is some.
 fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>, Refusal> {
     let waiting = order.waits_for();
@@ -184,7 +193,11 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
         let Some(left) = line.sku.and_then(|sku| left.get_mut(&sku)) else {
             continue;
         };
-        let units = line.backordered.min(*left);
+        let units = if is_blocked(world, ctx, line) {
+            Quantity::ZERO
+        } else {
+            line.backordered.min(*left)
+        };
         if units > Quantity::ZERO {
             *left -= units;
             lifted.push(LineUnits {
@@ -193,6 +206,7 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
             });
         }
         if *left > Quantity::ZERO
+            && !is_blocked(world, ctx, line)
             && let Some(hold) = rule_hold(order, HoldKind::Oversold, line.id)
         {
             *left -= (line.open - line.backordered).min(*left);

@@ -93,8 +93,8 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
 }
 
-/// Holds on lines whose SKU or listing is blocked everywhere: they wait for the block's end, or for a
-/// person, and not for stock.
+/// Holds on lines whose SKU or listing is blocked everywhere. They say so, rather than that there is
+/// no stock, and are looked at again when the block ends.
 fn stopped_lines(world: &World, ctx: &mut Context, order: &Order) -> Vec<Event> {
     let mut events = Vec::new();
     for line in &order.lines {
@@ -106,8 +106,7 @@ fn stopped_lines(world: &World, ctx: &mut Context, order: &Order) -> Vec<Event> 
         let block = (world.reference()).block_of_line(sku, listing, BlockStage::Allocate, ctx.now);
         if let Some(block) = block {
             let reason = format!("{} is blocked: {}", line.code, block.reason);
-            let mut hold = rule_hold(ctx, HoldKind::NoLocation, Some(line.id), reason);
-            hold.auto_release_at = block.until;
+            let hold = rule_hold(ctx, HoldKind::Oversold, Some(line.id), reason);
             events.push(Event::HoldPlaced {
                 order: order.id,
                 hold,

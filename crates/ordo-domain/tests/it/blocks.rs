@@ -41,12 +41,13 @@ fn what_is_blocked_everywhere_waits_with_the_blocks_reason() {
         check(&format!(
             "
             block recall {kind} {about} allocate for 60
-            order O1 {sold_as}x1 Bx1 -> order.placed, order.confirmed, hold.placed nolocation, fulfillment_order.opened BER Bx1
+            order O1 {sold_as}x1 Bx1 -> order.placed, order.confirmed, hold.placed oversold, fulfillment_order.opened BER Bx1
             cell? A@BER -> on_hand 5 allocated 0 reserved 0
-            free O1 nolocation -> hold.released, hold.placed nolocation
+            free O1 oversold -> hold.released, hold.placed oversold
+            review O1 -> nothing
             wait 60
             order O2 {sold_as}x1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
-            free O1 nolocation -> hold.released, fulfillment_order.opened BER Ax1
+            review O1 -> hold.released, fulfillment_order.opened BER Ax1
             "
         ));
     }

@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use ordo_domain::Event;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{
-    CommandId, FulfillmentOrderId, OrderId, OrganizationId, ReservationId, SkuId, derive,
+    BlockId, CommandId, FulfillmentOrderId, OrderId, OrganizationId, ReservationId, SkuId, derive,
 };
 use ordo_domain::order::{HoldKind, Order};
 use ordo_domain::quantity::Quantity;
@@ -46,6 +46,8 @@ struct Asked {
     work: BTreeMap<FulfillmentOrderId, (i64, Timestamp)>,
     /// Reservations that gave their units back.
     reservations: BTreeMap<ReservationId, (i64, Timestamp)>,
+    /// When blocks end by themselves.
+    ends: BTreeMap<BlockId, (i64, Timestamp)>,
     /// Something changed that any waiting order may hang on.
     network: Option<(i64, Timestamp)>,
 }
@@ -83,12 +85,21 @@ impl Asked {
                 | Event::ReservationExpired { reservation } => {
                     asked.reservations.insert(*reservation, when);
                 }
+                Event::SkuUpdated { sku } => {
+                    asked.stock.insert(sku.id, when);
+                }
                 Event::LocationCreated { .. }
                 | Event::LocationUpdated { .. }
                 | Event::PoolCreated { .. }
                 | Event::PoolUpdated { .. }
                 | Event::BlockLifted { .. } => {
                     asked.network = Some(when);
+                }
+                Event::BlockPlaced { block } => {
+                    asked.ends.extend(block.until.map(|until| {
+                        let when = (entry.position, until);
+                        (block.id, when)
+                    }));
                 }
                 _ => {}
             }
@@ -150,6 +161,13 @@ pub(crate) async fn of_entries(
     for (code, when) in &asked.codes {
         let what = (WaitKind::Code, code_key(organization, code));
         causes.tasks.push(retry(organization, what, *when));
+    }
+    for (block, when) in &asked.ends {
+        // A queue of its own: one that ends in a year keeps nobody waiting.
+        let queue = format!("block:{block}");
+        let body = "{}".to_owned();
+        let ends = draft(organization, SWEEP_WAITING, queue, body, *when);
+        causes.tasks.push(ends);
     }
     if let Some(when) = asked.network {
         causes.tasks.push(sweep(organization, when));
