@@ -264,6 +264,20 @@ impl Reference {
         })
     }
 
+    /// Whether any block stops `stage` for a lot of a SKU.
+    #[must_use]
+    pub fn blocks_lots(&self, sku: SkuId, stage: BlockStage, now: Timestamp) -> bool {
+        self.block_on(stage, now, |scope| match scope {
+            BlockScope::Lot { sku: blocked, .. } => *blocked == sku,
+            BlockScope::Sku(_)
+            | BlockScope::Listing(_)
+            | BlockScope::Location(_)
+            | BlockScope::Cell { .. }
+            | BlockScope::CarrierService { .. } => false,
+        })
+        .is_some()
+    }
+
     /// The block that stops `stage` for a carrier's service.
     #[must_use]
     pub fn block_of_carrier(

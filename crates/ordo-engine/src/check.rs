@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ordo_domain::Event;
-use ordo_domain::id::{OrderId, OrganizationId};
+use ordo_domain::catalog::Sku;
+use ordo_domain::id::{OrderId, OrganizationId, SkuId};
 use ordo_domain::money::Minor;
 use ordo_domain::order::Order;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
-use ordo_domain::stock::{Cell, CellKey, Reservation, ReservationState};
+use ordo_domain::stock::{Cell, CellKey, Lot, LotKey, Reservation, ReservationState};
 use ordo_domain::time::{SECOND, Timestamp};
 use ordo_domain::world::{Key, Row, World};
 use ordo_store::{LogEntry, StoreError};
@@ -115,6 +116,7 @@ pub async fn check(
             format!("{key:?} is not the sum of its movements")
         });
     }
+    look_at_lots(backend, organization, &mut replay, &mut report).await?;
     replay.final_looks(now, &mut report);
     Ok(report)
 }
@@ -244,6 +246,84 @@ impl Replay {
             });
         }
     }
+}
+
+/// Splits by lot: each is what its movements make of it, and together they are no more than the cell.
+async fn look_at_lots(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    replay: &mut Replay,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    for catch_up in 1..=CATCH_UPS_MAX {
+        let mut expected: BTreeMap<LotKey, Lot> = replay.world.all_lots().into_iter().collect();
+        let checked = expected.len();
+        let differing = differing_lots(backend, organization, &replay.world, &mut expected).await?;
+        if !differing.is_empty() && catch_up < CATCH_UPS_MAX {
+            // Perhaps something was newer than the log that had been read.
+            replay.read_on(backend, organization, report).await?;
+            continue;
+        }
+        for _ in differing.len()..checked {
+            report.look("I1", true, String::new);
+        }
+        for key in differing {
+            report.look("I1", false, || {
+                format!("{key:?} is not the sum of its movements")
+            });
+        }
+        break;
+    }
+    let mut sums: BTreeMap<CellKey, (Quantity, Quantity)> = BTreeMap::new();
+    for (key, lot) in replay.world.all_lots() {
+        let sum = sums.entry(key.cell).or_default();
+        sum.0 += lot.on_hand;
+        sum.1 += lot.quarantined;
+    }
+    for (key, (on_hand, quarantined)) in sums {
+        let cell = replay.world.cell(key).unwrap_or_default();
+        let within = on_hand <= cell.on_hand && quarantined <= cell.quarantined;
+        report.look("I1", within, || {
+            format!("the lots of {key:?} sum to {on_hand} and {quarantined}, it holds {cell:?}")
+        });
+    }
+    Ok(())
+}
+
+/// The splits that are stored otherwise than replayed, of all SKUs that are tracked by lot now or were
+/// before.
+async fn differing_lots(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    world: &World,
+    expected: &mut BTreeMap<LotKey, Lot>,
+) -> Result<Vec<LotKey>, StoreError> {
+    let mut skus: BTreeSet<SkuId> = expected.keys().map(|key| key.cell.sku).collect();
+    for record in world.all_records() {
+        if record.kind != RecordKind::Sku {
+            continue;
+        }
+        let tracked = serde_json::from_str::<Sku>(&record.body).is_ok_and(|sku| sku.has_lots());
+        if tracked {
+            skus.insert(SkuId::from_u128(record.id));
+        }
+    }
+    let keys: Vec<Key> = skus.into_iter().map(Key::Lots).collect();
+    let mut differing = Vec::new();
+    for page in keys.chunks(500) {
+        for row in backend.load(organization, page).await? {
+            let Row::Lots { lots, .. } = row else {
+                continue;
+            };
+            for (key, lot) in lots {
+                if expected.remove(&key) != Some(lot) {
+                    differing.push(key);
+                }
+            }
+        }
+    }
+    differing.extend(std::mem::take(expected).into_keys());
+    Ok(differing)
 }
 
 fn look_at_order(order: &Order, report: &mut Report) {

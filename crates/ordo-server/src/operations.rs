@@ -116,6 +116,7 @@ operations! {
     Get "/api/v1/legal-entities/{id}", Viewer => legal_entities::read::get_legal_entity;
     Patch "/api/v1/legal-entities/{id}", Manager => legal_entities::update::update_legal_entity;
     Post "/api/v1/stock/movements", Operator => stock::movement::move_stock;
+    Get "/api/v1/stock/lots", Viewer => stock::lots::list_lots;
     Get "/api/v1/stock", Viewer => stock::list::list_stock;
     Post "/api/v1/reservations", Operator => reservations::reserve::reserve_stock;
     Get "/api/v1/reservations/{id}", Viewer => reservations::read::get_reservation;

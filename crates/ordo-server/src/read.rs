@@ -76,6 +76,7 @@ pub fn found(row: Row) -> Option<StoredRecord> {
         | Row::SkuByCode { .. }
         | Row::Sku { .. }
         | Row::Cells { .. }
+        | Row::Lots { .. }
         | Row::Signal { .. }
         | Row::Counter { .. } => None,
     }

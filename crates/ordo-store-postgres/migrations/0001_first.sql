@@ -106,6 +106,21 @@ CREATE TABLE cells (
     PRIMARY KEY (organization, sku, location, owner)
 ) WITH (fillfactor = 50);
 
+-- Splits of cells by lot and condition, of SKUs that are tracked so. `expires_on` is a day since 1970.
+CREATE TABLE cell_lots (
+    organization uuid NOT NULL,
+    sku uuid NOT NULL,
+    location uuid NOT NULL,
+    owner uuid NOT NULL,
+    lot text COLLATE "C" NOT NULL,
+    condition text COLLATE "C" NOT NULL,
+    on_hand bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    picked bigint NOT NULL,
+    expires_on bigint,
+    PRIMARY KEY (organization, sku, location, owner, lot, condition)
+) WITH (fillfactor = 80);
+
 CREATE TABLE counters (
     organization uuid NOT NULL,
     kind smallint NOT NULL,

@@ -6,14 +6,14 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::id::{OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::signal::{Signal, SignalKey};
-use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::stock::{Cell, CellKey, Lot, LotKey};
 use ordo_domain::world::{CounterKey, Key, Row, StoredRecord};
 use ordo_store::StoreError;
 
 use crate::connection::Step;
 use crate::flight::{Answer, params};
 use crate::records::{each, find};
-use crate::rows::{cell, cell_columns, get, id, instant, record, version};
+use crate::rows::{cell, cell_columns, get, id, instant, lot, lot_columns, record, version};
 use crate::values::Uuid;
 
 /// What is asked for, sorted by the statement that answers it.
@@ -23,6 +23,7 @@ pub struct Request<'a> {
     claims: Vec<(ClaimKind, &'a str)>,
     codes: Vec<&'a str>,
     skus: Vec<Uuid>,
+    lots: Vec<Uuid>,
     signals: Vec<SignalKey>,
     counters: Vec<CounterKey>,
 }
@@ -34,6 +35,7 @@ pub struct Found {
     claims: HashMap<(ClaimKind, String), u128>,
     skus: HashMap<String, (u128, StoredRecord)>,
     cells: HashMap<SkuId, Vec<(CellKey, Cell)>>,
+    lots: HashMap<SkuId, Vec<(LotKey, Lot)>>,
     signals: HashMap<SignalKey, Signal>,
     counters: HashMap<CounterKey, i64>,
 }
@@ -50,6 +52,7 @@ impl<'a> Request<'a> {
                 Key::Claim { kind, key } => request.claims.push((*kind, key)),
                 Key::SkuByCode(code) => request.codes.push(code),
                 Key::Cells(sku) => request.skus.push(Uuid(sku.to_u128())),
+                Key::Lots(sku) => request.lots.push(Uuid(sku.to_u128())),
                 Key::Signal(key) => request.signals.push(*key),
                 Key::Counter(key) => request.counters.push(*key),
             }
@@ -111,6 +114,17 @@ impl<'a> Request<'a> {
                     " FROM cells WHERE organization = $1 AND sku = ANY($2)"
                 ),
                 params: params![whose, self.skus.clone()],
+            });
+        }
+        if !self.lots.is_empty() {
+            steps.push(Step {
+                sql: concat!(
+                    "SELECT ",
+                    lot_columns!(),
+                    " FROM cell_lots WHERE organization = $1 AND sku = ANY($2)
+                      AND (on_hand <> 0 OR quarantined <> 0 OR picked <> 0)"
+                ),
+                params: params![whose, self.lots.clone()],
             });
         }
         if !self.signals.is_empty() {
@@ -180,6 +194,12 @@ impl<'a> Request<'a> {
                 found.cells.entry(key.sku).or_default().push((key, cell));
             }
         }
+        if !self.lots.is_empty() {
+            for row in next() {
+                let (key, lot) = lot(&row)?;
+                found.lots.entry(key.cell.sku).or_default().push((key, lot));
+            }
+        }
         if !self.signals.is_empty() {
             for row in next() {
                 let basket: i64 = get(&row, 3)?;
@@ -223,6 +243,10 @@ impl Found {
             Key::Cells(sku) => Row::Cells {
                 sku: *sku,
                 cells: self.cells.get(sku).cloned().unwrap_or_default(),
+            },
+            Key::Lots(sku) => Row::Lots {
+                sku: *sku,
+                lots: self.lots.get(sku).cloned().unwrap_or_default(),
             },
             Key::Signal(key) => Row::Signal {
                 key: *key,

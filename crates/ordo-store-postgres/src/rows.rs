@@ -5,8 +5,8 @@ use ordo_domain::event::SubjectRef;
 use ordo_domain::id::{CommandId, LocationId, OrderId, SkuId};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
-use ordo_domain::stock::{Cell, CellKey};
-use ordo_domain::time::Timestamp;
+use ordo_domain::stock::{Cell, CellKey, Condition, Lot, LotKey};
+use ordo_domain::time::{Date, Timestamp};
 use ordo_domain::world::StoredRecord;
 use ordo_store::{LogEntry, OrderRow, StoreError};
 use tokio_postgres::Row;
@@ -75,6 +75,39 @@ pub fn cell(row: &Row) -> Result<(CellKey, Cell), StoreError> {
         quarantined: quantity(7)?,
     };
     Ok((key, cell))
+}
+
+/// The columns that [`lot`] reads.
+macro_rules! lot_columns {
+    () => {
+        "sku, location, owner, lot, condition, on_hand, quarantined, picked, expires_on"
+    };
+}
+pub(crate) use lot_columns;
+
+/// A split of a cell with its key.
+pub fn lot(row: &Row) -> Result<(LotKey, Lot), StoreError> {
+    let owner: Uuid = get(row, 2)?;
+    let condition: &str = get(row, 4)?;
+    let key = LotKey {
+        cell: CellKey {
+            sku: id::<SkuId>(row, 0)?,
+            location: id::<LocationId>(row, 1)?,
+            owner: (owner != Uuid::ZERO).then(|| owner.0.into()),
+        },
+        name: get(row, 3)?,
+        condition: Condition::named(condition).ok_or_else(|| corrupt("a condition", condition))?,
+    };
+    let quantity = |column| get(row, column).map(Quantity::stored);
+    let day: Option<i64> = get(row, 8)?;
+    let day = day.map(|day| i32::try_from(day).map(Date::from_days));
+    let lot = Lot {
+        on_hand: quantity(5)?,
+        quarantined: quantity(6)?,
+        picked: quantity(7)?,
+        expires_on: day.transpose().map_err(|error| corrupt("a day", error))?,
+    };
+    Ok((key, lot))
 }
 
 /// The columns that [`log_entry`] reads.

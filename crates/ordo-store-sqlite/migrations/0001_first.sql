@@ -208,6 +208,21 @@ CREATE TABLE cells (
   PRIMARY KEY (organization, sku, location, owner)
 ) STRICT, WITHOUT ROWID;
 
+-- Splits of cells by lot and condition, of SKUs that are tracked so. `expires_on` is a day since 1970.
+CREATE TABLE cell_lots (
+  organization INTEGER NOT NULL,
+  sku BLOB NOT NULL,
+  location BLOB NOT NULL,
+  owner BLOB NOT NULL,
+  lot TEXT NOT NULL,
+  condition TEXT NOT NULL,
+  on_hand INTEGER NOT NULL,
+  quarantined INTEGER NOT NULL,
+  picked INTEGER NOT NULL,
+  expires_on INTEGER,
+  PRIMARY KEY (organization, sku, location, owner, lot, condition)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE counters (
   organization INTEGER NOT NULL,
   kind INTEGER NOT NULL,

@@ -7,7 +7,8 @@ use ordo_domain::id::{BatchId, ContactId, OrderId, OrganizationId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{
-    CellChange, ClaimWrite, CounterChange, DecisionWrite, RecordRead, RecordWrite, SignalChange,
+    CellChange, ClaimWrite, CounterChange, DecisionWrite, LotChange, RecordRead, RecordWrite,
+    SignalChange,
 };
 use ordo_store::log::{FIRST_ORDER_NUMBER, event_text};
 use ordo_store::{AnswerWrite, Commit, Committed, Conflict, Head};
@@ -16,6 +17,7 @@ use rusqlite::{Connection, params};
 use crate::erase;
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, NUMBER_MAX, ORGANIZATIONS_MAX, Owner, seq};
+use crate::lots;
 use crate::rows;
 use crate::signals::Signals;
 
@@ -31,6 +33,7 @@ pub(crate) struct Batch {
     records: Vec<RecordWrite>,
     reads: Vec<RecordRead>,
     pub(crate) cells: Vec<CellChange>,
+    pub(crate) lots: Vec<LotChange>,
     counters: Vec<CounterChange>,
     signals: Vec<SignalChange>,
     contacts: Vec<(Id, String)>,
@@ -82,6 +85,7 @@ impl Batch {
             records: changes.records.clone(),
             reads: changes.reads.clone(),
             cells: changes.cells.clone(),
+            lots: changes.lots.clone(),
             counters: changes.counters.clone(),
             signals: changes.signals.clone(),
             contacts: contacts.collect::<Result<_, Fault>>()?,
@@ -150,6 +154,7 @@ pub(crate) fn write(
     write_records(conn, organization, &batch.records, committed.first_number)?;
     check_reads(conn, organization, &batch.reads)?;
     change_cells(conn, organization, &batch.cells)?;
+    lots::change(conn, organization, &batch.lots)?;
     change_counters(conn, organization, &batch.counters)?;
     signals.add(conn, organization, &batch.signals)?;
     if head.reference_version != batch.reference_version {

@@ -20,6 +20,7 @@ mod keys;
 mod lists;
 mod load;
 mod log;
+mod lots;
 mod migrate;
 mod orders;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::cells::Cells;
 use crate::error::Fault;
 use crate::keys::{EVERYONE, Id, Owner, id, number};
+use crate::lots;
 use crate::rows;
 use crate::signals::{self, Signals};
 
@@ -67,6 +68,10 @@ fn load_one(
                 Some(kept) => kept.cells.of(conn, organization, sku)?,
                 None => cells(conn, organization, sku)?,
             },
+        },
+        Key::Lots(sku) => Row::Lots {
+            sku,
+            lots: lots::of(conn, organization, sku)?,
         },
         Key::Signal(key) => Row::Signal {
             key,

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use crate::{lists, load, log, orders, search};
+use crate::{lists, load, log, lots, orders, search};
 
 /// The plan of a statement, step by step.
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
@@ -108,6 +108,10 @@ fn every_page_is_a_search_in_an_index() {
         (
             load::CELLS,
             &["SEARCH cells USING PRIMARY KEY (organization=? AND sku=?)"],
+        ),
+        (
+            lots::LOTS,
+            &["SEARCH cell_lots USING PRIMARY KEY (organization=? AND sku=?)"],
         ),
         (
             load::ANSWER,

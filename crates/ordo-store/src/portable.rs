@@ -279,6 +279,18 @@ tables! {
         "safety": Integer,
         "quarantined": Integer,
     }
+    "cell_lots" by 6 {
+        "organization": Organization,
+        "sku": Id,
+        "location": Id,
+        "owner": Owner,
+        "lot": Text,
+        "condition": Text,
+        "on_hand": Integer,
+        "quarantined": Integer,
+        "picked": Integer,
+        "expires_on": OptionalInteger,
+    }
     "counters" by 4 {
         "organization": Organization,
         "kind": Integer,

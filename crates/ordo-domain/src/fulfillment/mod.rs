@@ -227,6 +227,13 @@ impl FulfillmentOrder {
         }
     }
 
+    /// Whether any of the collected units are told apart by lot.
+    #[must_use]
+    pub fn has_lots(&self) -> bool {
+        let mut units = self.lines.iter().flat_map(|line| &line.units);
+        units.any(|units| units.lot.is_some())
+    }
+
     /// Takes collected units in.
     pub(crate) fn pick(&mut self, picked: &[PickedUnits]) {
         for units in picked {

@@ -2,13 +2,17 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Event, PickedUnits};
-use crate::fulfillment::FulfillmentState as State;
 use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free, stopped};
+use crate::fulfillment::{FulfillmentOrder, FulfillmentState as State};
 use crate::id::FulfillmentOrderId;
 use crate::network::BlockStage;
 use crate::order::Stage;
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
+use crate::shipment::Units;
+use crate::stock::LotKey;
+use crate::stock::lot::{Taken, first_to_expire};
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// Units were collected.
@@ -68,10 +72,63 @@ impl PickUnits {
                 })
                 .collect();
         }
+        choose_lots(world, work, &mut picked, ctx.now)?;
         let event = Event::UnitsPicked {
             fulfillment_order: work.id,
             lines: picked,
         };
         Ok(Decided::changed(vec![event], work.id))
     }
+}
+
+/// Gives units of SKUs with lots their lot: the one that was scanned, else what expires first.
+fn choose_lots(
+    world: &World,
+    work: &FulfillmentOrder,
+    picked: &mut [PickedUnits],
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let mut taken = Taken::new();
+    for (index, part) in picked.iter_mut().enumerate() {
+        let line = work.lines.iter().find(|line| line.line == part.line);
+        let Some(line) = line.filter(|line| line.from_stock) else {
+            continue;
+        };
+        let field = format!("/lines/{index}/units");
+        let told: Quantity = part.units.iter().map(|units| units.quantity).sum();
+        if told > part.quantity {
+            return Err(Rejection::field(field, "are more than were collected").into());
+        }
+        let has_lots = world.sku(line.sku)?.is_some_and(|sku| sku.has_lots());
+        let cell = work.cell(line);
+        let mut in_lots = Quantity::ZERO;
+        for units in &part.units {
+            let Some(mark) = units.mark() else { continue };
+            if !has_lots {
+                let message = "name a lot, but the SKU is not tracked by lot";
+                return Err(Rejection::field(field, message).into());
+            }
+            let key = LotKey::of(cell, &mark);
+            let there = world.lots_of(line.sku)?.find(|(known, _)| **known == key);
+            let free = there.map_or(Quantity::ZERO, |(_, lot)| lot.free());
+            let before = taken.entry(key).or_default();
+            if units.quantity > free - *before {
+                let left = (free - *before).or_zero();
+                let detail = format!("{left} of lot {} are there to be collected", mark.name);
+                return Err(Rejection::new(Code::QuantityExceeded, detail)
+                    .at(field)
+                    .into());
+            }
+            *before += units.quantity;
+            in_lots += units.quantity;
+        }
+        if has_lots {
+            let left = part.quantity - in_lots;
+            let chosen = first_to_expire(world, cell, left, &mut taken, now)?;
+            let chosen = chosen.into_iter();
+            part.units
+                .extend(chosen.map(|(mark, quantity)| Units::of_lot(mark, quantity)));
+        }
+    }
+    Ok(())
 }

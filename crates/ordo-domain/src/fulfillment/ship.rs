@@ -2,14 +2,14 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
-use crate::fulfillment::FulfillmentState as State;
 use crate::fulfillment::step::{find, must_be, must_be_free, stopped};
+use crate::fulfillment::{FulfillmentLine, FulfillmentState as State};
 use crate::id::FulfillmentOrderId;
 use crate::network::BlockStage;
 use crate::order::Stage;
 use crate::quantity::Quantity;
 use crate::shipment::label::Label;
-use crate::stock::{Movement, MovementKind};
+use crate::stock::{CellKey, LotMark, Movement, MovementKind};
 use crate::world::World;
 
 /// The carrier has it.
@@ -65,14 +65,7 @@ impl ShipWork {
         }
         let movements: Vec<Movement> = (work.lines.iter())
             .filter(|line| line.from_stock && line.packed > Quantity::ZERO)
-            .map(|line| Movement {
-                kind: MovementKind::Ship,
-                cell: work.cell(line),
-                on_hand: -line.packed,
-                quarantined: Quantity::ZERO,
-                lot: line.units.first().and_then(|units| units.lot.clone()),
-                reason: None,
-            })
+            .flat_map(|line| leaving(work.cell(line), line))
             .collect();
         events.push(Event::FulfillmentOrderShipped {
             order: order.id,
@@ -82,4 +75,32 @@ impl ShipWork {
         });
         Ok(Decided::changed(events, work.id).settling(order.id))
     }
+}
+
+/// What leaves a cell for a line: one movement per lot, and one for units without.
+fn leaving(cell: CellKey, line: &FulfillmentLine) -> Vec<Movement> {
+    let movement = |quantity: Quantity, lot: Option<LotMark>| Movement {
+        kind: MovementKind::Ship,
+        cell,
+        on_hand: -quantity,
+        quarantined: Quantity::ZERO,
+        lot,
+        reason: None,
+    };
+    let mut lots: Vec<(LotMark, Quantity)> = Vec::new();
+    for units in &line.units {
+        let Some(mark) = units.mark() else { continue };
+        match lots.iter_mut().find(|(known, _)| *known == mark) {
+            Some((_, quantity)) => *quantity += units.quantity,
+            None => lots.push((mark, units.quantity)),
+        }
+    }
+    let of_lots: Quantity = lots.iter().map(|(_, quantity)| *quantity).sum();
+    let mut movements: Vec<Movement> = (lots.into_iter())
+        .map(|(mark, quantity)| movement(quantity, Some(mark)))
+        .collect();
+    if line.packed > of_lots {
+        movements.push(movement(line.packed - of_lots, None));
+    }
+    movements
 }

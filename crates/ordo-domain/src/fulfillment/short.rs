@@ -6,7 +6,9 @@ use crate::event::{Cause, Event, LineUnits};
 use crate::fulfillment::FulfillmentState as State;
 use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be};
 use crate::id::FulfillmentOrderId;
+use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
+use crate::stock::lot::{Taken, first_to_expire};
 use crate::stock::{Movement, MovementKind};
 use crate::world::World;
 
@@ -22,12 +24,13 @@ pub struct ShortUnits {
 }
 
 impl ShortUnits {
-    pub(crate) fn decide(&self, world: &World, _ctx: &mut Context) -> Result<Decided, Refusal> {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
         let (work, order) = find(world, self.fulfillment_order)?;
         must_be(work, &[State::Released, State::Accepted, State::Picking])?;
         world.want_cells(work.lines.iter().map(|line| line.sku))?;
         let mut short: Vec<LineUnits> = Vec::with_capacity(self.lines.len());
         let mut movements = Vec::new();
+        let mut taken = Taken::new();
         for (index, reported) in self.lines.iter().enumerate() {
             let line = line_of(work, reported, index)?;
             let repeated = short.iter().any(|units| units.line == line.line);
@@ -44,14 +47,27 @@ impl ShortUnits {
                 quantity: reported.quantity,
             });
             if line.from_stock {
-                movements.push(Movement {
+                let cell = work.cell(line);
+                let missing = |quantity: Quantity, lot| Movement {
                     kind: MovementKind::Adjust,
-                    cell: work.cell(line),
-                    on_hand: -reported.quantity,
-                    quarantined: crate::quantity::Quantity::ZERO,
-                    lot: None,
+                    cell,
+                    on_hand: -quantity,
+                    quarantined: Quantity::ZERO,
+                    lot,
                     reason: Some("short pick".to_owned()),
-                });
+                };
+                let mut left = reported.quantity;
+                // What would have been collected next is what is not there.
+                if world.sku(line.sku)?.is_some_and(|sku| sku.has_lots()) {
+                    for (mark, quantity) in first_to_expire(world, cell, left, &mut taken, ctx.now)?
+                    {
+                        left -= quantity;
+                        movements.push(missing(quantity, Some(mark)));
+                    }
+                }
+                if left > Quantity::ZERO {
+                    movements.push(missing(left, None));
+                }
             }
         }
         let mut events = vec![Event::UnitsShorted {

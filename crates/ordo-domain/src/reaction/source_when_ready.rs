@@ -21,6 +21,7 @@ use crate::order::{Hold, HoldKind, HoldSource, Order, OrderLife, Origin, Stage};
 use crate::quantity::{QUANTITY_MAX, Quantity};
 use crate::reaction::Reacted;
 use crate::stock::CellKey;
+use crate::stock::lot::kept_back;
 use crate::time::{Date, Zone};
 use crate::world::{CounterKey, CounterKind, World};
 
@@ -292,12 +293,11 @@ fn on_offer(
             }
             match want.sku.stock_policy {
                 StockPolicy::Untracked => Ok(QUANTITY_MAX),
-                StockPolicy::Tracked | StockPolicy::Backorder { .. } => Ok(world
-                    .cell(cell)?
-                    .available()
-                    .or_zero()
-                    .get()
-                    .min(QUANTITY_MAX)),
+                StockPolicy::Tracked | StockPolicy::Backorder { .. } => {
+                    let kept = kept_back(world, cell, ctx.now)?;
+                    let available = world.cell(cell)?.available() - kept;
+                    Ok(available.or_zero().get().min(QUANTITY_MAX))
+                }
             }
         })
         .collect()

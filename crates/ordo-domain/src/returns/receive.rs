@@ -8,7 +8,7 @@ use crate::rejection::{Code, Rejection};
 use crate::returns::request::{find, find_location, wrong_state};
 use crate::returns::{Disposition, ReceivedUnits, ReturnLine};
 use crate::shipment::Units;
-use crate::stock::{CellKey, Movement, MovementKind};
+use crate::stock::{CellKey, LotMark, Movement, MovementKind};
 use crate::world::World;
 
 /// Units that arrived; the line is named by its own id or by the order line's.
@@ -88,7 +88,8 @@ impl ReceiveReturn {
                 units: draft.units.clone(),
             });
             if let Some(sku) = line.sku {
-                movements.extend(movement(CellKey::own(sku, location), draft));
+                let has_lots = world.sku(sku)?.is_some_and(|sku| sku.has_lots());
+                movements.extend(arriving(CellKey::own(sku, location), draft, has_lots));
             }
         }
         let event = Event::ReturnReceived {
@@ -112,19 +113,35 @@ fn everything_left(line: &ReturnLine) -> Option<ReceivedDraft> {
     })
 }
 
-/// What enters the books of the location; scrapped goods never do.
-fn movement(cell: CellKey, draft: &ReceivedDraft) -> Option<Movement> {
-    let (on_hand, quarantined) = match draft.disposition {
-        Disposition::Restock => (draft.quantity, Quantity::ZERO),
-        Disposition::Quarantine => (Quantity::ZERO, draft.quantity),
-        Disposition::Scrap => return None,
+/// What enters the books of the location, a movement for each lot that is named; scrapped goods never
+/// do.
+fn arriving(cell: CellKey, draft: &ReceivedDraft, has_lots: bool) -> Vec<Movement> {
+    let movement = |quantity: Quantity, lot: Option<LotMark>| {
+        let (on_hand, quarantined) = match draft.disposition {
+            Disposition::Restock => (quantity, Quantity::ZERO),
+            Disposition::Quarantine => (Quantity::ZERO, quantity),
+            Disposition::Scrap => return None,
+        };
+        Some(Movement {
+            kind: MovementKind::Receive,
+            cell,
+            on_hand,
+            quarantined,
+            lot,
+            reason: Some("return".to_owned()),
+        })
     };
-    Some(Movement {
-        kind: MovementKind::Receive,
-        cell,
-        on_hand,
-        quarantined,
-        lot: draft.units.first().and_then(|units| units.lot.clone()),
-        reason: Some("return".to_owned()),
-    })
+    let mut left = draft.quantity;
+    let mut movements = Vec::new();
+    for units in draft.units.iter().filter(|_| has_lots) {
+        if let Some(mark) = units.mark() {
+            let quantity = units.quantity.min(left);
+            left -= quantity;
+            movements.extend(movement(quantity, Some(mark)));
+        }
+    }
+    if left > Quantity::ZERO {
+        movements.extend(movement(left, None));
+    }
+    movements
 }

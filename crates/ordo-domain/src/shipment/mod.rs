@@ -12,6 +12,7 @@ use crate::money::Money;
 use crate::order::TaxTreatment;
 use crate::quantity::Quantity;
 use crate::record::record;
+use crate::stock::{Condition, LotMark};
 use crate::time::Timestamp;
 
 pub use label::LabelParcel;
@@ -82,6 +83,9 @@ pub struct Units {
     /// Their lot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
+    /// Their condition, where units of the lot are in several.
+    #[serde(default, skip_serializing_if = "Condition::is_new")]
+    pub condition: Condition,
     /// Its serial number, for a single unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
@@ -209,5 +213,28 @@ impl Shipment {
             .filter(|part| part.line == line)
             .map(|part| part.quantity)
             .sum()
+    }
+}
+
+impl Units {
+    /// The lot that they are of, where one is named.
+    #[must_use]
+    pub fn mark(&self) -> Option<LotMark> {
+        self.lot.as_ref().map(|name| LotMark {
+            name: name.clone(),
+            condition: self.condition,
+            expires_on: None,
+        })
+    }
+
+    /// Units of a lot.
+    #[must_use]
+    pub fn of_lot(mark: LotMark, quantity: Quantity) -> Self {
+        Self {
+            lot: Some(mark.name),
+            condition: mark.condition,
+            serial: None,
+            quantity,
+        }
     }
 }

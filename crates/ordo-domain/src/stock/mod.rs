@@ -5,10 +5,12 @@
 
 pub mod cell;
 pub mod expire;
+pub mod lot;
 pub mod movement;
 pub mod reserve;
 
 pub use cell::{Cell, CellKey};
 pub use expire::{ExpireReservation, ReleaseReservation};
-pub use movement::{Condition, MoveStock, Movement, MovementKind};
+pub use lot::{Condition, Lot, LotKey, LotMark};
+pub use movement::{MoveStock, Movement, MovementKind};
 pub use reserve::{Reservation, ReservationState, ReserveLine, ReserveStock, ReservedUnits};

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::Sku;
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
-use crate::stock::CellKey;
+use crate::stock::{Cell, CellKey, Lot, LotKey, LotMark};
 use crate::world::World;
 
 /// Why physical stock changes.
@@ -34,19 +35,6 @@ pub enum MovementKind {
     Ship,
 }
 
-/// The condition that units are in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Condition {
-    /// As new.
-    #[default]
-    Sellable,
-    /// Waiting for a decision.
-    Quarantine,
-    /// Broken.
-    Damaged,
-}
-
 /// One line of the stock ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
@@ -62,7 +50,7 @@ pub struct Movement {
     pub quarantined: Quantity,
     /// The lot, where units are told apart by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lot: Option<String>,
+    pub lot: Option<LotMark>,
     /// Words of the person or program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -80,7 +68,7 @@ pub struct MoveStock {
     /// Units; signed for `Adjust`, what was found for `Count`.
     pub quantity: Quantity,
     /// The lot, where units are told apart by it.
-    pub lot: Option<String>,
+    pub lot: Option<LotMark>,
     /// Words of the person or program.
     pub reason: Option<String>,
 }
@@ -98,7 +86,11 @@ impl MoveStock {
                 .into());
         };
         let cell = CellKey::own(sku.id, location.id);
-        let now = world.cell(cell)?;
+        let mut now = world.cell(cell)?;
+        if let Some(lot) = self.lot_there(world, sku, cell, now)? {
+            // A count is of the lot, and what of it is there.
+            now.on_hand = lot.on_hand;
+        }
         let (on_hand, quarantined) = match self.kind {
             MovementKind::Receive | MovementKind::TransferIn => (self.quantity, Quantity::ZERO),
             MovementKind::Adjust => (self.quantity, Quantity::ZERO),
@@ -122,5 +114,50 @@ impl MoveStock {
         Ok(Decided::done(vec![Event::StockMoved {
             movements: vec![movement],
         }]))
+    }
+
+    /// The split that the movement is of, where there is one. A SKU with lots needs one named, except
+    /// for units that came in before it had lots.
+    fn lot_there(
+        &self,
+        world: &World,
+        sku: &Sku,
+        cell: CellKey,
+        now: Cell,
+    ) -> Result<Option<Lot>, Refusal> {
+        let refuse = |message| Err(Rejection::field("/lot", message).into());
+        let Some(mark) = &self.lot else {
+            if !sku.has_lots() {
+                return Ok(None);
+            }
+            let lots = world.lots_of(sku.id)?.filter(|(key, _)| key.cell == cell);
+            let (on_hand, quarantined) = lots.fold(
+                (now.on_hand, now.quarantined),
+                |(on_hand, quarantined), (_, lot)| {
+                    (on_hand - lot.on_hand, quarantined - lot.quarantined)
+                },
+            );
+            let covered = match self.kind {
+                MovementKind::TransferOut | MovementKind::Dispose | MovementKind::Quarantine => {
+                    self.quantity <= on_hand
+                }
+                MovementKind::Unquarantine => self.quantity <= quarantined,
+                MovementKind::Receive
+                | MovementKind::Adjust
+                | MovementKind::Count
+                | MovementKind::TransferIn
+                | MovementKind::Ship => false,
+            };
+            if covered {
+                return Ok(None);
+            }
+            return refuse("is required: the SKU is tracked by lot");
+        };
+        if !sku.has_lots() {
+            return refuse("must be absent: the SKU is not tracked by lot");
+        }
+        let key = LotKey::of(cell, mark);
+        let found = world.lots_of(sku.id)?.find(|(known, _)| **known == key);
+        Ok(Some(found.map(|(_, lot)| lot).unwrap_or_default()))
     }
 }

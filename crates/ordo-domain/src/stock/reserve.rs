@@ -13,6 +13,7 @@ use crate::network::BlockStage;
 use crate::quantity::Quantity;
 use crate::record::{Columns, record};
 use crate::rejection::{Code, Rejection};
+use crate::stock::lot::kept_back;
 use crate::stock::{Cell, CellKey};
 use crate::time::{SECOND, Timestamp};
 use crate::world::World;
@@ -133,9 +134,7 @@ fn free_cells(
             .sum();
         cell.available() - ours
     };
-    let mut free: Vec<(CellKey, Quantity)> = world
-        .cells_of(sku)?
-        .iter()
+    let offered: Vec<_> = (world.cells_of(sku)?.iter())
         .filter(|row| {
             let location = world.reference().location(row.key.location);
             location.is_some_and(|location| location.takes_new_work())
@@ -143,9 +142,14 @@ fn free_cells(
                     .reference()
                     .is_blocked(row.key, BlockStage::Allocate, now)
         })
-        .map(|row| (row.key, left(row.key, &row.now)))
-        .filter(|(_, left)| *left > Quantity::ZERO)
         .collect();
+    let mut free = Vec::with_capacity(offered.len());
+    for row in offered {
+        let left = left(row.key, &row.now) - kept_back(world, row.key, now)?;
+        if left > Quantity::ZERO {
+            free.push((row.key, left));
+        }
+    }
     free.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     Ok(free)
 }

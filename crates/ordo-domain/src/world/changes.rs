@@ -7,9 +7,9 @@ use crate::id::{ApiKeyId, ContactId, DecisionId, OrderId};
 use crate::quantity::Quantity;
 use crate::record::{Columns, RecordKind};
 use crate::signal::SignalKey;
-use crate::stock::{Cell, CellKey};
+use crate::stock::{Cell, CellKey, Lot, LotKey};
 use crate::time::Timestamp;
-use crate::world::{CounterKey, World};
+use crate::world::{CounterKey, LotChange, World};
 
 /// A record that is new or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +120,8 @@ pub struct Changes {
     pub reads: Vec<RecordRead>,
     /// Cells.
     pub cells: Vec<CellChange>,
+    /// Splits of cells by lot.
+    pub lots: Vec<LotChange>,
     /// Counters.
     pub counters: Vec<CounterChange>,
     /// Signals.
@@ -145,6 +147,7 @@ impl Changes {
         self.events.is_empty()
             && self.records.is_empty()
             && self.cells.is_empty()
+            && self.lots.is_empty()
             && self.contacts.is_empty()
             && self.signals.is_empty()
             && self.counters.is_empty()
@@ -231,6 +234,7 @@ impl World {
                 is_new: row.loaded.is_none(),
             });
         }
+        changes.lots = self.lots.changes();
         changes.counters = (self.counters.slots.iter())
             .filter(|(_, slot)| slot.now != slot.loaded)
             .map(|(key, slot)| CounterChange {
@@ -261,5 +265,11 @@ impl World {
     #[must_use]
     pub fn all_cells(&self) -> Vec<(CellKey, Cell)> {
         self.cells.rows().map(|row| (row.key, row.now)).collect()
+    }
+
+    /// All splits of a rebuilt world of which something is left, in the order of their keys.
+    #[must_use]
+    pub fn all_lots(&self) -> Vec<(LotKey, Lot)> {
+        self.lots.all()
     }
 }

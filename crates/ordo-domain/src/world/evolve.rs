@@ -1,7 +1,7 @@
 //! Applies one event to the state. It cannot fail: decisions make sure of everything beforehand.
 
 use crate::claim::ClaimKind;
-use crate::event::{Event, LineUnits};
+use crate::event::{Event, LineUnits, PickedUnits};
 use crate::fulfillment::{CancelRequest, FulfillmentOrder, FulfillmentState};
 use crate::id::{FulfillmentOrderId, OrderId, ReservationId, ShipmentId};
 use crate::order::capture::external_key;
@@ -9,8 +9,8 @@ use crate::order::merge::backorder_changes;
 use crate::order::{Line, Order, OrderLife};
 use crate::quantity::Quantity;
 use crate::returns::ReturnState;
-use crate::shipment::ParcelState;
-use crate::stock::{Movement, ReservationState};
+use crate::shipment::{ParcelState, Units};
+use crate::stock::{CellKey, LotKey, Movement, ReservationState};
 use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, World};
 
@@ -171,8 +171,14 @@ impl World {
                 fulfillment_order,
                 lines,
             } => {
-                self.fulfillment_orders
-                    .update(*fulfillment_order, |work| work.pick(lines));
+                let mut location = None;
+                self.fulfillment_orders.update(*fulfillment_order, |work| {
+                    work.pick(lines);
+                    location = Some(work.clone()).filter(|work| work.has_lots());
+                });
+                if let Some(work) = location {
+                    self.pick_lots(&work, lines);
+                }
             }
             Event::UnitsShorted {
                 order,
@@ -426,6 +432,49 @@ impl World {
                 cell.on_hand += movement.on_hand;
                 cell.quarantined += movement.quarantined;
             });
+            if let Some(mark) = &movement.lot {
+                let key = LotKey::of(movement.cell, mark);
+                self.lots.update(key, mark.expires_on, |lot| {
+                    lot.on_hand += movement.on_hand;
+                    lot.quarantined += movement.quarantined;
+                });
+            }
+        }
+    }
+
+    /// Counts collected units in their lots.
+    fn pick_lots(&mut self, work: &FulfillmentOrder, picked: &[PickedUnits]) {
+        for units in picked {
+            let part = work.lines.iter().find(|part| part.line == units.line);
+            let Some(cell) = part
+                .filter(|part| part.from_stock)
+                .map(|part| work.cell(part))
+            else {
+                continue;
+            };
+            self.count_picked(cell, &units.units, |picked, units| picked + units);
+        }
+    }
+
+    /// Takes units off those collected in their lots: they left, or lie on the shelf again.
+    fn unpick_lots(&mut self, work: &FulfillmentOrder) {
+        for line in work.lines.iter().filter(|line| line.from_stock) {
+            self.count_picked(work.cell(line), &line.units, |picked, units| picked - units);
+        }
+    }
+
+    fn count_picked(
+        &mut self,
+        cell: CellKey,
+        units: &[Units],
+        change: impl Fn(Quantity, Quantity) -> Quantity,
+    ) {
+        for units in units {
+            if let Some(mark) = units.mark() {
+                self.lots.update(LotKey::of(cell, &mark), None, |lot| {
+                    lot.picked = change(lot.picked, units.quantity);
+                });
+            }
         }
     }
 
@@ -444,6 +493,7 @@ impl World {
             work.cancel = None;
         });
         let Some(work) = before else { return };
+        self.unpick_lots(&work);
         for line in work.lines.iter().filter(|line| line.from_stock) {
             self.cells.update(work.cell(line), false, |cell| {
                 cell.allocated -= line.quantity
@@ -519,6 +569,7 @@ impl World {
         self.shipments
             .update(shipment, |shipment| shipment.shipped_at = Some(at));
         let Some(work) = shipped else { return };
+        self.unpick_lots(&work);
         for line in work.lines.iter().filter(|line| line.from_stock) {
             self.cells.update(work.cell(line), false, |cell| {
                 cell.allocated -= line.shipped

@@ -7,7 +7,7 @@ use crate::claim::ClaimKind;
 use crate::id::SkuId;
 use crate::record::RecordKind;
 use crate::signal::{Signal, SignalKey};
-use crate::stock::{Cell, CellKey};
+use crate::stock::{Cell, CellKey, Lot, LotKey};
 use crate::world::CounterKey;
 
 /// What must be loaded.
@@ -31,6 +31,8 @@ pub enum Key {
     SkuByCode(String),
     /// All cells of a SKU.
     Cells(SkuId),
+    /// All splits of a SKU's cells by lot, of which something is left.
+    Lots(SkuId),
     /// How often something was seen.
     Signal(SignalKey),
     /// A counter.
@@ -89,6 +91,13 @@ pub enum Row {
         sku: SkuId,
         /// The cells that exist, in any order.
         cells: Vec<(CellKey, Cell)>,
+    },
+    /// The splits of a SKU's cells, of which something is left.
+    Lots {
+        /// The SKU.
+        sku: SkuId,
+        /// Its splits.
+        lots: Vec<(LotKey, Lot)>,
     },
     /// How often something was seen.
     Signal {

@@ -10,6 +10,7 @@ mod changes;
 mod counts;
 mod evolve;
 mod key;
+mod lots;
 mod table;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use changes::{
 };
 pub use counts::{CellRow, CounterKey, CounterKind};
 pub use key::{Key, Row, StoredRecord};
+pub use lots::LotChange;
 
 use crate::catalog::{Listing, Sku};
 use crate::claim::ClaimKind;
@@ -40,9 +42,10 @@ use crate::reference::Reference;
 use crate::returns::Return;
 use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
-use crate::stock::{Cell, CellKey, Reservation};
+use crate::stock::{Cell, CellKey, Lot, LotKey, Reservation};
 use crate::webhook::Webhook;
 use counts::{CellTable, CounterTable, SignalTable};
+use lots::LotTable;
 use table::{KeyTable, Table};
 
 /// Calls the same method on every table.
@@ -82,6 +85,8 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.cells;
         $call;
+        let $table = &mut $world.lots;
+        $call;
         let $table = &mut $world.counters;
         $call;
         let $table = &mut $world.signals;
@@ -110,6 +115,7 @@ pub struct World {
     webhooks: Table<Webhook>,
     claims: KeyTable,
     cells: CellTable,
+    lots: LotTable,
     counters: CounterTable,
     signals: SignalTable,
     numbers: BTreeMap<OrderId, i64>,
@@ -151,6 +157,7 @@ impl World {
         world.webhooks.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
+        world.lots.complete = true;
         world.counters.complete = true;
         world.signals.complete = true;
         world
@@ -439,6 +446,18 @@ impl World {
             .unwrap_or_default())
     }
 
+    /// The splits of a SKU's cells by lot, in the order of their keys.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn lots_of(&self, sku: SkuId) -> Result<impl Iterator<Item = (&LotKey, Lot)>, Refusal> {
+        if self.lots.has(sku) {
+            Ok(self.lots.of(sku))
+        } else {
+            Err(Refusal::Needs(vec![Key::Lots(sku)]))
+        }
+    }
+
     /// A counter; zero where it was never counted.
     ///
     /// # Errors
@@ -601,6 +620,7 @@ impl World {
                 self.skus.supply_shared(sku);
             }
             Row::Cells { sku, cells } => self.cells.supply(sku, cells),
+            Row::Lots { sku, lots } => self.lots.supply(sku, lots),
             Row::Signal { key, found } => self.signals.supply(key, found),
             Row::Counter { key, value } => self.counters.supply(key, value),
         }

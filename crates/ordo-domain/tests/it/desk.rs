@@ -28,9 +28,10 @@ use ordo_domain::returns::{
     ApproveReturn, Disposition, ReceiveReturn, ReceivedDraft, RefundLineDraft, RefundOrder,
     RequestReturn, ReturnLineDraft,
 };
-use ordo_domain::shipment::{TrackParcel, TrackingReport};
+use ordo_domain::shipment::{TrackParcel, TrackingReport, Units};
 use ordo_domain::stock::{
-    Cell, CellKey, ExpireReservation, MoveStock, MovementKind, ReserveLine, ReserveStock,
+    Cell, CellKey, Condition, ExpireReservation, LotMark, MoveStock, MovementKind, ReserveLine,
+    ReserveStock,
 };
 use ordo_domain::time::{SECOND, Timestamp};
 use ordo_domain::world::RecordWrite;
@@ -236,16 +237,24 @@ impl Desk {
                 }))
             }
             [
-                "receive" | "adjust" | "count" | "dispose" | "quarantine",
+                "receive" | "adjust" | "count" | "dispose" | "quarantine" | "unquarantine"
+                | "transfer_out" | "transfer_in",
                 cell,
                 quantity,
             ] => {
+                let (cell, lot) = match cell.split_once('#') {
+                    Some((cell, lot)) => (cell, Some(lot_mark(lot))),
+                    None => (*cell, None),
+                };
                 let (sku, location) = cell.split_once('@').unwrap();
                 let kind = match words[0] {
                     "receive" => MovementKind::Receive,
                     "adjust" => MovementKind::Adjust,
                     "count" => MovementKind::Count,
                     "dispose" => MovementKind::Dispose,
+                    "unquarantine" => MovementKind::Unquarantine,
+                    "transfer_out" => MovementKind::TransferOut,
+                    "transfer_in" => MovementKind::TransferIn,
                     _ => MovementKind::Quarantine,
                 };
                 self.short(Command::MoveStock(MoveStock {
@@ -253,7 +262,7 @@ impl Desk {
                     sku: sku.into(),
                     location: location.into(),
                     quantity: Quantity::stored(quantity.parse().unwrap()),
-                    lot: None,
+                    lot,
                     reason: None,
                 }))
             }
@@ -320,11 +329,14 @@ impl Desk {
             [step @ ("pick" | "short"), name, units @ ..] => {
                 let fulfillment_order = self.work(name);
                 let order = self.order(name.split_once('/').unwrap().0);
+                let (units, lot) = of_lot(units);
                 let lines = self.units(&order, units);
                 let lines = lines.into_iter().map(|(line, quantity)| ReportedUnits {
                     line,
                     quantity,
-                    units: Vec::new(),
+                    units: (lot.iter().cloned())
+                        .map(|mark| Units::of_lot(mark, quantity))
+                        .collect(),
                 });
                 let lines = lines.collect();
                 self.short(if *step == "pick" {
@@ -404,13 +416,16 @@ impl Desk {
                     "quarantine" => Disposition::Quarantine,
                     _ => Disposition::Scrap,
                 };
+                let (units, lot) = of_lot(units);
                 let lines = self.units(&order, units);
                 let lines = lines.into_iter().map(|(line, quantity)| ReceivedDraft {
                     return_line: None,
                     line: Some(line),
                     quantity,
                     disposition,
-                    units: Vec::new(),
+                    units: (lot.iter().cloned())
+                        .map(|mark| Units::of_lot(mark, quantity))
+                        .collect(),
                 });
                 let location = Some((*location).to_owned());
                 let command = ReceiveReturn {
@@ -534,6 +549,27 @@ impl Desk {
                     .plus_micros(seconds.parse::<i64>().unwrap() * SECOND);
                 Vec::new()
             }
+            ["lots?", name] => {
+                let cell = self.cell_key(name);
+                let lots = self.world.all_lots();
+                let lots = lots.iter().filter(|(key, _)| key.cell == cell);
+                let told: Vec<String> = lots
+                    .map(|(key, lot)| {
+                        let mut text = key.name.clone();
+                        if !key.condition.is_new() {
+                            write!(text, ":{}", key.condition.name()).unwrap();
+                        }
+                        write!(text, " {}", lot.on_hand).unwrap();
+                        for (word, units) in [("bad", lot.quarantined), ("picked", lot.picked)] {
+                            if !units.is_zero() {
+                                write!(text, " {word} {units}").unwrap();
+                            }
+                        }
+                        text
+                    })
+                    .collect();
+                told
+            }
             ["cell?", name] => {
                 let cell = self.cell(name);
                 vec![format!(
@@ -652,6 +688,47 @@ impl Desk {
             self.world.all_cells(),
             "{step}: cells from the log"
         );
+        assert_eq!(
+            rebuilt.all_lots(),
+            self.world.all_lots(),
+            "{step}: lots from the log"
+        );
+        for (key, cell) in self.world.all_cells() {
+            let lots = self.world.all_lots();
+            let lots = lots.iter().filter(|(lot, _)| lot.cell == key);
+            let sum: Quantity = lots.clone().map(|(_, lot)| lot.on_hand).sum();
+            assert!(sum <= cell.on_hand, "{step}: lots sum to {sum} of {key:?}");
+            let sum: Quantity = lots.map(|(_, lot)| lot.quarantined).sum();
+            assert!(
+                sum <= cell.quarantined,
+                "{step}: {sum} of {key:?} quarantined"
+            );
+        }
+    }
+}
+
+/// The words before `of LOT`, and the lot.
+fn of_lot<'a>(words: &'a [&'a str]) -> (&'a [&'a str], Option<LotMark>) {
+    match words {
+        [words @ .., "of", lot] => (words, Some(lot_mark(lot))),
+        words => (words, None),
+    }
+}
+
+/// `L1`, `L1:used` or `L1/2026-12-31`.
+pub fn lot_mark(text: &str) -> LotMark {
+    let (text, expires_on) = match text.split_once('/') {
+        Some((text, date)) => (text, Some(date.parse().unwrap())),
+        None => (text, None),
+    };
+    let (name, condition) = match text.split_once(':') {
+        Some((name, condition)) => (name, Condition::named(condition).unwrap()),
+        None => (text, Condition::New),
+    };
+    LotMark {
+        name: name.to_owned(),
+        condition,
+        expires_on,
     }
 }
 

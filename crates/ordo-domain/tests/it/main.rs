@@ -8,6 +8,7 @@ mod bundles;
 mod changing;
 mod desk;
 mod input;
+mod lots;
 mod past;
 mod scenarios;
 mod set_up;

@@ -61,6 +61,9 @@ fn examples() -> BTreeMap<&'static str, String> {
         set sku A weight 200
         listing SET = Ax2
         set listing SET = Ax3
+        sku L
+        set sku L tracking lot
+        receive L@BER#L1/2026-12-31 1
         ",
     );
     desk.log()

@@ -124,3 +124,70 @@ async fn an_order_takes_the_place_of_a_reservation() {
     let late = app.post(&format!("{path}/release"), &json!({})).await;
     late.expect_problem(409, "reservation_ended");
 }
+
+#[tokio::test]
+async fn lots_are_told_with_their_dates_and_the_books_agree() {
+    let app = TestApp::with_company().await;
+    let body = json!({"code": "MILK", "tracking": "lot"});
+    app.post("/api/v1/skus", &body).await.expect(201);
+    let receive = |lot: Value, more: Value| {
+        let mut body = json!({"kind": "receive", "sku": "MILK", "location": "BER", "quantity": 4});
+        body["lot"] = lot;
+        for (field, value) in more.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        body
+    };
+    for body in [
+        receive(json!("L2"), json!({"expires_on": "2027-01-31"})),
+        receive(json!("L1"), json!({})),
+        receive(json!("L1"), json!({"condition": "used", "quantity": 1})),
+        receive(json!("L2"), json!({"kind": "quarantine", "quantity": 3})),
+    ] {
+        app.post("/api/v1/stock/movements", &body).await.expect(201);
+    }
+    let lots = app.get("/api/v1/stock/lots?sku=MILK").await.expect(200);
+    let told: Vec<Value> = (lots["items"].as_array().unwrap().iter())
+        .map(|lot| {
+            json!([
+                lot["lot"],
+                lot["condition"],
+                lot["expires_on"],
+                lot["on_hand"],
+                lot["quarantined"]
+            ])
+        })
+        .collect();
+    let expected = json!([
+        ["L1", "new", null, 4, 0],
+        ["L1", "used", null, 1, 0],
+        ["L2", "new", "2027-01-31", 1, 3]
+    ]);
+    assert_eq!(json!(told), expected);
+    for (body, field) in [
+        (receive(json!(null), json!({})), "/lot"),
+        (receive(json!(null), json!({"condition": "used"})), "/lot"),
+        (
+            receive(json!("L1"), json!({"expires_on": "soon"})),
+            "/expires_on",
+        ),
+        (receive(json!("L1"), json!({"sku": "A"})), "/lot"),
+    ] {
+        let refused = app.post("/api/v1/stock/movements", &body).await;
+        let found = refused.expect_problem(422, "invalid_input");
+        assert_eq!(found.as_deref(), Some(field), "{body}");
+    }
+    let none = app
+        .get("/api/v1/stock/lots?sku=MILK&location=XXX")
+        .await
+        .expect(200);
+    assert_eq!(none["items"], json!([]));
+    let organization = app.get("/api/v1/organization").await.expect(200);
+    let organization = organization["id"].as_str().unwrap().parse().unwrap();
+    let backend = &**app.engine.backend();
+    let now = app.engine.clock().now();
+    let report = ordo_engine::check(backend, organization, now)
+        .await
+        .unwrap();
+    assert!(report.is_ok(), "{report:?}");
+}

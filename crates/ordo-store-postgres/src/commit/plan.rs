@@ -258,6 +258,9 @@ impl Plan {
         if !commit.changes.cells.is_empty() {
             self.cells(commit);
         }
+        if !commit.changes.lots.is_empty() {
+            self.lots(commit);
+        }
         let counters = &commit.changes.counters;
         if !counters.is_empty() {
             self.add(
@@ -354,6 +357,40 @@ impl Plan {
                     })
                     .collect(),
             ),
+        );
+    }
+
+    /// Adds differences to splits of cells, which are facts: nothing is asked of them.
+    fn lots(&mut self, commit: &Commit) {
+        let lots = &commit.changes.lots;
+        self.add(
+            "INSERT INTO cell_lots AS l
+                 (organization, sku, location, owner, lot, condition,
+                  on_hand, quarantined, picked, expires_on)
+             SELECT $1::uuid, unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::uuid[]),
+                    unnest($5::text[]), unnest($6::text[]), unnest($7::bigint[]),
+                    unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[])
+             ON CONFLICT (organization, sku, location, owner, lot, condition) DO UPDATE SET
+                 on_hand = l.on_hand + excluded.on_hand,
+                 quarantined = l.quarantined + excluded.quarantined,
+                 picked = l.picked + excluded.picked,
+                 expires_on = coalesce(excluded.expires_on, l.expires_on)",
+            params![
+                organization(commit),
+                each(lots, |lot| Uuid(lot.key.cell.sku.to_u128())),
+                each(lots, |lot| Uuid(lot.key.cell.location.to_u128())),
+                each(lots, |lot| (lot.key.cell.owner)
+                    .map_or(Uuid::ZERO, |owner| Uuid(owner.to_u128()))),
+                each(lots, |lot| lot.key.name.clone()),
+                each(lots, |lot| lot.key.condition.name()),
+                each(lots, |lot| lot.on_hand.get()),
+                each(lots, |lot| lot.quarantined.get()),
+                each(lots, |lot| lot.picked.get()),
+                each(lots, |lot| lot
+                    .expires_on
+                    .map(|date| i64::from(date.days_since_epoch()))),
+            ],
+            Check::Nothing,
         );
     }
 

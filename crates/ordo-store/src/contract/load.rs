@@ -50,6 +50,13 @@ pub async fn what_was_never_stored_is_absent(store: &dyn Store) {
             },
         ),
         (
+            Key::Lots(SkuId::from_u128(2)),
+            Row::Lots {
+                sku: SkuId::from_u128(2),
+                lots: Vec::new(),
+            },
+        ),
+        (
             Key::Signal(signal),
             Row::Signal {
                 key: signal,
@@ -180,7 +187,7 @@ pub async fn rows_come_in_the_order_of_their_keys(store: &dyn Store) {
         Row::Claim { holder, .. } => holder.is_some(),
         Row::SkuByCode { found, .. } => found.is_some(),
         Row::Cells { cells, .. } => cells.len() == 2,
-        Row::Sku { .. } | Row::Signal { .. } | Row::Counter { .. } => false,
+        Row::Sku { .. } | Row::Lots { .. } | Row::Signal { .. } | Row::Counter { .. } => false,
     });
     assert_eq!(present.count(), 10, "{expected:?}");
 }

@@ -26,6 +26,7 @@ pub mod follow;
 pub mod headroom;
 pub mod lists;
 pub mod load;
+pub mod lots;
 pub mod organization;
 pub mod race;
 mod snapshot;
@@ -86,6 +87,11 @@ macro_rules! contract_tests {
                 cells_add_up_difference_by_difference,
                 a_counter_stops_at_its_limit,
                 sightings_count_within_their_window,
+            }
+            lots {
+                splits_add_up_difference_by_difference,
+                splits_are_of_one_cell_and_organization,
+                a_refused_commit_changes_no_split,
             }
             batch {
                 a_batch_is_committed_once,

@@ -44,6 +44,9 @@ impl Snapshot {
             if let Row::Cells { cells, .. } = row {
                 cells.sort_by_key(|(key, _)| *key);
             }
+            if let Row::Lots { lots, .. } = row {
+                lots.sort_by(|(a, _), (b, _)| a.cmp(b));
+            }
         }
         let names: Vec<AnswerKey> = commit.answers.iter().map(|answer| answer.key).collect();
         let ids: Vec<ContactId> = commit
@@ -104,6 +107,7 @@ impl Snapshot {
             Row::SkuByCode { found, .. } => found.is_none(),
             Row::Sku { .. } => false,
             Row::Cells { cells, .. } => cells.is_empty(),
+            Row::Lots { lots, .. } => lots.is_empty(),
             Row::Signal { found, .. } => found.count == 0,
             Row::Counter { value, .. } => *value == 0,
         };
@@ -153,6 +157,12 @@ pub(super) fn keys_of(changes: &Changes) -> Vec<Key> {
             .cells
             .iter()
             .map(|change| Key::Cells(change.key.sku)),
+    );
+    keys.extend(
+        changes
+            .lots
+            .iter()
+            .map(|change| Key::Lots(change.key.cell.sku)),
     );
     keys.extend(
         changes

@@ -168,6 +168,13 @@ impl Books {
                 self.short.insert(change.key);
             }
         }
+        for change in &changes.lots {
+            let lot = self.lots.entry(change.key.clone()).or_default();
+            lot.on_hand += change.on_hand;
+            lot.quarantined += change.quarantined;
+            lot.picked += change.picked;
+            lot.expires_on = change.expires_on.or(lot.expires_on);
+        }
         for change in &changes.counters {
             *self.counters.entry(change.key).or_default() += change.by;
         }

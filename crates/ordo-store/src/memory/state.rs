@@ -9,7 +9,7 @@ use ordo_domain::id::{
 };
 use ordo_domain::record::RecordKind;
 use ordo_domain::signal::{Signal, SignalKey};
-use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::stock::{Cell, CellKey, Lot, LotKey};
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{CounterKey, StoredRecord};
 
@@ -37,6 +37,7 @@ pub(super) struct Books {
     pub(super) records: BTreeMap<(RecordKind, u128), StoredRecord>,
     pub(super) claims: BTreeMap<(ClaimKind, String), u128>,
     pub(super) cells: BTreeMap<CellKey, Cell>,
+    pub(super) lots: BTreeMap<LotKey, Lot>,
     pub(super) counters: BTreeMap<CounterKey, i64>,
     pub(super) signals: BTreeMap<SignalKey, Signal>,
     pub(super) contacts: BTreeMap<ContactId, Contact>,

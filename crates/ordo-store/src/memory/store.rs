@@ -11,7 +11,7 @@ use ordo_domain::organization::ApiKey;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::signal::SignalKey;
-use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::stock::{Cell, CellKey, Lot, LotKey};
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row};
 
@@ -295,6 +295,10 @@ impl State {
                 let cells = books.map(|books| books.cells_of(*sku)).unwrap_or_default();
                 Row::Cells { sku: *sku, cells }
             }
+            Key::Lots(sku) => {
+                let lots = books.map(|books| books.lots_of(*sku)).unwrap_or_default();
+                Row::Lots { sku: *sku, lots }
+            }
             Key::Signal(key) => {
                 let found = books.and_then(|books| books.signals.get(key).copied());
                 Row::Signal {
@@ -327,6 +331,13 @@ impl Books {
             .range(first..)
             .take_while(|(key, _)| key.sku == sku);
         cells.map(|(key, cell)| (*key, *cell)).collect()
+    }
+
+    fn lots_of(&self, sku: SkuId) -> Vec<(LotKey, Lot)> {
+        let lots = self.lots.iter();
+        lots.filter(|(key, lot)| key.cell.sku == sku && !lot.is_gone())
+            .map(|(key, lot)| (key.clone(), *lot))
+            .collect()
     }
 
     fn answer(&self, key: AnswerKey) -> Option<StoredAnswer> {

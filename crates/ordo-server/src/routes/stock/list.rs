@@ -58,7 +58,7 @@ pub async fn list_stock(ask: Ask) -> Answer {
 }
 
 /// The id of the SKU with this code.
-async fn sku_id(ask: &Ask, code: &str) -> Result<Option<SkuId>, Problem> {
+pub async fn sku_id(ask: &Ask, code: &str) -> Result<Option<SkuId>, Problem> {
     let key = Key::SkuByCode(code.to_owned());
     let rows = ask.backend().load(ask.organization(), &[key]).await?;
     Ok(rows.into_iter().find_map(|row| match row {
@@ -67,6 +67,7 @@ async fn sku_id(ask: &Ask, code: &str) -> Result<Option<SkuId>, Problem> {
         Row::Record { .. }
         | Row::Claim { .. }
         | Row::Cells { .. }
+        | Row::Lots { .. }
         | Row::Signal { .. }
         | Row::Counter { .. } => None,
     }))

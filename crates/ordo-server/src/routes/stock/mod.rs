@@ -1,6 +1,7 @@
 //! Stock: what lies where, and the movements that change it.
 
 pub mod list;
+pub mod lots;
 pub mod movement;
 
 use std::borrow::Cow;

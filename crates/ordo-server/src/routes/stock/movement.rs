@@ -3,7 +3,7 @@
 use axum::body::Body;
 use ordo_domain::check::Check;
 use ordo_domain::quantity::{QUANTITY_MAX, Quantity};
-use ordo_domain::stock::{MoveStock, MovementKind};
+use ordo_domain::stock::{Condition, LotMark, MoveStock, MovementKind};
 use ordo_domain::{Command, Rejection};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -28,9 +28,14 @@ struct MovementInput {
     /// Units: the signed difference for `adjust`, what was found for `count`, else how many moved.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     quantity: i64,
-    /// The lot, where units are told apart by it.
+    /// The lot; for SKUs that are tracked by lot, and only for those.
     #[schema(max_length = 128)]
     lot: Option<String>,
+    /// The condition of units of the lot; `new` where absent.
+    condition: Option<Condition>,
+    /// The last day on which units of the lot are good, `YYYY-MM-DD`.
+    #[schema(example = "2027-12-31")]
+    expires_on: Option<String>,
     /// Words about it; no person's data.
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -76,10 +81,32 @@ impl MovementInput {
             sku: check.code("/sku", &self.sku),
             location: check.code("/location", &self.location),
             quantity: quantity.unwrap_or_default(),
-            lot: check.optional_text("/lot", self.lot.as_ref(), 128),
+            lot: self.lot(&mut check),
             reason: check.optional_text("/reason", self.reason.as_ref(), 500),
         };
         check.finish(movement)
+    }
+}
+
+impl MovementInput {
+    /// What it says of the lot.
+    fn lot(&self, check: &mut Check) -> Option<LotMark> {
+        let expires_on = self.expires_on.as_ref().and_then(|text| {
+            let date = text.parse().ok();
+            if date.is_none() {
+                check.refuse("/expires_on", "must be a date such as 2027-12-31");
+            }
+            date
+        });
+        let name = check.optional_text("/lot", self.lot.as_ref(), 128);
+        if name.is_none() && (self.condition.is_some() || self.expires_on.is_some()) {
+            check.refuse("/lot", "is missing beside what is said of it");
+        }
+        Some(LotMark {
+            name: name?,
+            condition: self.condition.unwrap_or_default(),
+            expires_on,
+        })
     }
 }
 

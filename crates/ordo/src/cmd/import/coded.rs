@@ -424,6 +424,7 @@ pub async fn skus(local: &Local, codes: &[String]) -> Result<Vec<Sku>, Failure> 
             | Row::Record { .. }
             | Row::Claim { .. }
             | Row::Cells { .. }
+            | Row::Lots { .. }
             | Row::Signal { .. }
             | Row::Counter { .. } => {}
         }
