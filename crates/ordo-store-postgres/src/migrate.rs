@@ -38,17 +38,22 @@ const BEGIN: &str = "
 /// Brings the schema to [`KNOWN`]. Where it is there already, nothing but reading is done, so that a
 /// role that may not change tables is enough.
 pub async fn migrate(client: &mut Client) -> Result<(), OpenError> {
+    migrate_by(MIGRATIONS, client).await
+}
+
+async fn migrate_by(migrations: &[Migration], client: &mut Client) -> Result<(), OpenError> {
+    let known = migrations.last().map_or(0, |last| last.version);
     let found = look(client).await;
     let found = found.map_err(|source| OpenError::Migration { version: 0, source })?;
     if let Some(found) = found {
         found.check()?;
-        if found.version >= KNOWN {
+        if found.version >= known {
             return Ok(());
         }
     }
     let begun = begin(client).await;
     begun.map_err(|source| OpenError::Migration { version: 0, source })?;
-    for migration in MIGRATIONS {
+    for migration in migrations {
         let step = step(client, migration).await;
         let found = step.map_err(|source| OpenError::Migration {
             version: migration.version,
@@ -137,4 +142,60 @@ async fn step(client: &mut Client, migration: &Migration) -> Result<Found, Error
     }
     transaction.commit().await?;
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Cluster, Durability};
+    use std::path::Path;
+    use tokio_postgres::NoTls;
+
+    const SECOND: &str = "CREATE TABLE second (n integer NOT NULL);
+                          INSERT INTO second (n) VALUES (1);";
+
+    async fn has_second(client: &Client) -> bool {
+        let sql = "SELECT to_regclass('second') IS NOT NULL";
+        client.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    fn with_second(sql: &'static str) -> [Migration; 2] {
+        [(1, MIGRATIONS[0].sql), (2, sql)].map(|(version, sql)| Migration {
+            version,
+            min_reader: 1,
+            sql,
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_step_that_fails_halfway_leaves_nothing_and_is_taken_again() {
+        let test = "migrate::tests::a_step_that_fails_halfway_leaves_nothing_and_is_taken_again";
+        // Within the folder of the build, beside the one of the integration tests.
+        let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp");
+        let Some(cluster) = Cluster::for_test(test, Durability::Off, Some(&cache)) else {
+            return;
+        };
+        let url = cluster.create_database("halfway").await.unwrap();
+        let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        migrate(&mut client).await.unwrap();
+        let broken = with_second(
+            "CREATE TABLE second (n integer NOT NULL);
+             INSERT INTO nowhere (n) VALUES (1);",
+        );
+        let failed = migrate_by(&broken, &mut client).await;
+        assert!(matches!(
+            failed,
+            Err(OpenError::Migration { version: 2, .. })
+        ));
+        assert_eq!(versions(&client).await.unwrap(), Some((1, 1)));
+        assert!(!has_second(&client).await);
+        migrate_by(&with_second(SECOND), &mut client).await.unwrap();
+        assert_eq!(versions(&client).await.unwrap(), Some((2, 1)));
+        assert!(has_second(&client).await);
+        // An older program goes on with it, since it may read it.
+        migrate(&mut client).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
+    }
 }

@@ -32,6 +32,14 @@ enum Found {
 
 /// Brings the database to the version of this release, or makes it; each step in one transaction.
 pub(crate) fn migrate(conn: &mut Connection, path: &std::path::Path) -> Result<(), OpenError> {
+    migrate_by(MIGRATIONS, conn, path)
+}
+
+fn migrate_by(
+    migrations: &[Migration],
+    conn: &mut Connection,
+    path: &std::path::Path,
+) -> Result<(), OpenError> {
     let from = match look(conn)? {
         Found::Empty => 0,
         Found::Foreign => return Err(OpenError::Foreign(path.to_owned())),
@@ -39,12 +47,12 @@ pub(crate) fn migrate(conn: &mut Connection, path: &std::path::Path) -> Result<(
             version,
             min_reader,
         } => {
-            refuse_newer(version, min_reader)?;
+            refuse_newer(version, min_reader, migrations.len() as i64)?;
             version
         }
     };
-    let done = usize::try_from(from).unwrap_or(MIGRATIONS.len());
-    for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+    let done = usize::try_from(from).unwrap_or(migrations.len());
+    for (index, migration) in migrations.iter().enumerate().skip(done) {
         let step = conn.transaction()?;
         step.execute_batch(migration.sql)?;
         if index == 0 {
@@ -75,15 +83,15 @@ pub(crate) fn check(conn: &Connection, path: &std::path::Path) -> Result<(), Ope
         Found::Schema {
             version,
             min_reader,
-        } => refuse_newer(version, min_reader),
+        } => refuse_newer(version, min_reader, KNOWN),
     }
 }
 
-fn refuse_newer(version: i64, min_reader: i64) -> Result<(), OpenError> {
-    if min_reader > KNOWN {
+fn refuse_newer(version: i64, min_reader: i64, known: i64) -> Result<(), OpenError> {
+    if min_reader > known {
         return Err(OpenError::TooNew {
             found: version,
-            known: KNOWN,
+            known,
         });
     }
     Ok(())
@@ -107,4 +115,53 @@ fn look(conn: &Connection) -> Result<Found, OpenError> {
         })
         .optional()?;
     schema.ok_or_else(|| OpenError::Corrupt("the table schema is empty".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const SECOND: &str = "CREATE TABLE second (n INTEGER NOT NULL) STRICT;
+                          INSERT INTO second (n) VALUES (1);";
+
+    fn version(conn: &Connection) -> (i64, i64) {
+        let sql = "SELECT version, min_reader FROM schema";
+        conn.query_row(sql, (), |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+    }
+
+    fn has_second(conn: &Connection) -> bool {
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'second'";
+        conn.prepare(sql).unwrap().exists(()).unwrap()
+    }
+
+    fn with_second(sql: &'static str) -> [Migration; 2] {
+        let first = MIGRATIONS[0].sql;
+        [(1, first), (2, sql)].map(|(min_reader, sql)| Migration { min_reader, sql })
+    }
+
+    #[test]
+    fn a_step_that_fails_halfway_leaves_nothing_and_is_taken_again() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let path = Path::new("memory");
+        migrate(&mut conn, path).unwrap();
+        let broken = with_second(
+            "CREATE TABLE second (n INTEGER NOT NULL) STRICT;
+             INSERT INTO second (n) VALUES (1);
+             INSERT INTO nowhere (n) VALUES (1);",
+        );
+        migrate_by(&broken, &mut conn, path).unwrap_err();
+        assert_eq!((version(&conn), has_second(&conn)), ((1, 1), false));
+        migrate_by(&with_second(SECOND), &mut conn, path).unwrap();
+        assert_eq!((version(&conn), has_second(&conn)), ((2, 2), true));
+        // Steps that were taken are not taken again.
+        migrate_by(&with_second(SECOND), &mut conn, path).unwrap();
+        // What the step left, this release no longer reads.
+        let refused = migrate(&mut conn, path);
+        assert!(matches!(
+            refused,
+            Err(OpenError::TooNew { found: 2, known }) if known == KNOWN
+        ));
+    }
 }

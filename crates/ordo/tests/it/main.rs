@@ -7,5 +7,6 @@ mod carried;
 mod doctor;
 mod erased;
 mod http;
+mod released;
 mod scripted;
 mod served;
