@@ -282,3 +282,43 @@ CREATE TABLE short_cells (
     owner uuid NOT NULL,
     PRIMARY KEY (organization, sku, location, owner)
 );
+
+-- Raw bodies as they came, kept apart from the log so that they can be erased; with the contact whose
+-- data they hold, where that is known.
+CREATE TABLE payloads (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    contact uuid,
+    created_at bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+CREATE INDEX payloads_by_contact ON payloads (organization, contact) WHERE contact IS NOT NULL;
+
+-- Invoices, credit notes, pro formas and customs invoices: written once, numbered without a gap within
+-- their series.
+CREATE TABLE documents (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    entity uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    series text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    order_id uuid,
+    corrects uuid,
+    issued_at bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, id),
+    UNIQUE (organization, entity, series, number)
+);
+CREATE INDEX documents_by_order ON documents (organization, order_id) WHERE order_id IS NOT NULL;
+
+-- The last number of each series.
+CREATE TABLE document_numbers (
+    organization uuid NOT NULL,
+    entity uuid NOT NULL,
+    series text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (organization, entity, series)
+) WITH (fillfactor = 50);

@@ -371,3 +371,45 @@ CREATE TABLE short_cells (
   owner BLOB NOT NULL,
   PRIMARY KEY (organization, sku, location, owner)
 ) STRICT, WITHOUT ROWID;
+
+-- Raw bodies as they came, kept apart from the log so that they can be erased; with the contact whose
+-- data they hold, where that is known.
+CREATE TABLE payloads (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  contact BLOB,
+  created_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX payloads_by_contact ON payloads (organization, contact) WHERE contact IS NOT NULL;
+
+-- Invoices, credit notes, pro formas and customs invoices: written once, numbered without a gap within
+-- their series.
+CREATE TABLE documents (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  entity BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  series TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  order_id BLOB,
+  corrects BLOB,
+  issued_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id),
+  UNIQUE (organization, entity, series, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX documents_by_order ON documents (organization, order_id) WHERE order_id IS NOT NULL;
+
+-- The last number of each series.
+CREATE TABLE document_numbers (
+  organization INTEGER NOT NULL,
+  entity BLOB NOT NULL,
+  series TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (organization, entity, series)
+) STRICT, WITHOUT ROWID;

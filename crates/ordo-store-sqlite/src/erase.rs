@@ -12,7 +12,7 @@ use crate::error::Fault;
 use crate::keys::{Id, segment};
 use crate::view;
 
-/// Deletes contacts and search terms within the transaction at hand.
+/// Deletes contacts, the raw bodies they came in, and search terms within the transaction at hand.
 pub(crate) fn delete(
     conn: &Connection,
     organization: i64,
@@ -21,6 +21,8 @@ pub(crate) fn delete(
 ) -> Result<(), Fault> {
     for contact in contacts {
         conn.prepare_cached("DELETE FROM contacts WHERE organization = ?1 AND id = ?2")?
+            .execute(params![organization, Id::of(*contact)])?;
+        conn.prepare_cached("DELETE FROM payloads WHERE organization = ?1 AND contact = ?2")?
             .execute(params![organization, Id::of(*contact)])?;
     }
     for (order, hash) in terms {

@@ -355,6 +355,32 @@ tables! {
         "hash": Integer,
         "number": Integer,
     }
+    "payloads" by 2 {
+        "organization": Organization,
+        "id": Id,
+        "kind": Text,
+        "contact": OptionalId,
+        "created_at": Integer,
+        "body": Text,
+    }
+    "documents" by 2 {
+        "organization": Organization,
+        "id": Id,
+        "entity": Id,
+        "kind": Text,
+        "series": Text,
+        "number": Integer,
+        "order_id": OptionalId,
+        "corrects": OptionalId,
+        "issued_at": Integer,
+        "body": Text,
+    }
+    "document_numbers" by 3 {
+        "organization": Organization,
+        "entity": Id,
+        "series": Text,
+        "number": Integer,
+    }
     "tasks" by 2 {
         "organization": Organization,
         "id": Id,

@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 24] = [
+const NOT_CAPTURE: [&str; 27] = [
     "schema",
     "schema_version",
     "terms",
@@ -28,6 +28,9 @@ const NOT_CAPTURE: [&str; 24] = [
     "pools",
     "blocks",
     "webhooks",
+    "payloads",
+    "documents",
+    "document_numbers",
     "tasks",
     "waits",
     "short_cells",

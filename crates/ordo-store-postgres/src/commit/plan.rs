@@ -218,6 +218,13 @@ impl Plan {
                 Check::Nothing,
             );
         }
+        if !erased.is_empty() {
+            self.add(
+                "DELETE FROM payloads WHERE organization = $1 AND contact = ANY($2)",
+                params![organization(commit), each(erased, |id| Uuid(id.to_u128())),],
+                Check::Nothing,
+            );
+        }
         let lost = &commit.changes.lost_terms;
         if !lost.is_empty() {
             // The offsets keep the planner from joining in any other way than row by row.

@@ -8,7 +8,7 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
 use ordo_domain::id::{
     BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, ReturnId,
-    ShipmentId, SkuId,
+    ShipmentId, SkuId, WebhookId,
 };
 use ordo_domain::money::Currency;
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
@@ -19,6 +19,7 @@ use ordo_domain::shipment::Shipment;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::SECOND;
+use ordo_domain::webhook::Webhook;
 use ordo_domain::world::{
     CellChange, ClaimWrite, CounterChange, CounterKey, CounterKind, DecisionWrite, Key,
     RecordWrite, Row, SignalChange, StoredRecord,
@@ -223,6 +224,16 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         }],
         ships_together: true,
     };
+    let webhook = Webhook {
+        id: WebhookId::from_u128(19),
+        version,
+        url: format!("https://example.com/{marks}"),
+        events: vec!["order.*".to_owned()],
+        description: None,
+        active: true,
+        secret: 1,
+        created_at: START,
+    };
     let shipment = Shipment {
         id: ShipmentId::from_u128(15),
         version,
@@ -254,6 +265,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         write_of(&listing),
         write_of(&shipment),
         write_of(&coming_back),
+        write_of(&webhook),
     ]
 }
 

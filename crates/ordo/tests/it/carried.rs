@@ -152,6 +152,9 @@ async fn everything_arrives_on_every_way() {
         "shipments",
         "returns",
         "webhooks",
+        "payloads",
+        "documents",
+        "document_numbers",
     ];
     for table in portable::TABLES {
         let rows = before.rows(table.name);
