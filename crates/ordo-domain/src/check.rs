@@ -65,6 +65,7 @@ impl Check {
             code: Code::InvalidInput,
             detail,
             fields: self.problems,
+            current: None,
         })
     }
 

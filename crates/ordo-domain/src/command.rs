@@ -2,6 +2,7 @@
 
 use crate::catalog::{CreateListing, CreateSku, UpdateListing, UpdateSku};
 use crate::erase::ErasePerson;
+use crate::event::SubjectRef;
 use crate::fulfillment::{
     AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
     ShipWork, ShortUnits, StopWork,
@@ -12,6 +13,7 @@ use crate::network::{
 };
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
+use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
 use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
@@ -169,6 +171,68 @@ impl Command {
             Self::RefundOrder(_) => "refund_order",
             Self::ErasePerson(_) => "erase_person",
         }
+    }
+
+    /// The record that it changes, whose version a client may name; `None` where there is none yet
+    /// or no client knows its version.
+    #[must_use]
+    pub fn target(&self) -> Option<SubjectRef> {
+        let order = |id: crate::id::OrderId| (RecordKind::Order, id.to_u128());
+        let work = |id: crate::id::FulfillmentOrderId| (RecordKind::FulfillmentOrder, id.to_u128());
+        let shipment = |id: crate::id::ShipmentId| (RecordKind::Shipment, id.to_u128());
+        let found = |id: crate::id::ReturnId| (RecordKind::Return, id.to_u128());
+        let (kind, id) = match self {
+            Self::CancelOrder(command) => order(command.order),
+            Self::PlaceHold(command) => order(command.order),
+            Self::ReleaseHold(command) => order(command.order),
+            Self::RequestReturn(command) => order(command.order),
+            Self::RefundOrder(command) => match command.return_id {
+                Some(id) => found(id),
+                None => order(command.order),
+            },
+            Self::ReleaseWork(command) => work(command.fulfillment_order),
+            Self::AcceptWork(command) => work(command.fulfillment_order),
+            Self::RejectWork(command) => work(command.fulfillment_order),
+            Self::PickUnits(command) => work(command.fulfillment_order),
+            Self::ShortUnits(command) => work(command.fulfillment_order),
+            Self::PackUnits(command) => work(command.fulfillment_order),
+            Self::ShipWork(command) => work(command.fulfillment_order),
+            Self::StopWork(command) => work(command.fulfillment_order),
+            Self::AnswerStop(command) => work(command.fulfillment_order),
+            Self::LabelParcel(command) => shipment(command.shipment),
+            Self::TrackParcel(command) => shipment(command.shipment),
+            Self::ApproveReturn(command) => found(command.id),
+            Self::DeclineReturn(command) => found(command.id),
+            Self::ReceiveReturn(command) => found(command.id),
+            Self::FoundOrganization(_)
+            | Self::CreateApiKey(_)
+            | Self::RevokeApiKey(_)
+            | Self::CreateChannel(_)
+            | Self::CreateLocation(_)
+            | Self::CreateSku(_)
+            | Self::MoveStock(_)
+            | Self::ReserveStock(_)
+            | Self::ReleaseReservation(_)
+            | Self::ExpireReservation(_)
+            | Self::CaptureOrder(_)
+            | Self::ReviewOrder(_)
+            | Self::CoverShortfall(_)
+            | Self::ErasePerson(_)
+            // These name the version themselves.
+            | Self::UpdateSku(_)
+            | Self::UpdateListing(_)
+            | Self::UpdateChannel(_)
+            | Self::UpdateLocation(_)
+            | Self::UpdateLegalEntity(_)
+            | Self::UpdatePool(_)
+            | Self::LiftBlock(_)
+            | Self::AddLocations(_)
+            | Self::CreateListing(_)
+            | Self::CreateLegalEntity(_)
+            | Self::CreatePool(_)
+            | Self::PlaceBlock(_) => return None,
+        };
+        Some(SubjectRef { kind, id })
     }
 
     /// Whether it changes the reference, and so must be the last of its batch.

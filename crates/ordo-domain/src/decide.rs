@@ -7,11 +7,15 @@ use crate::contact::Contact;
 use crate::erase::ErasedCounts;
 use crate::event::Event;
 use crate::fulfillment::FulfillmentOrder;
-use crate::id::{ApiKeyId, CommandId, ContactId, DecisionId, IdMaker, OrderId, OrganizationId};
+use crate::id::{
+    ApiKeyId, CommandId, ContactId, DecisionId, IdMaker, OrderId, OrganizationId, ShipmentId,
+};
 use crate::order::Order;
 use crate::reaction;
 use crate::record::{Record, RecordKind};
-use crate::rejection::Rejection;
+use crate::rejection::{Code, Rejection};
+use crate::returns::Return;
+use crate::shipment::Shipment;
 use crate::signal::SignalKey;
 use crate::stock::{Cell, CellKey};
 use crate::time::Timestamp;
@@ -48,6 +52,8 @@ pub struct Context {
     pub ids: IdMaker,
     /// The command.
     pub command: CommandId,
+    /// The version that the client knows of the record which it changes, where it named one.
+    pub expects: Option<u64>,
 }
 
 impl Context {
@@ -59,7 +65,15 @@ impl Context {
             now,
             ids: IdMaker::new(command, now),
             command,
+            expects: None,
         }
+    }
+
+    /// The same for a client that names the version which it knows.
+    #[must_use]
+    pub fn expecting(mut self, version: Option<u64>) -> Self {
+        self.expects = version;
+        self
     }
 }
 
@@ -261,18 +275,43 @@ pub struct Applied {
 }
 
 /// The record that an answer shows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerSubject {
     /// None.
     Nothing,
-    /// An order with its fulfillment orders; the number is `None` until the commit.
+    /// An order with what serves it; the number is `None` until the commit.
     Order {
         /// The order.
         order: Arc<Order>,
         /// Its fulfillment orders, in the order in which they were opened.
         work: Vec<Arc<FulfillmentOrder>>,
+        /// Its shipments, in the order of the fulfillment orders.
+        shipments: Vec<Arc<Shipment>>,
+        /// Its returns, in the order in which they were asked for.
+        returns: Vec<Arc<Return>>,
         /// Its number.
         number: Option<i64>,
+    },
+    /// A fulfillment order with its order.
+    Work {
+        /// The fulfillment order.
+        work: Arc<FulfillmentOrder>,
+        /// Its order.
+        order: Arc<Order>,
+    },
+    /// A shipment with its order.
+    Shipment {
+        /// The shipment.
+        shipment: Arc<Shipment>,
+        /// Its order.
+        order: Arc<Order>,
+    },
+    /// A return with its order.
+    Return {
+        /// The return.
+        found: Arc<Return>,
+        /// Its order.
+        order: Arc<Order>,
     },
     /// Another record, as its canonical JSON.
     Record {
@@ -292,6 +331,20 @@ pub enum AnswerSubject {
         /// As it stands.
         cell: Cell,
     },
+}
+
+impl AnswerSubject {
+    /// The version of the record, for those that clients may name the version of.
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        match self {
+            Self::Order { order, .. } => Some(order.version),
+            Self::Work { work, .. } => Some(work.version),
+            Self::Shipment { shipment, .. } => Some(shipment.version),
+            Self::Return { found, .. } => Some(found.version),
+            Self::Nothing | Self::Record { .. } | Self::Cell { .. } | Self::Erased(_) => None,
+        }
+    }
 }
 
 /// Decides `command` and everything that follows from it for the same order, and applies it to
@@ -320,6 +373,7 @@ fn apply_from(
     actor: &Arc<str>,
 ) -> Result<Applied, Refusal> {
     let before = world.events.len();
+    refuse_stale(world, command, ctx)?;
     let decided = decide(world, command, ctx)?;
     let subject = decided.subject;
     let order = match subject {
@@ -361,6 +415,24 @@ fn apply_from(
         subject,
         events: world.events.len() - before,
     })
+}
+
+/// Refuses a command of a client that knows another version of the record which it changes. First of
+/// all, since whatever else would be refused may be so because of what the client has not seen.
+fn refuse_stale(world: &World, command: &Command, ctx: &Context) -> Result<(), Refusal> {
+    let (Some(expected), Some(target)) = (ctx.expects, command.target()) else {
+        return Ok(());
+    };
+    let current = world.answer_subject(target.kind, target.id)?;
+    match current.version() {
+        Some(version) if version != expected => {
+            let detail = format!("it is at version {version}, not {expected}");
+            let mut rejection = Rejection::new(Code::VersionConflict, detail).at("/If-Match");
+            rejection.current = Some(Box::new(current));
+            Err(rejection.into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Lets events happen: state first, then the log line with the version that came of it.
@@ -454,25 +526,42 @@ impl World {
                 let Some(order) = self.order(id)? else {
                     return Ok(AnswerSubject::Nothing);
                 };
-                let order = Arc::clone(order);
-                self.want_fulfillment_orders(&order.fulfillment_orders)?;
-                let mut work = Vec::with_capacity(order.fulfillment_orders.len());
-                for id in &order.fulfillment_orders {
-                    work.extend(self.fulfillment_order(*id)?.cloned());
-                }
-                return Ok(AnswerSubject::Order {
-                    number: self.number(id),
-                    order,
-                    work,
-                });
+                return self.answer_order(id, Arc::clone(order));
+            }
+            RecordKind::FulfillmentOrder => {
+                let Some(work) = self.fulfillment_order(id.into())? else {
+                    return Ok(AnswerSubject::Nothing);
+                };
+                let order = self.order(work.order)?.map(Arc::clone);
+                return Ok(order.map_or(AnswerSubject::Nothing, |order| {
+                    let work = Arc::clone(work);
+                    AnswerSubject::Work { work, order }
+                }));
+            }
+            RecordKind::Shipment => {
+                let Some(shipment) = self.shipment(id.into())? else {
+                    return Ok(AnswerSubject::Nothing);
+                };
+                let order = self.order(shipment.order)?.map(Arc::clone);
+                return Ok(order.map_or(AnswerSubject::Nothing, |order| {
+                    let shipment = Arc::clone(shipment);
+                    AnswerSubject::Shipment { shipment, order }
+                }));
+            }
+            RecordKind::Return => {
+                let Some(found) = self.return_of(id.into())? else {
+                    return Ok(AnswerSubject::Nothing);
+                };
+                let order = self.order(found.order)?.map(Arc::clone);
+                return Ok(order.map_or(AnswerSubject::Nothing, |order| {
+                    let found = Arc::clone(found);
+                    AnswerSubject::Return { found, order }
+                }));
             }
             RecordKind::Organization => body(self.organization(id.into())?),
             RecordKind::ApiKey => body(self.api_key(id.into())?),
             RecordKind::Sku => body(self.sku(id.into())?),
-            RecordKind::FulfillmentOrder => body(self.fulfillment_order(id.into())?),
             RecordKind::Reservation => body(self.reservation(id.into())?),
-            RecordKind::Shipment => body(self.shipment(id.into())?),
-            RecordKind::Return => body(self.return_of(id.into())?),
             RecordKind::LegalEntity
             | RecordKind::Channel
             | RecordKind::Location
@@ -482,5 +571,31 @@ impl World {
             | RecordKind::Webhook => self.new_record(kind, id),
         };
         Ok(AnswerSubject::Record { kind, id, body })
+    }
+
+    fn answer_order(&self, id: OrderId, order: Arc<Order>) -> Result<AnswerSubject, Refusal> {
+        self.want_returns(&order.returns)?;
+        self.want_fulfillment_orders(&order.fulfillment_orders)?;
+        let mut work = Vec::with_capacity(order.fulfillment_orders.len());
+        for id in &order.fulfillment_orders {
+            work.extend(self.fulfillment_order(*id)?.cloned());
+        }
+        let ids: Vec<ShipmentId> = work.iter().filter_map(|work| work.shipment).collect();
+        self.want_shipments(&ids)?;
+        let mut shipments = Vec::with_capacity(ids.len());
+        for id in ids {
+            shipments.extend(self.shipment(id)?.cloned());
+        }
+        let mut returns = Vec::with_capacity(order.returns.len());
+        for id in &order.returns {
+            returns.extend(self.return_of(*id)?.cloned());
+        }
+        Ok(AnswerSubject::Order {
+            number: self.number(id),
+            order,
+            work,
+            shipments,
+            returns,
+        })
     }
 }

@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use crate::decide::AnswerSubject;
+
 /// One refused field: a JSON pointer into the input, and a sentence about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldProblem {
@@ -88,6 +90,8 @@ rejections! {
     MalformedBody = "malformed_body", 400, "The request's body cannot be read";
     /// The body is larger than this operation takes.
     BodyTooLarge = "body_too_large", 413, "The request's body is too large";
+    /// The key has used up what it may ask for.
+    RateLimited = "rate_limited", 429, "This key has used up its requests for now";
     /// Too many requests are waiting.
     Overloaded = "overloaded", 429, "Too many requests are waiting";
     /// Others changed the same rows again and again.
@@ -109,6 +113,8 @@ pub struct Rejection {
     pub detail: String,
     /// The fields at fault, where there are any.
     pub fields: Vec<FieldProblem>,
+    /// The record as it stands, where the client knows an older version of it.
+    pub current: Option<Box<AnswerSubject>>,
 }
 
 impl Rejection {
@@ -119,6 +125,7 @@ impl Rejection {
             code,
             detail: detail.into(),
             fields: Vec::new(),
+            current: None,
         }
     }
 
@@ -133,6 +140,7 @@ impl Rejection {
                 field: field.into(),
                 message,
             }],
+            current: None,
         }
     }
 

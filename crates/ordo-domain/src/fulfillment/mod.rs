@@ -66,6 +66,23 @@ pub enum FulfillmentState {
 }
 
 impl FulfillmentState {
+    /// Every state, in the order in which work usually passes them.
+    pub const ALL: &'static [Self] = &[
+        Self::Planned,
+        Self::Open,
+        Self::Released,
+        Self::Accepted,
+        Self::Rejected,
+        Self::Picking,
+        Self::Picked,
+        Self::Packed,
+        Self::Shipped,
+        Self::CancelRequested,
+        Self::Canceled,
+        Self::Superseded,
+        Self::Closed,
+    ];
+
     /// The stored name.
     #[must_use]
     pub const fn name(self) -> &'static str {

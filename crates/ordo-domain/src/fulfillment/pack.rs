@@ -6,7 +6,7 @@ use crate::fulfillment::FulfillmentOrder;
 use crate::fulfillment::FulfillmentState as State;
 use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free};
 use crate::id::FulfillmentOrderId;
-use crate::order::Stage;
+use crate::order::{Order, Stage};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::shipment::{Parcel, ParcelLine, ParcelState, Shipment};
@@ -47,8 +47,10 @@ impl PackUnits {
             [] => parcels.push(everything(work, None, ctx)),
             [only] if only.lines.is_empty() => parcels.push(everything(work, only.weight_g, ctx)),
             drafts => {
-                for draft in drafts {
-                    parcels.push(parcel(work, draft, ctx)?);
+                for (index, draft) in drafts.iter().enumerate() {
+                    let place = format!("/parcels/{index}");
+                    let next = parcel(work, order, &parcels, draft, &place, ctx)?;
+                    parcels.push(next);
                 }
             }
         }
@@ -79,10 +81,8 @@ impl PackUnits {
         for line in &work.lines {
             let packed = shipment.units_of(line.line);
             if packed != line.picked {
-                let detail = format!("{} were picked and {packed} are in parcels", line.picked);
-                return Err(Rejection::new(Code::QuantityExceeded, detail)
-                    .at("/parcels")
-                    .into());
+                let message = format!("{} were picked and {packed} are in parcels", line.picked);
+                return Err(Rejection::field("/parcels", message).into());
             }
         }
         Ok(Decided::changed(vec![Event::UnitsPacked { shipment }], work.id).settling(order.id))
@@ -102,14 +102,30 @@ fn everything(work: &FulfillmentOrder, weight_g: Option<i64>, ctx: &mut Context)
     empty(lines, weight_g, ctx)
 }
 
+/// The parcel that `draft` says, after those that were filled `before`.
 fn parcel(
     work: &FulfillmentOrder,
+    order: &Order,
+    before: &[Parcel],
     draft: &ParcelDraft,
+    place: &str,
     ctx: &mut Context,
 ) -> Result<Parcel, Refusal> {
-    let mut lines = Vec::with_capacity(draft.lines.len());
+    let mut lines: Vec<ParcelLine> = Vec::with_capacity(draft.lines.len());
     for (index, reported) in draft.lines.iter().enumerate() {
-        let line = line_of(work, reported, index)?;
+        let place = format!("{place}/lines/{index}");
+        let line = line_of(work, order, reported, &place)?;
+        let packed: Quantity = (before.iter().flat_map(|parcel| &parcel.lines))
+            .chain(&lines)
+            .filter(|part| part.line == line.line)
+            .map(|part| part.quantity)
+            .sum();
+        if packed + reported.quantity > line.picked {
+            let detail = format!("{} of the picked ones are left", line.picked - packed);
+            return Err(Rejection::new(Code::QuantityExceeded, detail)
+                .at(format!("{place}/quantity"))
+                .into());
+        }
         lines.push(ParcelLine {
             line: line.line,
             sku: line.sku,
@@ -118,7 +134,7 @@ fn parcel(
         });
     }
     if lines.is_empty() {
-        return Err(Rejection::field("/parcels", "a parcel is empty").into());
+        return Err(Rejection::field(place, "the parcel is empty").into());
     }
     Ok(empty(lines, draft.weight_g, ctx))
 }

@@ -34,7 +34,8 @@ impl PickUnits {
         must_be_free(world, work, order, Stage::Pick, ctx.now)?;
         let mut picked: Vec<PickedUnits> = Vec::new();
         for (index, reported) in self.lines.iter().enumerate() {
-            let line = line_of(work, reported, index)?;
+            let place = format!("/lines/{index}");
+            let line = line_of(work, order, reported, &place)?;
             let before: Quantity = picked
                 .iter()
                 .filter(|p| p.line == line.line)
@@ -43,9 +44,8 @@ impl PickUnits {
             if line.picked + before + reported.quantity > line.quantity {
                 let left = line.quantity - line.picked - before;
                 let detail = format!("{left} are left to pick");
-                let field = format!("/lines/{index}/quantity");
                 return Err(Rejection::new(Code::QuantityExceeded, detail)
-                    .at(field)
+                    .at(format!("{place}/quantity"))
                     .into());
             }
             for lot in reported.units.iter().filter_map(|units| units.lot.as_ref()) {

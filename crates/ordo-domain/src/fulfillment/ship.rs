@@ -2,13 +2,14 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
-use crate::fulfillment::step::{find, must_be, must_be_free, stopped};
-use crate::fulfillment::{FulfillmentLine, FulfillmentState as State};
-use crate::id::FulfillmentOrderId;
+use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free, stopped};
+use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState as State};
+use crate::id::{FulfillmentOrderId, LineId};
 use crate::network::BlockStage;
-use crate::order::Stage;
+use crate::order::{Order, Stage};
 use crate::quantity::Quantity;
-use crate::shipment::label::Label;
+use crate::rejection::{Code, Rejection};
+use crate::shipment::LabelDraft;
 use crate::stock::{CellKey, LotMark, Movement, MovementKind};
 use crate::world::World;
 
@@ -17,8 +18,10 @@ use crate::world::World;
 pub struct ShipWork {
     /// Which work.
     pub fulfillment_order: FulfillmentOrderId,
+    /// What is handed over; empty for all that was packed. A shipment leaves as a whole.
+    pub lines: Vec<ReportedUnits>,
     /// A label made elsewhere, for the parcels that have none.
-    pub label: Option<Label>,
+    pub label: Option<LabelDraft>,
 }
 
 impl ShipWork {
@@ -30,17 +33,22 @@ impl ShipWork {
         must_be(work, &[State::Packed])?;
         must_be_free(world, work, order, Stage::Ship, ctx.now)?;
         world.want_cells(work.lines.iter().map(|line| line.sku))?;
+        self.must_be_everything(work, order)?;
         let mut events = Vec::new();
         let Some(id) = work.shipment else {
             return must_be(work, &[]).map(|()| Decided::unchanged(work.id));
         };
         let shipment = world.shipment(id)?;
         // A label made elsewhere names who carries it instead.
-        let carrier = match (&self.label, shipment) {
-            (Some(label), _) => Some((&label.carrier, &label.service)),
-            (None, Some(shipment)) => Some((&shipment.carrier, &shipment.service)),
-            (None, None) => None,
-        };
+        let carrier = shipment.map(|shipment| {
+            let label = self.label.as_ref();
+            let carrier = label.and_then(|label| label.carrier.as_ref());
+            let service = label.and_then(|label| label.service.as_ref());
+            (
+                carrier.unwrap_or(&shipment.carrier),
+                service.unwrap_or(&shipment.service),
+            )
+        });
         if let Some((carrier, service)) = carrier
             && let Some(block) =
                 world
@@ -59,7 +67,7 @@ impl ShipWork {
                     order: order.id,
                     shipment: id,
                     parcel: parcel.id,
-                    label: label.clone(),
+                    label: label.fill(shipment, parcel.id)?,
                 });
             }
         }
@@ -74,6 +82,36 @@ impl ShipWork {
             movements,
         });
         Ok(Decided::changed(events, work.id).settling(order.id))
+    }
+
+    /// Refuses where other units were named than those in the parcels.
+    fn must_be_everything(&self, work: &FulfillmentOrder, order: &Order) -> Result<(), Refusal> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        let mut left: Vec<(LineId, Quantity)> = (work.lines.iter())
+            .map(|line| (line.line, line.packed))
+            .collect();
+        for (index, reported) in self.lines.iter().enumerate() {
+            let place = format!("/lines/{index}");
+            let id = line_of(work, order, reported, &place)?.line;
+            let entry = left.iter_mut().find(|(line, _)| *line == id);
+            let packed = entry.as_ref().map_or(Quantity::ZERO, |(_, packed)| *packed);
+            if reported.quantity > packed {
+                let detail = format!("{packed} are in parcels");
+                return Err(Rejection::new(Code::QuantityExceeded, detail)
+                    .at(format!("{place}/quantity"))
+                    .into());
+            }
+            if let Some((_, packed)) = entry {
+                *packed -= reported.quantity;
+            }
+        }
+        if left.iter().any(|(_, packed)| *packed > Quantity::ZERO) {
+            let message = "a shipment leaves as a whole: name all that is in its parcels";
+            return Err(Rejection::field("/lines", message).into());
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Cause, Event, LineUnits};
+use crate::fulfillment::FulfillmentLine;
 use crate::fulfillment::FulfillmentState as State;
 use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be};
 use crate::id::FulfillmentOrderId;
@@ -17,7 +18,7 @@ use crate::world::World;
 pub struct ShortUnits {
     /// Which work.
     pub fulfillment_order: FulfillmentOrderId,
-    /// What was not found; at least one line.
+    /// What was not found; empty for all that was not picked.
     pub lines: Vec<ReportedUnits>,
     /// Why, and whose doing.
     pub cause: Cause,
@@ -28,18 +29,25 @@ impl ShortUnits {
         let (work, order) = find(world, self.fulfillment_order)?;
         must_be(work, &[State::Released, State::Accepted, State::Picking])?;
         world.want_cells(work.lines.iter().map(|line| line.sku))?;
-        let mut short: Vec<LineUnits> = Vec::with_capacity(self.lines.len());
+        let mut short: Vec<LineUnits> = Vec::new();
         let mut movements = Vec::new();
         let mut taken = Taken::new();
-        for (index, reported) in self.lines.iter().enumerate() {
-            let line = line_of(work, reported, index)?;
+        let unpicked: Vec<ReportedUnits>;
+        let reports = if self.lines.is_empty() {
+            unpicked = work.lines.iter().filter_map(not_picked).collect();
+            &unpicked
+        } else {
+            &self.lines
+        };
+        for (index, reported) in reports.iter().enumerate() {
+            let place = format!("/lines/{index}");
+            let line = line_of(work, order, reported, &place)?;
             let repeated = short.iter().any(|units| units.line == line.line);
             if repeated || line.picked + reported.quantity > line.quantity {
                 let left = line.quantity - line.picked;
                 let detail = format!("{left} are not picked yet");
-                let field = format!("/lines/{index}/quantity");
                 return Err(Rejection::new(Code::QuantityExceeded, detail)
-                    .at(field)
+                    .at(format!("{place}/quantity"))
                     .into());
             }
             short.push(LineUnits {
@@ -81,4 +89,14 @@ impl ShortUnits {
         }
         Ok(Decided::changed(events, work.id).settling(order.id))
     }
+}
+
+/// What of `line` is still to be collected.
+fn not_picked(line: &FulfillmentLine) -> Option<ReportedUnits> {
+    let quantity = line.quantity - line.picked;
+    (quantity > Quantity::ZERO).then(|| ReportedUnits {
+        line: line.line.into(),
+        quantity,
+        units: Vec::new(),
+    })
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::decide::Refusal;
 use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use crate::id::{FulfillmentOrderId, LineId};
+use crate::id::FulfillmentOrderId;
 use crate::network::{Block, BlockStage};
-use crate::order::{Order, Stage};
+use crate::order::{Line, LineRef, Order, Stage};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::time::Timestamp;
@@ -16,7 +16,7 @@ use crate::world::World;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedUnits {
     /// The order line.
-    pub line: LineId,
+    pub line: LineRef,
     /// How many.
     pub quantity: Quantity,
     /// Which of them, where they are told apart.
@@ -43,7 +43,9 @@ pub(super) fn must_be(work: &FulfillmentOrder, from: &[FulfillmentState]) -> Res
         return Ok(());
     }
     let detail = format!("the fulfillment order is {}", work.state.name());
-    Err(Rejection::new(Code::FulfillmentState, detail).into())
+    Err(Rejection::new(Code::FulfillmentState, detail)
+        .at("/id")
+        .into())
 }
 
 /// Refuses where a hold on the order or one of the lines, or a block, stops the step.
@@ -60,12 +62,12 @@ pub(super) fn must_be_free(
         .iter()
         .filter(|hold| hold.fulfillment_order.is_none_or(|id| id == work.id));
     if about_this.count() > 0 && (order.is_held(stage, None) || work.lines.iter().any(line_held)) {
-        let kinds: Vec<String> = (order.holds.iter())
+        let kinds: Vec<&str> = (order.holds.iter())
             .filter(|hold| hold.blocks.contains(&stage))
-            .map(|hold| format!("{:?}", hold.kind))
+            .map(|hold| hold.kind.name())
             .collect();
         let detail = format!("the order is held: {}", kinds.join(", "));
-        return Err(Rejection::new(Code::HeldAtStage, detail).into());
+        return Err(Rejection::new(Code::HeldAtStage, detail).at("/id").into());
     }
     let block = match stage {
         Stage::Release => Some(BlockStage::Release),
@@ -78,7 +80,7 @@ pub(super) fn must_be_free(
     for line in &work.lines {
         if reference.is_blocked(work.cell(line), block, now) {
             let detail = "a block on the SKU or location stops this step";
-            return Err(Rejection::new(Code::HeldAtStage, detail).into());
+            return Err(Rejection::new(Code::HeldAtStage, detail).at("/id").into());
         }
         let listing = order.line(line.line).and_then(|line| line.listing_id);
         if let Some(block) = reference.block_of_line(line.sku, listing, block, now) {
@@ -96,19 +98,19 @@ pub(super) fn must_be_free(
 /// A block stops the step.
 pub(super) fn stopped(block: &Block) -> Refusal {
     let detail = format!("a block stops this step: {}", block.reason);
-    Rejection::new(Code::HeldAtStage, detail).into()
+    Rejection::new(Code::HeldAtStage, detail).at("/id").into()
 }
 
-/// The line of the work that `reported` is about, and its place in the input.
+/// The line of the work that `reported` is about; `place` is where it stands in the input.
 pub(super) fn line_of<'a>(
     work: &'a FulfillmentOrder,
+    order: &Order,
     reported: &ReportedUnits,
-    index: usize,
+    place: &str,
 ) -> Result<&'a FulfillmentLine, Refusal> {
-    (work.lines.iter())
-        .find(|line| line.line == reported.line)
-        .ok_or_else(|| {
-            let message = "the fulfillment order has no such line";
-            Rejection::field(format!("/lines/{index}/line"), message).into()
-        })
+    let part = |id| work.lines.iter().find(move |part| part.line == id);
+    let field = format!("{place}/line");
+    let is_there = |line: &Line| part(line.id).is_some();
+    let line = reported.line.find(order, is_there, &field)?;
+    part(line.id).ok_or_else(|| Rejection::field(field, "there is no such line").into())
 }

@@ -8,10 +8,19 @@ use std::collections::BTreeMap;
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Cause, Event, LineUnits};
 use crate::id::{LineId, OrderId};
-use crate::order::{Order, OrderLife};
+use crate::order::{LineRef, Order, OrderLife};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::world::World;
+
+/// Units of one line to cancel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelLine {
+    /// The order line, or the parent of a bundle's.
+    pub line: LineRef,
+    /// How many units.
+    pub quantity: Quantity,
+}
 
 /// Cancels what has not left. Work that a location has begun is asked to stop; its units are
 /// canceled once the location has answered.
@@ -20,7 +29,7 @@ pub struct CancelOrder {
     /// Which order.
     pub order: OrderId,
     /// Which units; empty for all. A bundle's parent may stand for its components.
-    pub lines: Vec<LineUnits>,
+    pub lines: Vec<CancelLine>,
     /// Why, and whose doing.
     pub cause: Cause,
 }
@@ -34,7 +43,9 @@ impl CancelOrder {
             // Asking twice is not a mistake.
             OrderLife::Canceled => return Ok(Decided::unchanged(order.id)),
             OrderLife::Closed => {
-                return Err(Rejection::new(Code::OrderState, "the order is closed").into());
+                return Err(Rejection::new(Code::OrderState, "the order is closed")
+                    .at("/id")
+                    .into());
             }
             OrderLife::Open | OrderLife::Draft => {}
         }
@@ -82,7 +93,7 @@ impl CancelOrder {
                 return Ok(Decided::unchanged(order.id));
             }
             let detail = "everything has left or was canceled";
-            return Err(Rejection::new(Code::OrderState, detail).into());
+            return Err(Rejection::new(Code::OrderState, detail).at("/id").into());
         }
         Ok(plan.finish(order, lines, &self.cause))
     }
@@ -92,12 +103,11 @@ impl CancelOrder {
         let mut lines: Vec<LineUnits> = Vec::with_capacity(self.lines.len());
         let mut places = Vec::with_capacity(self.lines.len());
         for (index, asked) in self.lines.iter().enumerate() {
-            let named = order.units_named(asked.line, asked.quantity);
+            let field = format!("/lines/{index}/line");
+            let named = asked.line.units(order, asked.quantity, |_| true, &field)?;
             let repeats = |units: &LineUnits| lines.iter().any(|before| before.line == units.line);
-            if named.is_empty() || named.iter().any(repeats) {
-                let field = format!("/lines/{index}/line");
-                let message = "the order has no such line, or it stands here twice";
-                return Err(Rejection::field(field, message).into());
+            if named.iter().any(repeats) {
+                return Err(Rejection::field(field, "the line stands here twice").into());
             }
             places.extend(named.iter().map(|_| index));
             lines.extend(named);

@@ -61,6 +61,24 @@ pub enum HoldKind {
 }
 
 impl HoldKind {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unpaid => "unpaid",
+            Self::AddressIncomplete => "address_incomplete",
+            Self::UnmappedSku => "unmapped_sku",
+            Self::TotalMismatch => "total_mismatch",
+            Self::DuplicateSuspected => "duplicate_suspected",
+            Self::FraudReview => "fraud_review",
+            Self::CardNumberInText => "card_number_in_text",
+            Self::Oversold => "oversold",
+            Self::NoLocation => "no_location",
+            Self::ChannelConflict => "channel_conflict",
+            Self::Manual => "manual",
+        }
+    }
+
     /// The steps that a hold of this kind stops unless it says otherwise.
     #[must_use]
     pub fn default_blocks(self) -> Vec<Stage> {

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::LineUnits;
 use crate::id::{LineId, ListingId, SkuId};
 use crate::money::Minor;
-use crate::order::is_zero;
+use crate::order::{Order, is_zero};
 use crate::quantity::Quantity;
+use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
 /// What sort of thing a line is about.
@@ -125,6 +127,78 @@ pub struct ParentLine {
     /// Whether all components must leave in one shipment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub together: bool,
+}
+
+/// How input names an order line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineRef {
+    /// By its id.
+    Id(LineId),
+    /// By its SKU's code, where only one line has it.
+    Code(String),
+}
+
+impl From<LineId> for LineRef {
+    fn from(id: LineId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl LineRef {
+    /// What `quantity` of the line are in units of lines, where a bundle's parent stands for its
+    /// components. Only lines of which `is_there` is true are found by a code.
+    pub(crate) fn units(
+        &self,
+        order: &Order,
+        quantity: Quantity,
+        is_there: impl Fn(&Line) -> bool,
+        field: &str,
+    ) -> Result<Vec<LineUnits>, Rejection> {
+        let parent = match self {
+            Self::Id(id) => *id,
+            Self::Code(code) => {
+                let mut parents: Vec<LineId> = (order.lines.iter())
+                    .filter(|line| is_there(line))
+                    .filter_map(|line| line.parent.as_ref())
+                    .filter(|parent| parent.code == *code)
+                    .map(|parent| parent.id)
+                    .collect();
+                parents.dedup();
+                match parents.as_slice() {
+                    [only] if !order.lines.iter().any(|line| line.code == *code) => *only,
+                    _ => self.find(order, is_there, field)?.id,
+                }
+            }
+        };
+        let named = order.units_named(parent, quantity);
+        if named.is_empty() {
+            return Err(Rejection::field(field, "there is no such line"));
+        }
+        Ok(named)
+    }
+
+    /// The line that is meant, among those of which `is_there` is true. `field` is refused where
+    /// there is none, or where a code stands on several.
+    pub(crate) fn find<'a>(
+        &self,
+        order: &'a Order,
+        is_there: impl Fn(&Line) -> bool,
+        field: &str,
+    ) -> Result<&'a Line, Rejection> {
+        let meant = |line: &&Line| match self {
+            Self::Id(id) => line.id == *id,
+            Self::Code(code) => line.code == *code,
+        };
+        let mut found = (order.lines.iter()).filter(|line| meant(line) && is_there(line));
+        match (found.next(), found.next()) {
+            (Some(line), None) => Ok(line),
+            (None, _) => Err(Rejection::field(field, "there is no such line")),
+            (Some(_), Some(_)) => {
+                let message = "several lines have this SKU; name the line by its id";
+                Err(Rejection::field(field, message))
+            }
+        }
+    }
 }
 
 /// One SKU, quantity and price of an order.

@@ -28,11 +28,11 @@ use crate::record::{Columns, OrderColumns, record};
 use crate::returns::Refund;
 use crate::time::Timestamp;
 
-pub use cancel::CancelOrder;
+pub use cancel::{CancelLine, CancelOrder};
 pub use capture::CaptureOrder;
 pub use hold::{Hold, HoldKind, HoldSource, PlaceHold, ReleaseHold, Stage};
 pub use input::OrderInput;
-pub use line::{FulfilledBy, Line, LineKind, ParentLine, TaxLine, TaxTreatment};
+pub use line::{FulfilledBy, Line, LineKind, LineRef, ParentLine, TaxLine, TaxTreatment};
 pub use payment::{EntryKind, MoneyEntry};
 pub use review::ReviewOrder;
 pub use standing::{FulfillmentStanding, PaymentStanding, ReturnStanding};

@@ -108,6 +108,12 @@ pub struct Return {
 record!(Return, ReturnId, Return);
 
 impl Return {
+    /// Whether units of an order line are among what may come.
+    #[must_use]
+    pub fn brings(&self, line: LineId) -> bool {
+        self.lines.iter().any(|part| part.line == line)
+    }
+
     /// Takes arrived units in.
     pub(crate) fn take(&mut self, received: &[ReceivedUnits]) {
         for units in received {

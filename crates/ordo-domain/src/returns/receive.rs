@@ -1,12 +1,14 @@
 //! Goods of a return arrive, at whatever location, and each unit gets its disposition.
 
+use crate::catalog::StockPolicy;
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
-use crate::id::{LineId, ReturnId, ReturnLineId};
+use crate::id::{LocationId, ReturnId, ReturnLineId, SkuId};
+use crate::order::{LineRef, Order};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::returns::request::{find, find_location, wrong_state};
-use crate::returns::{Disposition, ReceivedUnits, ReturnLine};
+use crate::returns::{Disposition, ReceivedUnits, Return, ReturnLine};
 use crate::shipment::Units;
 use crate::stock::{CellKey, LotMark, Movement, MovementKind};
 use crate::world::World;
@@ -17,7 +19,7 @@ pub struct ReceivedDraft {
     /// The return's line.
     pub return_line: Option<ReturnLineId>,
     /// Or the order line.
-    pub line: Option<LineId>,
+    pub line: Option<LineRef>,
     /// How many.
     pub quantity: Quantity,
     /// What becomes of them.
@@ -31,10 +33,12 @@ pub struct ReceivedDraft {
 pub struct ReceiveReturn {
     /// Which return.
     pub id: ReturnId,
-    /// Where, by the location's code; where it was expected if absent.
+    /// Where, by the location's code; if absent where it was expected, else where it was sent from.
     pub location: Option<String>,
-    /// What; empty for all that is left, to be restocked.
+    /// What; empty for all that is left.
     pub lines: Vec<ReceivedDraft>,
+    /// What becomes of units that are not named.
+    pub disposition: Disposition,
 }
 
 impl ReceiveReturn {
@@ -43,15 +47,22 @@ impl ReceiveReturn {
         if !found.state.may_bring_goods() {
             return Err(wrong_state(found));
         }
-        world.order(found.order)?;
+        let Some(order) = world.order(found.order)? else {
+            return Err(Rejection::new(Code::NotFound, "the order was erased").into());
+        };
         let location = find_location(world, self.location.as_deref())?.or(found.expected_at);
-        let Some(location) = location else {
-            return Err(Rejection::field("/location", "is required").into());
+        let location = match location {
+            Some(location) => location,
+            None => sent_from(world, order, found)?,
         };
         world.want_cells(found.lines.iter().filter_map(|line| line.sku))?;
         let all: Vec<ReceivedDraft>;
         let drafts = if self.lines.is_empty() {
-            all = found.lines.iter().filter_map(everything_left).collect();
+            all = found
+                .lines
+                .iter()
+                .filter_map(|line| self.everything_left(line))
+                .collect();
             &all
         } else {
             &self.lines
@@ -59,14 +70,7 @@ impl ReceiveReturn {
         let mut received: Vec<ReceivedUnits> = Vec::with_capacity(drafts.len());
         let mut movements = Vec::new();
         for (index, draft) in drafts.iter().enumerate() {
-            let Some(line) = found
-                .lines
-                .iter()
-                .find(|line| draft.return_line == Some(line.id) || draft.line == Some(line.line))
-            else {
-                let field = format!("/lines/{index}");
-                return Err(Rejection::field(field, "the return has no such line").into());
-            };
+            let line = line_of(found, order, draft, &format!("/lines/{index}/line"))?;
             let before: Quantity = (received.iter())
                 .filter(|units| units.return_line == line.id)
                 .map(|units| units.quantity)
@@ -89,7 +93,9 @@ impl ReceiveReturn {
             });
             if let Some(sku) = line.sku {
                 let has_lots = world.sku(sku)?.is_some_and(|sku| sku.has_lots());
-                movements.extend(arriving(CellKey::own(sku, location), draft, has_lots));
+                if is_counted(world, sku)? {
+                    movements.extend(arriving(CellKey::own(sku, location), draft, has_lots));
+                }
             }
         }
         let event = Event::ReturnReceived {
@@ -100,17 +106,65 @@ impl ReceiveReturn {
         };
         Ok(Decided::changed(vec![event], found.id).settling(found.order))
     }
+
+    fn everything_left(&self, line: &ReturnLine) -> Option<ReceivedDraft> {
+        let quantity = line.requested - line.received;
+        (quantity > Quantity::ZERO).then_some(ReceivedDraft {
+            return_line: Some(line.id),
+            line: None,
+            quantity,
+            disposition: self.disposition,
+            units: Vec::new(),
+        })
+    }
 }
 
-fn everything_left(line: &ReturnLine) -> Option<ReceivedDraft> {
-    let quantity = line.requested - line.received;
-    (quantity > Quantity::ZERO).then_some(ReceivedDraft {
-        return_line: Some(line.id),
-        line: None,
-        quantity,
-        disposition: Disposition::Restock,
-        units: Vec::new(),
-    })
+/// The line of the return that `draft` is about.
+fn line_of<'a>(
+    found: &'a Return,
+    order: &Order,
+    draft: &ReceivedDraft,
+    field: &str,
+) -> Result<&'a ReturnLine, Refusal> {
+    let part = |id| found.lines.iter().find(move |part| part.line == id);
+    let line = match (draft.return_line, &draft.line) {
+        (Some(id), _) => found.lines.iter().find(|line| line.id == id),
+        (None, Some(named)) => {
+            let line = named.find(order, |line| part(line.id).is_some(), field)?;
+            part(line.id)
+        }
+        (None, None) => None,
+    };
+    line.ok_or_else(|| Rejection::field(field, "the return has no such line").into())
+}
+
+/// The location that sent the goods, where it was one and the same.
+fn sent_from(world: &World, order: &Order, found: &Return) -> Result<LocationId, Refusal> {
+    world.want_fulfillment_orders(&order.fulfillment_orders)?;
+    let mut from: Vec<LocationId> = Vec::new();
+    for id in &order.fulfillment_orders {
+        let Some(work) = world.fulfillment_order(*id)? else {
+            continue;
+        };
+        let sent = (work.lines.iter())
+            .any(|part| part.shipped > Quantity::ZERO && found.brings(part.line));
+        if sent && !from.contains(&work.location) {
+            from.push(work.location);
+        }
+    }
+    match from.as_slice() {
+        [only] => Ok(*only),
+        _ => {
+            let message = "is required: the goods were not sent from one location of ours";
+            Err(Rejection::field("/location", message).into())
+        }
+    }
+}
+
+/// Whether stock is kept of the SKU.
+fn is_counted(world: &World, sku: SkuId) -> Result<bool, Refusal> {
+    let sku = world.sku(sku)?;
+    Ok(sku.is_some_and(|sku| sku.stock_policy != StockPolicy::Untracked))
 }
 
 /// What enters the books of the location, a movement for each lot that is named; scrapped goods never

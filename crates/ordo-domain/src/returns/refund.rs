@@ -1,21 +1,23 @@
 //! Pays back to the cent: for each unit its own share of price, discount and tax, so that any sequence
 //! of partial refunds of everything sums to exactly what was paid.
 
+use std::collections::BTreeMap;
+
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::id::{LineId, OrderId, ReturnId};
-use crate::money::{Minor, share_of_units};
-use crate::order::{Line, Order, Stage};
+use crate::money::{Minor, Money, share_of_units};
+use crate::order::{Line, LineRef, Order, OrderLife, Stage};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
-use crate::returns::{Refund, RefundLine};
+use crate::returns::{Refund, RefundLine, Return};
 use crate::world::World;
 
 /// Units of one line to pay back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundLineDraft {
     /// The order line, or the parent of a bundle's.
-    pub line: LineId,
+    pub line: LineRef,
     /// How many units.
     pub quantity: Quantity,
 }
@@ -27,12 +29,14 @@ pub struct RefundOrder {
     pub order: OrderId,
     /// The return that it is for.
     pub return_id: Option<ReturnId>,
-    /// For which units; empty with a return: all received units that were not paid back.
+    /// For which units. Empty with a return: all received units that were not paid back. Empty
+    /// without anything else: all that was canceled and not paid back, with the shipping where
+    /// nothing of the order will be delivered.
     pub lines: Vec<RefundLineDraft>,
-    /// Of the shipping price, in minor units.
-    pub shipping: Minor,
-    /// For nothing in particular, in minor units.
-    pub goodwill: Minor,
+    /// Of the shipping price.
+    pub shipping: Option<Money>,
+    /// For nothing in particular.
+    pub goodwill: Option<Money>,
     /// Why.
     pub reason_code: Option<String>,
     /// The provider's own id of it.
@@ -45,17 +49,99 @@ impl RefundOrder {
             return Err(Rejection::new(Code::NotFound, "no such order").into());
         };
         if order.is_held(Stage::Refund, None) {
-            return Err(Rejection::new(Code::HeldAtStage, "a hold stops refunds").into());
+            return Err(Rejection::new(Code::HeldAtStage, "a hold stops refunds")
+                .at("/id")
+                .into());
         }
-        let drafts = self.drafts(world, order)?;
+        let found = match self.return_id {
+            Some(id) => Some(crate::returns::request::find(world, id)?),
+            None => None,
+        };
+        if found.is_some_and(|found| found.order != order.id) {
+            return Err(Rejection::new(Code::NotFound, "the order has no such return").into());
+        }
+        let lines = self.shares(order, found)?;
+        let shipping_left = self.shipping_left(order);
+        let shipping = match in_currency(order, self.shipping, "/shipping")? {
+            None if self.asks_for_canceled() && order.life == OrderLife::Canceled => shipping_left,
+            shipping => shipping.unwrap_or(Minor::ZERO),
+        };
+        let goodwill = in_currency(order, self.goodwill, "/goodwill")?.unwrap_or(Minor::ZERO);
+        if shipping > shipping_left {
+            let message = format!("{} of the shipping is left", shipping_left.get());
+            return Err(Rejection::field("/shipping/amount", message).into());
+        }
+        let total = lines.iter().map(|line| line.amount).sum::<Minor>() + shipping + goodwill;
+        let left = order.captured() - order.paid_back();
+        if total > left {
+            let decimal = |amount| order.currency.to_decimal(amount);
+            let detail = format!(
+                "{} would go back, {} of what was captured is left",
+                decimal(total),
+                decimal(left)
+            );
+            let field = match () {
+                () if goodwill > Minor::ZERO => "/goodwill/amount",
+                () if shipping > Minor::ZERO => "/shipping/amount",
+                () => "/lines",
+            };
+            return Err(Rejection::new(Code::RefundExceedsCaptured, detail)
+                .at(field)
+                .into());
+        }
+        if total == Minor::ZERO {
+            return Ok(self.answer(Vec::new()));
+        }
+        let refund = Refund {
+            id: ctx.ids.make(),
+            return_id: self.return_id,
+            lines,
+            shipping,
+            goodwill,
+            total,
+            reason_code: self.reason_code.clone(),
+            external_id: self.external_id.clone(),
+            at: ctx.now,
+        };
+        let order = order.id;
+        Ok(self.answer(vec![Event::RefundRecorded { order, refund }]))
+    }
+
+    /// The answer shows the return, or the order where there is none.
+    fn answer(&self, events: Vec<Event>) -> Decided {
+        match (self.return_id, events.is_empty()) {
+            (Some(id), true) => Decided::unchanged(id),
+            (Some(id), false) => Decided::changed(events, id).settling(self.order),
+            (None, true) => Decided::unchanged(self.order),
+            (None, false) => Decided::changed(events, self.order),
+        }
+    }
+
+    /// Whether nothing is said but that what was canceled is to be paid back.
+    fn asks_for_canceled(&self) -> bool {
+        self.return_id.is_none()
+            && self.lines.is_empty()
+            && self.shipping.is_none()
+            && self.goodwill.is_none()
+    }
+
+    /// What goes back for units, line by line.
+    fn shares(&self, order: &Order, found: Option<&Return>) -> Result<Vec<RefundLine>, Refusal> {
+        let drafts = self.drafts(order, found)?;
         let mut lines: Vec<RefundLine> = Vec::with_capacity(drafts.len());
         for (index, draft) in &drafts {
-            let Some(line) = order.line(draft.line) else {
-                let field = format!("/lines/{index}/line");
-                return Err(Rejection::field(field, "the order has no such line").into());
-            };
+            let field = format!("/lines/{index}/line");
+            let is_there = |line: &Line| found.is_none_or(|found| found.brings(line.id));
+            let line = draft.line.find(order, is_there, &field)?;
             let repeated = lines.iter().any(|part| part.line == line.id);
-            let left = line.ordered - line.refunded;
+            let mut left = line.ordered - line.refunded;
+            if let Some(found) = found {
+                let may_come = (found.lines.iter())
+                    .filter(|part| part.line == line.id)
+                    .map(|part| part.requested)
+                    .sum::<Quantity>();
+                left = left.min(may_come - paid_for(order, Some(found.id), line.id));
+            }
             if repeated || draft.quantity > left {
                 let detail = format!("{left} are not paid back yet");
                 let field = format!("/lines/{index}/quantity");
@@ -65,92 +151,58 @@ impl RefundOrder {
             }
             lines.push(share(order, line, draft.quantity));
         }
-        let shipping_left = self.shipping_left(order);
-        if self.shipping > shipping_left {
-            let message = format!("{} of the shipping is left", shipping_left.get());
-            return Err(Rejection::field("/shipping/amount", message).into());
-        }
-        let total =
-            lines.iter().map(|line| line.amount).sum::<Minor>() + self.shipping + self.goodwill;
-        let left = order.captured() - order.paid_back();
-        if total > left {
-            let decimal = |amount| order.currency.to_decimal(amount);
-            let detail = format!(
-                "{} would go back, {} of what was captured is left",
-                decimal(total),
-                decimal(left)
-            );
-            return Err(Rejection::new(Code::RefundExceedsCaptured, detail).into());
-        }
-        if total == Minor::ZERO {
-            return Ok(Decided::unchanged(order.id));
-        }
-        let refund = Refund {
-            id: ctx.ids.make(),
-            return_id: self.return_id,
-            lines,
-            shipping: self.shipping,
-            goodwill: self.goodwill,
-            total,
-            reason_code: self.reason_code.clone(),
-            external_id: self.external_id.clone(),
-            at: ctx.now,
-        };
-        Ok(Decided::changed(
-            vec![Event::RefundRecorded {
-                order: order.id,
-                refund,
-            }],
-            order.id,
-        ))
+        Ok(lines)
     }
 
-    /// The units asked for, or what the return brought and nobody paid back.
+    /// The units asked for, with their places in the input and a bundle as its components; or what
+    /// the return brought, or what was canceled, and nobody paid back.
     fn drafts(
         &self,
-        world: &World,
         order: &Order,
-    ) -> Result<Vec<(usize, RefundLineDraft)>, Refusal> {
-        let Some(id) = self.return_id.filter(|_| self.lines.is_empty()) else {
-            return Ok(self.named(order));
-        };
-        let found = crate::returns::request::find(world, id)?;
-        let mut drafts: Vec<RefundLineDraft> = Vec::new();
-        for part in &found.lines {
-            let paid: Quantity = (order.refunds.iter())
-                .filter(|refund| refund.return_id == Some(id))
-                .flat_map(|refund| &refund.lines)
-                .filter(|line| line.line == part.line)
-                .map(|line| line.quantity)
-                .sum();
-            let quantity = part.received - paid;
-            if quantity > Quantity::ZERO {
-                drafts.push(RefundLineDraft {
-                    line: part.line,
-                    quantity,
-                });
-            }
+        found: Option<&Return>,
+    ) -> Result<Vec<(usize, RefundLineDraft)>, Rejection> {
+        if self.lines.is_empty() {
+            return Ok(self.due(order, found).into_iter().enumerate().collect());
         }
-        Ok(drafts.into_iter().enumerate().collect())
-    }
-
-    /// The units asked for with their places in the input; a bundle as its components.
-    fn named(&self, order: &Order) -> Vec<(usize, RefundLineDraft)> {
+        let is_there = |line: &Line| found.is_none_or(|found| found.brings(line.id));
         let mut drafts = Vec::with_capacity(self.lines.len());
         for (index, asked) in self.lines.iter().enumerate() {
-            let named = order.units_named(asked.line, asked.quantity);
-            if named.is_empty() {
-                drafts.push((index, asked.clone()));
-            }
+            let field = format!("/lines/{index}/line");
+            let named = asked.line.units(order, asked.quantity, is_there, &field)?;
             drafts.extend(named.into_iter().map(|units| {
-                let draft = RefundLineDraft {
-                    line: units.line,
-                    quantity: units.quantity,
-                };
-                (index, draft)
+                let line = units.line.into();
+                let quantity = units.quantity;
+                (index, RefundLineDraft { line, quantity })
             }));
         }
-        drafts
+        Ok(drafts)
+    }
+
+    /// What the return brought, or what was canceled, and nobody paid back.
+    fn due(&self, order: &Order, found: Option<&Return>) -> Vec<RefundLineDraft> {
+        let mut due: BTreeMap<LineId, Quantity> = BTreeMap::new();
+        match found {
+            Some(found) => {
+                for part in &found.lines {
+                    *due.entry(part.line).or_default() += part.received;
+                }
+            }
+            None if self.asks_for_canceled() => {
+                due.extend(order.lines.iter().map(|line| (line.id, line.canceled)));
+            }
+            None => {}
+        }
+        let returned = found.map(|found| found.id);
+        (order.lines.iter())
+            .filter_map(|line| {
+                let due = *due.get(&line.id)? - paid_for(order, returned, line.id);
+                let quantity = due.min(line.ordered - line.refunded);
+                (quantity > Quantity::ZERO).then(|| RefundLineDraft {
+                    line: line.id.into(),
+                    quantity,
+                })
+            })
+            .collect()
     }
 
     fn shipping_left(&self, order: &Order) -> Minor {
@@ -161,6 +213,32 @@ impl RefundOrder {
         };
         let paid = order.shipping.price - order.shipping.discount + tax;
         paid - order.refunds.iter().map(|refund| refund.shipping).sum()
+    }
+}
+
+/// Units of a line that were paid back for a return, or for none.
+fn paid_for(order: &Order, found: Option<ReturnId>, line: LineId) -> Quantity {
+    (order.refunds.iter())
+        .filter(|refund| refund.return_id == found)
+        .flat_map(|refund| &refund.lines)
+        .filter(|part| part.line == line)
+        .map(|part| part.quantity)
+        .sum()
+}
+
+/// An amount, which must be in the order's currency.
+fn in_currency(
+    order: &Order,
+    money: Option<Money>,
+    field: &str,
+) -> Result<Option<Minor>, Rejection> {
+    match money {
+        Some(money) if money.currency != order.currency => {
+            let message = format!("must be {}, as the order", order.currency);
+            Err(Rejection::field(format!("{field}/currency"), message))
+        }
+        Some(money) => Ok(Some(money.amount)),
+        None => Ok(None),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Cause, Event};
-use crate::id::{LineId, LocationId, OrderId, ReturnId};
-use crate::order::Line;
+use crate::id::{LocationId, OrderId, ReturnId};
+use crate::order::{Line, LineRef, Order};
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::returns::{Return, ReturnLine, ReturnState};
@@ -13,7 +13,7 @@ use crate::world::World;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnLineDraft {
     /// The order line, or the parent of a bundle's.
-    pub line: LineId,
+    pub line: LineRef,
     /// How many.
     pub quantity: Quantity,
     /// Why.
@@ -25,8 +25,10 @@ pub struct ReturnLineDraft {
 pub struct RequestReturn {
     /// Which order.
     pub order: OrderId,
-    /// What is to come back; at least one line.
+    /// What is to come back; empty for all that may.
     pub lines: Vec<ReturnLineDraft>,
+    /// Why, for lines that are not named.
+    pub cause: Cause,
     /// Where it is expected, by the location's code.
     pub location: Option<String>,
 }
@@ -37,26 +39,31 @@ impl RequestReturn {
             return Err(Rejection::new(Code::NotFound, "no such order").into());
         };
         let open = open_returns(world, order)?;
-        let mut lines: Vec<ReturnLine> = Vec::with_capacity(self.lines.len());
-        for (index, draft) in self.expanded(order)? {
-            let Some(line) = order.line(draft.line) else {
-                continue;
-            };
+        let drafts = if self.lines.is_empty() {
+            let everything = self.everything(order, &open);
+            if everything.is_empty() {
+                let detail = "nothing of the order can be returned";
+                return Err(Rejection::new(Code::QuantityExceeded, detail)
+                    .at("/lines")
+                    .into());
+            }
+            everything.into_iter().enumerate().collect()
+        } else {
+            self.expanded(order)?
+        };
+        let mut lines: Vec<ReturnLine> = Vec::with_capacity(drafts.len());
+        for (index, draft) in drafts {
+            let field = format!("/lines/{index}/line");
+            let line = draft.line.find(order, |_| true, &field)?;
             if line.final_sale {
                 let field = format!("/lines/{index}/line");
                 return Err(Rejection::field(field, "the line was sold without return").into());
             }
-            let coming: Quantity = (open.iter().flat_map(|found| &found.lines))
+            let before: Quantity = (lines.iter())
                 .filter(|part| part.line == line.id)
-                .map(|part| part.requested - part.received)
-                .chain(
-                    lines
-                        .iter()
-                        .filter(|part| part.line == line.id)
-                        .map(|part| part.requested),
-                )
+                .map(|part| part.requested)
                 .sum();
-            let left = returnable(line) - coming;
+            let left = returnable(line) - coming(&open, line) - before;
             if draft.quantity > left {
                 let detail = format!("{left} can be returned");
                 let field = format!("/lines/{index}/quantity");
@@ -86,6 +93,28 @@ impl RequestReturn {
         let id = requested.id;
         Ok(Decided::created(vec![Event::ReturnRequested { requested }], id).settling(order.id))
     }
+
+    /// All that left, may be returned, and is not on its way back already.
+    fn everything(&self, order: &Order, open: &[&Return]) -> Vec<ReturnLineDraft> {
+        (order.lines.iter())
+            .filter(|line| !line.final_sale)
+            .map(|line| (line.id, returnable(line) - coming(open, line)))
+            .filter(|(_, quantity)| *quantity > Quantity::ZERO)
+            .map(|(line, quantity)| ReturnLineDraft {
+                line: line.into(),
+                quantity,
+                cause: self.cause.clone(),
+            })
+            .collect()
+    }
+}
+
+/// Units of `line` that open returns may still bring.
+fn coming(open: &[&Return], line: &Line) -> Quantity {
+    (open.iter().flat_map(|found| &found.lines))
+        .filter(|part| part.line == line.id)
+        .map(|part| part.requested - part.received)
+        .sum()
 }
 
 impl RequestReturn {
@@ -96,14 +125,11 @@ impl RequestReturn {
     ) -> Result<Vec<(usize, ReturnLineDraft)>, Refusal> {
         let mut drafts = Vec::with_capacity(self.lines.len());
         for (index, draft) in self.lines.iter().enumerate() {
-            let named = order.units_named(draft.line, draft.quantity);
-            if named.is_empty() {
-                let field = format!("/lines/{index}/line");
-                return Err(Rejection::field(field, "the order has no such line").into());
-            }
+            let field = format!("/lines/{index}/line");
+            let named = draft.line.units(order, draft.quantity, |_| true, &field)?;
             drafts.extend(named.into_iter().map(|units| {
                 let draft = ReturnLineDraft {
-                    line: units.line,
+                    line: units.line.into(),
                     quantity: units.quantity,
                     cause: draft.cause.clone(),
                 };
@@ -120,10 +146,7 @@ fn returnable(line: &Line) -> Quantity {
 }
 
 /// Returns of the order that may still bring goods.
-fn open_returns<'a>(
-    world: &'a World,
-    order: &crate::order::Order,
-) -> Result<Vec<&'a Return>, Refusal> {
+fn open_returns<'a>(world: &'a World, order: &Order) -> Result<Vec<&'a Return>, Refusal> {
     world.want_returns(&order.returns)?;
     let mut open = Vec::new();
     for id in &order.returns {
@@ -220,5 +243,5 @@ pub(super) fn find(world: &World, id: ReturnId) -> Result<&Return, Refusal> {
 
 pub(super) fn wrong_state(found: &Return) -> Refusal {
     let detail = format!("the return is {}", found.state.name());
-    Rejection::new(Code::ReturnState, detail).into()
+    Rejection::new(Code::ReturnState, detail).at("/id").into()
 }

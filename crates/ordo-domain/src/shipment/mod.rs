@@ -15,7 +15,7 @@ use crate::record::record;
 use crate::stock::{Condition, LotMark};
 use crate::time::Timestamp;
 
-pub use label::LabelParcel;
+pub use label::{LabelDraft, LabelParcel};
 pub use track::{TrackParcel, TrackingReport};
 
 /// Where a parcel is, as its carrier says.

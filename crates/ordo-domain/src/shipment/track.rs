@@ -31,8 +31,8 @@ pub struct TrackingReport {
 pub struct TrackParcel {
     /// The shipment.
     pub shipment: ShipmentId,
-    /// The parcel.
-    pub parcel: ParcelId,
+    /// The parcel; `None` for all of them.
+    pub parcel: Option<ParcelId>,
     /// What the carrier says.
     pub report: TrackingReport,
 }
@@ -91,23 +91,32 @@ impl TrackParcel {
         let Some(shipment) = world.shipment(self.shipment)? else {
             return Err(Rejection::new(Code::NotFound, "no such shipment").into());
         };
-        let Some(parcel) = shipment.parcel(self.parcel) else {
-            return Err(Rejection::new(Code::NotFound, "the shipment has no such parcel").into());
-        };
+        if self.parcel.is_some_and(|id| shipment.parcel(id).is_none()) {
+            let message = "the shipment has no such parcel";
+            return Err(Rejection::field("/parcel", message).into());
+        }
         // The order closes with the last delivery, in the same commit.
         world.order(shipment.order)?;
-        let mut after = parcel.clone();
-        after.take(&self.report);
-        if after == *parcel {
-            return Ok(Decided::unchanged(shipment.order));
+        let mut events = Vec::new();
+        for parcel in &shipment.parcels {
+            if self.parcel.is_some_and(|id| id != parcel.id) {
+                continue;
+            }
+            let mut after = parcel.clone();
+            after.take(&self.report);
+            if after != *parcel {
+                events.push(Event::ParcelTracked {
+                    order: shipment.order,
+                    shipment: shipment.id,
+                    parcel: parcel.id,
+                    report: self.report.clone(),
+                });
+            }
         }
-        let tracked = Event::ParcelTracked {
-            order: shipment.order,
-            shipment: shipment.id,
-            parcel: parcel.id,
-            report: self.report.clone(),
-        };
-        Ok(Decided::changed(vec![tracked], shipment.order))
+        if events.is_empty() {
+            return Ok(Decided::unchanged(shipment.id));
+        }
+        Ok(Decided::changed(events, shipment.id).settling(shipment.order))
     }
 }
 

@@ -499,15 +499,7 @@ impl World {
                 cell.allocated -= line.quantity
             });
         }
-        if let Some(day) = work.work_day {
-            let id = work.location.to_u128();
-            let key = CounterKey {
-                kind: CounterKind::Capacity,
-                id,
-                day: day.days_since_epoch(),
-            };
-            self.counters.add(key, -1, None);
-        }
+        self.give_capacity_back(&work);
         let canceled = work.cancel.is_some_and(|request| !request.cancels_lines);
         self.orders.update(order, |order| {
             for part in &work.lines {
@@ -522,6 +514,18 @@ impl World {
         });
     }
 
+    /// Work that ends before anything left no longer counts for its location's day.
+    fn give_capacity_back(&mut self, work: &FulfillmentOrder) {
+        if let Some(day) = work.work_day {
+            let key = CounterKey {
+                kind: CounterKind::Capacity,
+                id: work.location.to_u128(),
+                day: day.days_since_epoch(),
+            };
+            self.counters.add(key, -1, None);
+        }
+    }
+
     /// Takes units that were not found off the work and gives them back to the lines.
     fn short_work(&mut self, order: OrderId, id: FulfillmentOrderId, lines: &[LineUnits]) {
         let mut after: Option<FulfillmentOrder> = None;
@@ -530,6 +534,10 @@ impl World {
             after = Some(work.clone());
         });
         let Some(work) = after else { return };
+        // Nothing was found: there is no work left.
+        if work.state == FulfillmentState::Canceled {
+            self.give_capacity_back(&work);
+        }
         for units in lines {
             let part = work.lines.iter().find(|part| part.line == units.line);
             if let Some(part) = part.filter(|part| part.from_stock) {

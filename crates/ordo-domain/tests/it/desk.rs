@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::check::MoneyInput;
-use ordo_domain::event::{Cause, Fault, LineUnits};
+use ordo_domain::event::{Cause, Fault};
 use ordo_domain::fulfillment::{
     AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
     ReportedUnits, ShipWork, ShortUnits, StopWork,
@@ -16,11 +16,11 @@ use ordo_domain::id::{
     BlockId, CommandId, FulfillmentOrderId, HoldId, LineId, ListingId, OrderId, OrganizationId,
     ReservationId, ReturnId, SkuId,
 };
-use ordo_domain::money::Minor;
+use ordo_domain::money::{Minor, Money};
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
-use ordo_domain::order::{CancelOrder, Order, OrderInput, ReleaseHold, ReviewOrder};
+use ordo_domain::order::{CancelLine, CancelOrder, Order, OrderInput, ReleaseHold, ReviewOrder};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
@@ -287,9 +287,10 @@ impl Desk {
             ["cancel", name, units @ ..] => {
                 let order = self.order(name);
                 let lines = self.units(&order, units);
-                let lines = lines
-                    .into_iter()
-                    .map(|(line, quantity)| LineUnits { line, quantity });
+                let lines = lines.into_iter().map(|(line, quantity)| CancelLine {
+                    line: line.into(),
+                    quantity,
+                });
                 self.short(Command::CancelOrder(CancelOrder {
                     order: order.id,
                     lines: lines.collect(),
@@ -322,6 +323,7 @@ impl Desk {
                     }),
                     _ => Command::ShipWork(ShipWork {
                         fulfillment_order,
+                        lines: Vec::new(),
                         label: None,
                     }),
                 })
@@ -332,7 +334,7 @@ impl Desk {
                 let (units, lot) = of_lot(units);
                 let lines = self.units(&order, units);
                 let lines = lines.into_iter().map(|(line, quantity)| ReportedUnits {
-                    line,
+                    line: line.into(),
                     quantity,
                     units: (lot.iter().cloned())
                         .map(|mark| Units::of_lot(mark, quantity))
@@ -378,7 +380,7 @@ impl Desk {
                 };
                 self.short(Command::TrackParcel(TrackParcel {
                     shipment,
-                    parcel,
+                    parcel: Some(parcel),
                     report,
                 }))
             }
@@ -386,13 +388,14 @@ impl Desk {
                 let order = self.order(order);
                 let lines = self.units(&order, units);
                 let lines = lines.into_iter().map(|(line, quantity)| ReturnLineDraft {
-                    line,
+                    line: line.into(),
                     quantity,
                     cause: cause(),
                 });
                 let command = RequestReturn {
                     order: order.id,
                     lines: lines.collect(),
+                    cause: cause(),
                     location: None,
                 };
                 let happened = self.give(Command::RequestReturn(command));
@@ -420,7 +423,7 @@ impl Desk {
                 let lines = self.units(&order, units);
                 let lines = lines.into_iter().map(|(line, quantity)| ReceivedDraft {
                     return_line: None,
-                    line: Some(line),
+                    line: Some(line.into()),
                     quantity,
                     disposition,
                     units: (lot.iter().cloned())
@@ -432,6 +435,7 @@ impl Desk {
                     id,
                     location,
                     lines: lines.collect(),
+                    disposition,
                 };
                 self.short(Command::ReceiveReturn(command))
             }
@@ -441,8 +445,8 @@ impl Desk {
                     order,
                     return_id: Some(id),
                     lines: Vec::new(),
-                    shipping: Minor::ZERO,
-                    goodwill: Minor::ZERO,
+                    shipping: None,
+                    goodwill: None,
                     reason_code: None,
                     external_id: None,
                 }))
@@ -458,16 +462,21 @@ impl Desk {
             ] => {
                 let order = self.order(order);
                 let lines = self.units(&order, units);
-                let lines = lines
-                    .into_iter()
-                    .map(|(line, quantity)| RefundLineDraft { line, quantity });
-                let minor = |text: &str| Minor::new(text.parse().unwrap()).unwrap();
+                let lines = lines.into_iter().map(|(line, quantity)| RefundLineDraft {
+                    line: line.into(),
+                    quantity,
+                });
+                let money = |text: &str| {
+                    let amount = Minor::new(text.parse().unwrap()).unwrap();
+                    let currency = order.currency;
+                    (amount > Minor::ZERO).then_some(Money { amount, currency })
+                };
                 self.short(Command::RefundOrder(RefundOrder {
                     order: order.id,
                     return_id: None,
                     lines: lines.collect(),
-                    shipping: minor(shipping),
-                    goodwill: minor(goodwill),
+                    shipping: money(shipping),
+                    goodwill: money(goodwill),
                     reason_code: None,
                     external_id: None,
                 }))

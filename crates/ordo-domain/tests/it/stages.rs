@@ -97,6 +97,46 @@ fn a_short_pick_ships_what_is_there_and_sources_the_rest_elsewhere() {
 }
 
 #[test]
+fn a_pick_that_finds_nothing_gives_the_day_of_its_location_back() {
+    let mut desk = Desk::new();
+    desk.play(
+        "
+        location BER DE 10117 capacity 1
+        location MUC DE 80331
+        sku A
+        receive A@BER 9
+        receive A@MUC 9
+        order O1 Ax2 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax2
+        order O2 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        release O1/1
+        short O1/1 Ax1 -> fulfillment_order.shorted, stock.moved, fulfillment_order.opened MUC Ax1
+        order O3 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        short O1/1 -> fulfillment_order.shorted, stock.moved, fulfillment_order.opened MUC Ax1
+        order O4 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        order O5 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        ",
+    );
+}
+
+#[test]
+fn what_was_canceled_is_paid_back_and_with_the_whole_order_its_shipping() {
+    check(
+        "
+        order O1 Ax2 Bx1
+        refund O1 shipping 0 goodwill 0 -> nothing
+        cancel O1 Ax1
+        refund O1 shipping 0 goodwill 0 -> refund.recorded
+        refund O1 shipping 0 goodwill 0 -> nothing
+        money? O1 -> captured 3490 back 1000 in 1000
+        cancel O1
+        refund O1 shipping 0 goodwill 0 -> refund.recorded
+        money? O1 -> captured 3490 back 3490 in 1000+2490
+        refund O1 shipping 0 goodwill 0 -> nothing
+        ",
+    );
+}
+
+#[test]
 fn holds_stop_the_next_step_of_work_on_the_floor() {
     check(
         "
