@@ -65,6 +65,9 @@ CREATE TABLE fulfillment_orders (
     PRIMARY KEY (organization, id)
 ) WITH (fillfactor = 80);
 
+-- What a location has to do: each place and state is a run in the order of ids.
+CREATE INDEX fulfillment_orders_place ON fulfillment_orders (organization, location, state, id);
+
 CREATE TABLE reservations (
     organization uuid NOT NULL,
     id uuid NOT NULL,
@@ -192,8 +195,9 @@ CREATE TABLE events (
     body text NOT NULL,
     PRIMARY KEY (organization, position)
 );
--- The timeline of an order; 9 is the number of the kind `Order`.
-CREATE INDEX events_order ON events (organization, subject_id, position) WHERE subject_kind = 9;
+-- The story of an order: of itself (the kind 9), its fulfillment orders, shipments and returns.
+CREATE INDEX events_story ON events (organization, subject_id, position)
+    WHERE subject_kind IN (9, 10, 12, 13);
 
 -- Answers are kept for days and found by key; where their commands wrote events, their position is
 -- `events_upto` after the first of their batch.

@@ -174,6 +174,9 @@ CREATE TABLE fulfillment_orders (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+-- What a location has to do: each place and state is a run in the order of ids.
+CREATE INDEX fulfillment_orders_by_place ON fulfillment_orders (organization, location, state);
+
 CREATE TABLE reservations (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

@@ -1,11 +1,12 @@
-//! Pages of stock and records. Each asks for one row more than the page holds, to know whether there
+//! Pages of stock, work and records. Each asks for one row more than the page holds, to know whether there
 //! is a next one.
 
+use ordo_domain::fulfillment::FulfillmentState;
 use ordo_domain::id::SkuId;
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
-use ordo_store::{Page, StockRow};
+use ordo_store::{Page, StockRow, WorkFilter};
 use rusqlite::{Connection, params};
 
 use crate::error::Fault;
@@ -72,6 +73,64 @@ pub(crate) fn records(
     let rows = rows::list(conn, organization, kind, after, limit.saturating_add(1))?;
     Ok(page(rows, limit, |(id, _)| *id))
 }
+
+/// Fulfillment orders of a location or state, or of all, in the order of their ids.
+pub(crate) fn work(
+    conn: &Connection,
+    organization: i64,
+    filter: WorkFilter,
+    after: Option<u128>,
+    limit: usize,
+) -> Result<Page<(u128, StoredRecord), u128>, Fault> {
+    let kind = RecordKind::FulfillmentOrder;
+    if filter == WorkFilter::default() {
+        return records(conn, organization, kind, after, limit);
+    }
+    let locations: Vec<Id> = match filter.location {
+        Some(location) => vec![Id::of(location)],
+        None => {
+            let mut statement = conn.prepare_cached(LOCATIONS)?;
+            let rows = statement.query_map(params![organization], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<_>>()?
+        }
+    };
+    let one: [FulfillmentState; 1];
+    let states = match filter.state {
+        Some(state) => {
+            one = [state];
+            &one[..]
+        }
+        None => FulfillmentState::ALL,
+    };
+    let after = Id::of(after.unwrap_or(0));
+    let more = limit.saturating_add(1);
+    // Each location and state is a run in the order of ids; a page merges the runs.
+    let mut ids: Vec<u128> = Vec::new();
+    let mut statement = conn.prepare_cached(WORK_RUN)?;
+    for location in &locations {
+        for state in states {
+            let run = params![organization, location, state.name(), after, more as i64];
+            let rows = statement.query_map(run, |row| row.get::<_, Id>(0))?;
+            for id in rows {
+                ids.push(id?.get());
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.truncate(more);
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(record) = rows::find(conn, organization, kind, id)? {
+            items.push((id, record));
+        }
+    }
+    Ok(page(items, limit, |(id, _)| *id))
+}
+
+pub(crate) const LOCATIONS: &str = "SELECT id FROM locations WHERE organization = ?1";
+
+pub(crate) const WORK_RUN: &str = "SELECT id FROM fulfillment_orders \
+     WHERE organization = ?1 AND location = ?2 AND state = ?3 AND id > ?4 ORDER BY id LIMIT ?5";
 
 /// The page that the first `limit` of `items` make.
 pub(crate) fn page<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {

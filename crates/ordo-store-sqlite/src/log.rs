@@ -2,10 +2,9 @@
 //! keys, organizations.
 
 use ordo_domain::contact::Contact;
-use ordo_domain::event::Event;
-use ordo_domain::id::{ContactId, DecisionId, OrderId, OrganizationId, ReservationId};
+use ordo_domain::event::{Event, SubjectRef};
+use ordo_domain::id::{ContactId, DecisionId, OrganizationId, ReservationId};
 use ordo_domain::organization::ApiKey;
-use ordo_domain::record::RecordKind;
 use ordo_domain::time::Timestamp;
 use ordo_store::{FoundKey, Head, LogEntry};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -32,26 +31,33 @@ pub(crate) fn read(
 pub(crate) const READ: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
      subject_version, body FROM events WHERE seq > ?1 AND seq < ?2 ORDER BY seq LIMIT ?3";
 
-/// The events about an order after position `after`, oldest first.
-pub(crate) fn of_order(
+/// The events about any of some records after position `after`, oldest first.
+pub(crate) fn about(
     conn: &Connection,
     organization: i64,
-    order: OrderId,
+    subjects: &[SubjectRef],
     after: i64,
     limit: usize,
 ) -> Result<Vec<LogEntry>, Fault> {
-    let mut statement = conn.prepare_cached(OF_ORDER)?;
-    let rows = statement.query(params![
-        Id::of(order),
-        seq(organization, after.max(0)),
-        seq(organization, NUMBER_MAX - 1),
-        RecordKind::Order as u8,
-        limit as i64
-    ])?;
-    entries(rows)
+    let mut statement = conn.prepare_cached(ABOUT)?;
+    let mut found = Vec::new();
+    // Each record's events are a run in the order of positions; a page merges the runs.
+    for subject in subjects {
+        let rows = statement.query(params![
+            Id::of(subject.id),
+            seq(organization, after.max(0)),
+            seq(organization, NUMBER_MAX - 1),
+            subject.kind as u8,
+            limit as i64
+        ])?;
+        found.extend(entries(rows)?);
+    }
+    found.sort_by_key(|entry| entry.position);
+    found.truncate(limit);
+    Ok(found)
 }
 
-pub(crate) const OF_ORDER: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
+pub(crate) const ABOUT: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
      subject_version, body FROM events \
      WHERE subject_id = ?1 AND seq > ?2 AND seq < ?3 AND subject_kind = ?4 ORDER BY seq LIMIT ?5";
 

@@ -87,7 +87,18 @@ fn every_page_is_a_search_in_an_index() {
             &["SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
         ),
         (
-            log::OF_ORDER,
+            lists::WORK_RUN,
+            &[
+                "SEARCH fulfillment_orders USING COVERING INDEX fulfillment_orders_by_place \
+               (organization=? AND location=? AND state=? AND id>?)",
+            ],
+        ),
+        (
+            lists::LOCATIONS,
+            &["SEARCH locations USING PRIMARY KEY (organization=?)"],
+        ),
+        (
+            log::ABOUT,
             &["SEARCH events USING INDEX events_by_subject (subject_id=? AND rowid>? AND rowid<?)"],
         ),
         (

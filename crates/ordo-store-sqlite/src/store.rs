@@ -6,9 +6,8 @@ use std::thread;
 
 use async_trait::async_trait;
 use ordo_domain::contact::Contact;
-use ordo_domain::id::{
-    BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId, SkuId,
-};
+use ordo_domain::event::SubjectRef;
+use ordo_domain::id::{BatchId, ContactId, DecisionId, OrganizationId, ReservationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::stock::CellKey;
@@ -17,6 +16,7 @@ use ordo_domain::world::{Key, Row, StoredRecord};
 use ordo_store::{
     AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, OrderFilter, OrderRow,
     OrderSort, Page, Query, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite,
+    WorkFilter,
 };
 use tokio::sync::oneshot;
 
@@ -429,16 +429,31 @@ impl Query for SqliteStore {
         .await
     }
 
-    async fn order_events(
+    async fn list_fulfillment_orders(
         &self,
         organization: OrganizationId,
-        order: OrderId,
+        filter: WorkFilter,
+        after: Option<u128>,
+        limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        self.read(move |reader| {
+            let number = reader.number(organization)?;
+            lists::work(&reader.conn, number, filter, after, limit)
+        })
+        .await
+    }
+
+    async fn events_about(
+        &self,
+        organization: OrganizationId,
+        subjects: &[SubjectRef],
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
+        let subjects = subjects.to_vec();
         self.read(move |reader| {
             let number = reader.number(organization)?;
-            log::of_order(&reader.conn, number, order, after, limit)
+            log::about(&reader.conn, number, &subjects, after, limit)
         })
         .await
     }

@@ -66,6 +66,8 @@ operations! {
     ListStock = "list_stock",
     /// [`crate::Query::list_records`]
     ListRecords = "list_records",
-    /// [`crate::Query::order_events`]
-    OrderEvents = "order_events",
+    /// [`crate::Query::list_fulfillment_orders`]
+    ListFulfillmentOrders = "list_fulfillment_orders",
+    /// [`crate::Query::events_about`]
+    EventsAbout = "events_about",
 }

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use ordo_domain::id::{ChannelId, OrderId, OrganizationId, SkuId};
+use ordo_domain::event::SubjectRef;
+use ordo_domain::fulfillment::FulfillmentState;
+use ordo_domain::id::{ChannelId, LocationId, OrderId, OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::world::StoredRecord;
@@ -68,6 +70,15 @@ pub struct OrderRow {
     pub country: String,
 }
 
+/// What fulfillment orders a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WorkFilter {
+    /// Only in this state.
+    pub state: Option<FulfillmentState>,
+    /// Only of this location.
+    pub location: Option<LocationId>,
+}
+
 /// One row of the stock list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockRow {
@@ -125,11 +136,22 @@ pub trait Query: Send + Sync {
         limit: usize,
     ) -> Result<Page<(u128, StoredRecord), u128>, StoreError>;
 
-    /// The events that name an order as their subject, oldest first, after position `after`.
-    async fn order_events(
+    /// Fulfillment orders in the order of their ids, which is that in which they were opened, with
+    /// their ids. A page reads a few index entries per location and state that match.
+    async fn list_fulfillment_orders(
         &self,
         organization: OrganizationId,
-        order: OrderId,
+        filter: WorkFilter,
+        after: Option<u128>,
+        limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError>;
+
+    /// The events that name one of `subjects`, oldest first, after position `after`. Subjects are
+    /// orders, fulfillment orders, shipments and returns; events of others may be left out.
+    async fn events_about(
+        &self,
+        organization: OrganizationId,
+        subjects: &[SubjectRef],
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError>;

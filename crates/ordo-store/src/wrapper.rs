@@ -198,15 +198,26 @@ macro_rules! wrap_port {
                 self.around(Operation::ListRecords, call).await
             }
 
-            async fn order_events(
+            async fn list_fulfillment_orders(
                 &self,
                 organization: OrganizationId,
-                order: OrderId,
+                filter: WorkFilter,
+                after: Option<u128>,
+                limit: usize,
+            ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+                let call = (self.inner).list_fulfillment_orders(organization, filter, after, limit);
+                self.around(Operation::ListFulfillmentOrders, call).await
+            }
+
+            async fn events_about(
+                &self,
+                organization: OrganizationId,
+                subjects: &[SubjectRef],
                 after: i64,
                 limit: usize,
             ) -> Result<Vec<LogEntry>, StoreError> {
-                let call = self.inner.order_events(organization, order, after, limit);
-                self.around(Operation::OrderEvents, call).await
+                let call = (self.inner).events_about(organization, subjects, after, limit);
+                self.around(Operation::EventsAbout, call).await
             }
         }
     };
@@ -216,8 +227,9 @@ pub(crate) use wrap_port;
 // What the expansion names.
 pub(crate) mod prelude {
     pub(crate) use ordo_domain::contact::Contact;
+    pub(crate) use ordo_domain::event::SubjectRef;
     pub(crate) use ordo_domain::id::{
-        BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId, SkuId,
+        BatchId, ContactId, DecisionId, OrganizationId, ReservationId, SkuId,
     };
     pub(crate) use ordo_domain::record::RecordKind;
     pub(crate) use ordo_domain::reference::Reference;
@@ -231,6 +243,8 @@ pub(crate) mod prelude {
     pub(crate) use crate::port::{
         AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer,
     };
-    pub(crate) use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+    pub(crate) use crate::query::{
+        OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter,
+    };
     pub(crate) use crate::view::ViewWrite;
 }

@@ -10,11 +10,15 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use ordo_domain::claim::ClaimKind;
-use ordo_domain::id::{ChannelId, OrderId, OrganizationId, SkuId};
+use ordo_domain::event::SubjectRef;
+use ordo_domain::fulfillment::FulfillmentState;
+use ordo_domain::id::{ChannelId, OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
-use ordo_store::{LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, StoreError};
+use ordo_store::{
+    LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, StoreError, WorkFilter,
+};
 
 use crate::flight::params;
 use crate::records::page;
@@ -128,31 +132,86 @@ impl Query for PostgresStore {
         Ok(cut(items, limit, |(id, _)| *id))
     }
 
-    async fn order_events(
+    async fn list_fulfillment_orders(
         &self,
         organization: OrganizationId,
-        order: OrderId,
+        filter: WorkFilter,
+        after: Option<u128>,
+        limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        if filter == WorkFilter::default() {
+            let kind = RecordKind::FulfillmentOrder;
+            return self.list_records(organization, kind, after, limit).await;
+        }
+        let whose = Uuid(organization.to_u128());
+        let locations: Vec<Uuid> = match filter.location {
+            Some(location) => vec![Uuid(location.to_u128())],
+            None => {
+                let sql = "SELECT id FROM locations WHERE organization = $1";
+                let rows = self.rows(sql, params![whose]).await?;
+                rows.iter()
+                    .map(|row| get(row, 0))
+                    .collect::<Result<_, _>>()?
+            }
+        };
+        let states: Vec<&'static str> = match filter.state {
+            Some(state) => vec![state.name()],
+            None => (FulfillmentState::ALL.iter())
+                .map(|state| state.name())
+                .collect(),
+        };
+        let more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let after = Uuid(after.unwrap_or_default());
+        let params = params![whose, locations, states, after, more];
+        let rows = self.rows(WORK, params).await?;
+        let items = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, |(id, _)| *id))
+    }
+
+    async fn events_about(
+        &self,
+        organization: OrganizationId,
+        subjects: &[SubjectRef],
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        debug_assert_eq!(kind_number(RecordKind::Order), 9, "as the index has it");
-        let sql = concat!(
-            "SELECT ",
-            log_columns!(),
-            " FROM events WHERE organization = $1 AND subject_kind = 9 AND subject_id = $2
-              AND position > $3 ORDER BY position LIMIT $4"
-        );
+        let ids: Vec<Uuid> = subjects.iter().map(|subject| Uuid(subject.id)).collect();
+        let kinds: Vec<i16> = (subjects.iter())
+            .map(|subject| kind_number(subject.kind))
+            .collect();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let params = params![
-            Uuid(organization.to_u128()),
-            Uuid(order.to_u128()),
-            after,
-            limit
-        ];
-        let rows = self.rows(sql, params).await?;
+        let params = params![Uuid(organization.to_u128()), ids, kinds, after, limit];
+        let rows = self.rows(ABOUT, params).await?;
         rows.iter().map(log_entry).collect()
     }
 }
+
+/// A page of work: each location and state is a run of the index, and the page merges the runs.
+const WORK: &str = "
+    SELECT f.id, f.version, f.body, NULL::bigint
+    FROM (SELECT run.id
+          FROM unnest($2::uuid[]) AS l(location) CROSS JOIN unnest($3::text[]) AS s(state)
+          CROSS JOIN LATERAL (
+              SELECT id FROM fulfillment_orders
+              WHERE organization = $1 AND location = l.location AND state = s.state AND id > $4
+              ORDER BY id LIMIT $5) AS run
+          ORDER BY run.id LIMIT $5) AS page
+    JOIN fulfillment_orders AS f ON f.organization = $1 AND f.id = page.id
+    ORDER BY f.id";
+
+/// The events about several records: each one's are a run of the index `events_story`, whose kinds
+/// are said once more so that the planner knows it.
+const ABOUT: &str = concat!(
+    "SELECT ",
+    log_columns!(),
+    " FROM unnest($2::uuid[], $3::smallint[]) AS s(id, kind)
+      CROSS JOIN LATERAL (
+          SELECT * FROM events
+          WHERE organization = $1 AND subject_id = s.id AND subject_kind = s.kind
+            AND subject_kind IN (9, 10, 12, 13) AND position > $4
+          ORDER BY position LIMIT $5) AS run
+      ORDER BY position LIMIT $5"
+);
 
 /// Cuts a page that was read one row longer, to know whether there is another.
 pub(crate) fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {

@@ -68,11 +68,12 @@ pub fn order_of(applied: &Applied) -> Arc<Order> {
     match &applied.subject {
         AnswerSubject::Order { order, .. } => Arc::clone(order),
         AnswerSubject::Nothing
+        | AnswerSubject::Work { .. }
+        | AnswerSubject::Shipment { .. }
+        | AnswerSubject::Return { .. }
         | AnswerSubject::Record { .. }
         | AnswerSubject::Erased(_)
-        | AnswerSubject::Cell { .. } => {
-            panic!("the command is not about an order")
-        }
+        | AnswerSubject::Cell { .. } => panic!("the command is not about an order"),
     }
 }
 
@@ -81,6 +82,9 @@ pub fn order_of(applied: &Applied) -> Arc<Order> {
 pub fn record_of(applied: &Applied) -> u128 {
     match &applied.subject {
         AnswerSubject::Record { id, .. } => *id,
+        AnswerSubject::Work { work, .. } => work.id.to_u128(),
+        AnswerSubject::Shipment { shipment, .. } => shipment.id.to_u128(),
+        AnswerSubject::Return { found, .. } => found.id.to_u128(),
         AnswerSubject::Nothing
         | AnswerSubject::Order { .. }
         | AnswerSubject::Erased(_)
@@ -473,12 +477,18 @@ pub fn cancel(captured: &Given) -> Command {
     Command::CancelOrder(CancelOrder {
         order: captured.order().id,
         lines: Vec::new(),
-        cause: Cause {
-            reason_code: "buyer_changed_mind".to_owned(),
-            fault: Fault::Buyer,
-            initiator: None,
-        },
+        cause: cause(),
     })
+}
+
+/// The buyer wants something else.
+#[must_use]
+pub fn cause() -> Cause {
+    Cause {
+        reason_code: "buyer_changed_mind".to_owned(),
+        fault: Fault::Buyer,
+        initiator: None,
+    }
 }
 
 /// An order comes in.

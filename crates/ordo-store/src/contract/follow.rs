@@ -1,13 +1,21 @@
 //! Rules for those that follow along: consumers with their cursors, the timer with what is due, and
-//! readers of one order's events.
+//! readers of one order's story.
 
-use ordo_domain::Command;
-use ordo_domain::id::{OrderId, ReservationId};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ordo_domain::event::SubjectRef;
+use ordo_domain::fulfillment::{PackUnits, PickUnits, ReleaseWork, ShipWork};
+use ordo_domain::id::{ReservationId, ReturnId};
+use ordo_domain::order::Order;
 use ordo_domain::record::RecordKind;
+use ordo_domain::returns::{ApproveReturn, Disposition, ReceiveReturn, RequestReturn};
+use ordo_domain::shipment::{ParcelState, TrackParcel, TrackingReport};
 use ordo_domain::stock::{ExpireReservation, ReleaseReservation};
 use ordo_domain::time::{SECOND, Timestamp};
+use ordo_domain::{AnswerSubject, Command};
 
-use super::fixture::{Shop, cancel, capture, order, record_of, reserve};
+use super::fixture::{Given, Shop, cancel, capture, cause, order, record_of, reserve};
 use crate::log::LogEntry;
 use crate::port::Store;
 use crate::query::Query;
@@ -108,36 +116,48 @@ pub async fn due_reservations_come_soonest_first(store: &dyn Store) {
     assert_eq!(read(end, 100).await, due[1..]);
 }
 
-/// The events that name an order as their subject come oldest first, in pages, and no others.
-pub async fn an_orders_events_are_read_in_pages(store: &dyn Store, lists: &dyn Query) {
+/// The events that name one of several records as their subject come oldest first, in pages, and no
+/// others: an order's own, and with them those of its fulfillment orders, shipments and returns.
+pub async fn events_about_records_are_read_in_pages(store: &dyn Store, lists: &dyn Query) {
     let mut shop = Shop::open(store, 1).await;
     let first = shop
         .give(capture(&order("O1", &[("A", 1), ("unknown", 1)])))
         .await;
     let second = shop.give(capture(&order("O2", &[("A", 1)]))).await;
+    let second = deliver_and_take_back(&mut shop, &second).await;
     shop.give(cancel(&first)).await;
     let log = store
         .read_log(shop.organization, 0, 1_000)
         .await
         .expect("the log is read");
-    for given in [&first, &second] {
-        let id = given.order().id;
+    let about = |kind, id: u128| SubjectRef { kind, id };
+    let story = |order: &Order| {
+        let mut story = vec![about(RecordKind::Order, order.id.to_u128())];
+        let work = order.fulfillment_orders.iter();
+        story.extend(work.map(|id| about(RecordKind::FulfillmentOrder, id.to_u128())));
+        let shipments = order.shipments.iter();
+        story.extend(shipments.map(|id| about(RecordKind::Shipment, id.to_u128())));
+        let returns = order.returns.iter();
+        story.extend(returns.map(|id| about(RecordKind::Return, id.to_u128())));
+        story
+    };
+    let (first, second) = (story(&first.order()), story(&second));
+    let kinds: BTreeSet<RecordKind> = second.iter().map(|subject| subject.kind).collect();
+    assert_eq!(kinds.len(), 4, "the story has all kinds of record");
+    for subjects in [&first[..1], &first, &second[..1], &second[1..], &second] {
         let expected: Vec<LogEntry> = (log.iter())
-            .filter(|entry| {
-                let of = entry.subject;
-                of.is_some_and(|of| of.kind == RecordKind::Order && of.id == id.to_u128())
-            })
+            .filter(|entry| entry.subject.is_some_and(|of| subjects.contains(&of)))
             .cloned()
             .collect();
-        assert!(expected.len() >= 3, "the order has a story");
+        assert!(expected.len() >= 3, "there is a story");
         for limit in [1, 2, expected.len(), 100] {
             let mut read: Vec<LogEntry> = Vec::new();
             loop {
                 let after = read.last().map_or(0, |entry| entry.position);
                 let page = lists
-                    .order_events(shop.organization, id, after, limit)
+                    .events_about(shop.organization, subjects, after, limit)
                     .await;
-                let page = page.expect("an order's events are read");
+                let page = page.expect("events are read");
                 assert!(page.len() <= limit, "no page is longer than asked for");
                 assert!(
                     page.iter().all(|entry| entry.position > after),
@@ -151,10 +171,80 @@ pub async fn an_orders_events_are_read_in_pages(store: &dyn Store, lists: &dyn Q
             assert_eq!(read, expected, "in pages of {limit}");
         }
     }
-    let nobody = OrderId::from_u128(5);
-    let none = lists.order_events(shop.organization, nobody, 0, 10).await;
-    assert_eq!(none.expect("an order's events are read"), []);
+    // The same id of another kind is another record.
+    let other = [about(RecordKind::Return, first[0].id)];
     let elsewhere = Shop::empty(store, 2).organization;
-    let none = lists.order_events(elsewhere, first.order().id, 0, 10).await;
-    assert_eq!(none.expect("an order's events are read"), []);
+    for (organization, subjects) in [
+        (shop.organization, &other[..]),
+        (shop.organization, &[]),
+        (elsewhere, &second),
+    ] {
+        let none = lists.events_about(organization, subjects, 0, 10).await;
+        assert_eq!(none.expect("events are read"), []);
+    }
+}
+
+/// Ships what was captured, delivers it, and takes all of it back.
+async fn deliver_and_take_back(shop: &mut Shop<'_>, captured: &Given) -> Arc<Order> {
+    let order = captured.order().id;
+    let fulfillment_order = captured.order().fulfillment_orders[0];
+    let pack = PackUnits {
+        fulfillment_order,
+        parcels: Vec::new(),
+        carrier: None,
+        service: None,
+    };
+    let lines = Vec::new();
+    for command in [
+        Command::ReleaseWork(ReleaseWork { fulfillment_order }),
+        Command::PickUnits(PickUnits {
+            fulfillment_order,
+            lines,
+        }),
+        Command::PackUnits(pack),
+    ] {
+        shop.give(command).await;
+    }
+    let ship = ShipWork {
+        fulfillment_order,
+        lines: Vec::new(),
+        label: None,
+    };
+    let shipped = shop.give(Command::ShipWork(ship)).await;
+    let AnswerSubject::Work { work, .. } = &shipped.applied.subject else {
+        panic!("a step answers with the work");
+    };
+    let report = TrackingReport {
+        state: ParcelState::Delivered,
+        at: shop.now,
+        place: None,
+        code: None,
+    };
+    let delivered = TrackParcel {
+        shipment: work.shipment.expect("it was packed"),
+        parcel: None,
+        report,
+    };
+    shop.give(Command::TrackParcel(delivered)).await;
+    let request = RequestReturn {
+        order,
+        lines: Vec::new(),
+        cause: cause(),
+        location: None,
+    };
+    let requested = shop.give(Command::RequestReturn(request)).await;
+    let id = ReturnId::from_u128(record_of(&requested.applied));
+    shop.give(Command::ApproveReturn(ApproveReturn { id }))
+        .await;
+    let receive = ReceiveReturn {
+        id,
+        location: None,
+        lines: Vec::new(),
+        disposition: Disposition::Restock,
+    };
+    let received = shop.give(Command::ReceiveReturn(receive)).await;
+    match received.applied.subject {
+        AnswerSubject::Return { order, .. } => order,
+        _ => panic!("a receipt answers with the return"),
+    }
 }

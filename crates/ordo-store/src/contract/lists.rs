@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ordo_domain::Command;
 use ordo_domain::catalog::{Component, Listing};
-use ordo_domain::id::{EntityId, ListingId, OrderId, SkuId};
+use ordo_domain::fulfillment::FulfillmentState as State;
+use ordo_domain::fulfillment::{FulfillmentOrder, RejectWork, ReleaseWork};
+use ordo_domain::id::{EntityId, ListingId, LocationId, OrderId, SkuId};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::world::{CellChange, RecordWrite, StoredRecord};
 
 use super::day::{Day, EVEN, view};
-use super::fixture::{Shop, capture, in_lock_order, order};
+use super::fixture::{Shop, capture, cause, in_lock_order, order};
 use crate::port::Store;
-use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter};
 use crate::view::Term;
 
 const SORTS: [OrderSort; 2] = [OrderSort::Newest, OrderSort::Oldest];
@@ -298,6 +301,83 @@ pub async fn records_are_listed_in_pages(store: &dyn Store, lists: &dyn Query) {
             assert_eq!(joined.await, expected, "{kind:?} by {limit}");
         }
     }
+}
+
+/// Fulfillment orders come in the order of their ids, of one location or state or of all, in pages
+/// that join; a step takes one from one list to another.
+pub async fn fulfillment_orders_are_filtered_in_pages(store: &dyn Store, lists: &dyn Query) {
+    let mut day = Day::pass(store).await;
+    let organization = day.shop.organization;
+    for n in 0..4 {
+        // Of a paid order, which nothing holds.
+        let given = day.capture(&order(&format!("W{n}"), &[("C", 1)])).await;
+        let fulfillment_order = given.order().fulfillment_orders[0];
+        let command = Command::ReleaseWork(ReleaseWork { fulfillment_order });
+        let (_, commit, committed) = day.shop.give_all(&[command]).await;
+        day.note(&commit, committed);
+    }
+    let (all, locations) = work_of(&day);
+    let open = all.iter().filter(|work| work.state == State::Open);
+    for work in open.step_by(3) {
+        let command = Command::RejectWork(RejectWork {
+            fulfillment_order: work.id,
+            cause: cause(),
+        });
+        let (_, commit, committed) = day.shop.give_all(&[command]).await;
+        day.note(&commit, committed);
+    }
+    let (all, _) = work_of(&day);
+    let states: BTreeSet<&str> = all.iter().map(|work| work.state.name()).collect();
+    assert!(states.len() > 2, "work is in several states: {states:?}");
+    let everywhere = locations.iter().copied().map(Some).chain([None]);
+    for location in everywhere.chain([Some(LocationId::from_u128(5))]) {
+        for state in (State::ALL.iter().copied()).map(Some).chain([None]) {
+            let filter = WorkFilter { state, location };
+            let expected: Vec<u128> = (all.iter())
+                .filter(|work| state.is_none_or(|state| work.state == state))
+                .filter(|work| location.is_none_or(|at| work.location == at))
+                .map(|work| work.id.to_u128())
+                .collect();
+            for limit in [1, 3, expected.len().max(1), 200] {
+                let joined = join_pages(limit, async |after| {
+                    let page = lists
+                        .list_fulfillment_orders(organization, filter, after, limit)
+                        .await;
+                    page.expect("fulfillment orders are listed")
+                });
+                let joined = joined.await;
+                let ids: Vec<u128> = joined.iter().map(|(id, _)| *id).collect();
+                assert_eq!(ids, expected, "{filter:?} by {limit}");
+                for (id, record) in joined {
+                    let key = (RecordKind::FulfillmentOrder, id);
+                    assert_eq!(Some(&record), day.records.get(&key));
+                }
+            }
+        }
+    }
+    let elsewhere = Shop::open(store, 2).await.organization;
+    for filter in [
+        WorkFilter::default(),
+        WorkFilter {
+            state: Some(State::Open),
+            location: None,
+        },
+    ] {
+        let none = lists
+            .list_fulfillment_orders(elsewhere, filter, None, 10)
+            .await;
+        assert_eq!(none.expect("fulfillment orders are listed").items, []);
+    }
+}
+
+/// The day's fulfillment orders by id, and their locations.
+fn work_of(day: &Day<'_>) -> (Vec<FulfillmentOrder>, BTreeSet<LocationId>) {
+    let all: Vec<FulfillmentOrder> = (day.records.iter())
+        .filter(|((kind, _), _)| *kind == RecordKind::FulfillmentOrder)
+        .map(|(_, record)| serde_json::from_str(&record.body).expect("it is read back"))
+        .collect();
+    let locations = all.iter().map(|work| work.location).collect();
+    (all, locations)
 }
 
 /// Lists show one organization's rows, also where another has the very same ids, codes and terms.

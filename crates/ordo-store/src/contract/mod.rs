@@ -131,7 +131,7 @@ macro_rules! contract_tests {
         }
         $crate::contract_rules! { $make, store, (&*store, &*store);
             follow {
-                an_orders_events_are_read_in_pages,
+                events_about_records_are_read_in_pages,
             }
         }
     };
@@ -150,6 +150,7 @@ macro_rules! contract_list_tests {
                 lost_terms_no_longer_find,
                 stock_is_listed_in_pages,
                 records_are_listed_in_pages,
+                fulfillment_orders_are_filtered_in_pages,
                 lists_stay_within_the_organization,
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ordo_domain::claim::ClaimKind;
-use ordo_domain::id::{OrderId, OrganizationId, ReservationId};
+use ordo_domain::id::{OrganizationId, ReservationId};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::{Columns, RecordKind};
 use ordo_domain::signal::Signal;
@@ -242,11 +242,8 @@ impl Books {
         for recorded in &commit.changes.events {
             let position = self.head.position + 1;
             let entry = LogEntry::of(recorded, position, committed.recorded_at);
-            if let Some(subject) = entry.subject
-                && subject.kind == RecordKind::Order
-            {
-                let order = OrderId::from_u128(subject.id);
-                self.by_order.entry(order).or_default().push(position);
+            if let Some(subject) = entry.subject {
+                self.by_subject.entry(subject).or_default().push(position);
             }
             self.log.push(entry);
             self.head.position = position;

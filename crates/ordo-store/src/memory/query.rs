@@ -1,8 +1,11 @@
-//! Lists, of which the store in memory has one: the events of an order.
+//! Lists, of which the store in memory has one: the events about given records.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use ordo_domain::id::{OrderId, OrganizationId, SkuId};
+use ordo_domain::event::SubjectRef;
+use ordo_domain::id::{OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
@@ -10,7 +13,7 @@ use ordo_domain::world::StoredRecord;
 use super::MemoryStore;
 use crate::log::LogEntry;
 use crate::port::StoreError;
-use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow};
+use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter};
 
 const NO_LISTS: StoreError = StoreError::Unsupported("the store in memory has no lists");
 
@@ -56,10 +59,20 @@ impl Query for MemoryStore {
         Err(NO_LISTS)
     }
 
-    async fn order_events(
+    async fn list_fulfillment_orders(
+        &self,
+        _organization: OrganizationId,
+        _filter: WorkFilter,
+        _after: Option<u128>,
+        _limit: usize,
+    ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn events_about(
         &self,
         organization: OrganizationId,
-        order: OrderId,
+        subjects: &[SubjectRef],
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
@@ -67,15 +80,16 @@ impl Query for MemoryStore {
         let Some(books) = state.books.get(&organization) else {
             return Ok(Vec::new());
         };
-        let positions = books
-            .by_order
-            .get(&order)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let first = positions.partition_point(|position| *position <= after);
-        let entries = positions[first..].iter().take(limit);
+        let mut positions: BTreeSet<i64> = BTreeSet::new();
+        for subject in subjects {
+            let all = books.by_subject.get(subject).map(Vec::as_slice);
+            let all = all.unwrap_or_default();
+            let first = all.partition_point(|position| *position <= after);
+            positions.extend(all[first..].iter().take(limit));
+        }
+        let entries = positions.into_iter().take(limit);
         Ok(entries
-            .map(|position| books.entry(*position).clone())
+            .map(|position| books.entry(position).clone())
             .collect())
     }
 }

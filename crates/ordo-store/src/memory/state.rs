@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
+use ordo_domain::event::SubjectRef;
 use ordo_domain::id::{
     ApiKeyId, BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId,
 };
@@ -57,8 +58,8 @@ pub(super) struct Books {
     pub(super) due_of: BTreeMap<ReservationId, Timestamp>,
     /// Entry n has position n + 1.
     pub(super) log: Vec<LogEntry>,
-    /// Positions of the events that name an order as their subject.
-    pub(super) by_order: BTreeMap<OrderId, Vec<i64>>,
+    /// Positions of the events that name a record as their subject.
+    pub(super) by_subject: BTreeMap<SubjectRef, Vec<i64>>,
 }
 
 /// A stored answer; the order's number is looked up when it is asked for.

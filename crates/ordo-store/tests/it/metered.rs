@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ordo_domain::event::SubjectRef;
+use ordo_domain::record::RecordKind;
 use ordo_store::contract::fixture::{Shop, answer, capture, order};
 use ordo_store::{
     Fault, FaultPlan, FaultyStore, MemoryStore, MeteredStore, Operation, Query, Store,
@@ -38,18 +40,22 @@ async fn every_call_is_counted_once_with_how_it_ended() {
     );
     assert_eq!(meters.unknown(), 1);
 
-    let before = meters.of(Operation::OrderEvents).calls();
+    let before = meters.of(Operation::EventsAbout).calls();
     let captured = shop.give(capture(&order("O1", &[("A", 1)]))).await;
     let id = captured.order().id;
+    let subject = SubjectRef {
+        kind: RecordKind::Order,
+        id: id.to_u128(),
+    };
     store
-        .order_events(shop.organization, id, 0, 10)
+        .events_about(shop.organization, &[subject], 0, 10)
         .await
         .unwrap();
     store
         .count_orders(shop.organization, &Default::default(), 1)
         .await
         .unwrap_err();
-    assert_eq!(meters.of(Operation::OrderEvents).calls(), before + 1);
+    assert_eq!(meters.of(Operation::EventsAbout).calls(), before + 1);
     let counts = meters.of(Operation::CountOrders);
     assert_eq!((counts.calls(), counts.errors()), (1, 1));
     for (operation, meter) in meters.all() {
