@@ -114,6 +114,7 @@ pub fn request(command: Command) -> Request {
         actor: Actor::System,
         lane: Lane::People,
         idempotency: None,
+        expects: None,
         size: 0,
         render: status_only,
     }

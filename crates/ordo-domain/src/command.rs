@@ -225,6 +225,8 @@ impl Command {
             | Self::UpdateLocation(_)
             | Self::UpdateLegalEntity(_)
             | Self::UpdatePool(_)
+            | Self::UpdateWebhook(_)
+            | Self::CreateWebhook(_)
             | Self::LiftBlock(_)
             | Self::AddLocations(_)
             | Self::CreateListing(_)

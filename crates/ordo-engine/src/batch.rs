@@ -308,7 +308,7 @@ impl<'a> Round<'a> {
     }
 
     fn context(&self, command: &Admitted) -> Context {
-        Context::new(self.organization, command.id, command.at)
+        Context::new(self.organization, command.id, command.at).expecting(command.expects)
     }
 
     /// Loads what the commands say they will read.
@@ -507,6 +507,7 @@ fn replies(
                     status,
                     template,
                     outcome: outcome_of(decision),
+                    version: version_of(decision),
                     order: order.map(|(id, _)| id),
                     number,
                     position,
@@ -544,6 +545,7 @@ fn replay(stored: &StoredAnswer) -> Reply {
         status: stored.status,
         template: stored.body.clone(),
         outcome: None,
+        version: None,
         order: stored.order,
         number: stored.number,
         position: stored.position,
@@ -557,6 +559,7 @@ fn plain(code: Code) -> Reply {
         status: code.status(),
         template: String::new(),
         outcome: None,
+        version: None,
         order: None,
         number: None,
         position: 0,
@@ -608,11 +611,21 @@ fn outcome_of(decision: &Decision) -> Option<Outcome> {
     }
 }
 
+fn version_of(decision: &Decision) -> Option<u64> {
+    match decision {
+        Decision::Applied(applied) => applied.subject.version(),
+        Decision::Rejected(_) | Decision::Parked => None,
+    }
+}
+
 fn order_of(decision: &Decision) -> Option<(OrderId, Option<i64>)> {
     match decision {
         Decision::Applied(applied) => match &applied.subject {
             AnswerSubject::Order { order, number, .. } => Some((order.id, *number)),
             AnswerSubject::Nothing
+            | AnswerSubject::Work { .. }
+            | AnswerSubject::Shipment { .. }
+            | AnswerSubject::Return { .. }
             | AnswerSubject::Record { .. }
             | AnswerSubject::Erased(_)
             | AnswerSubject::Cell { .. } => None,

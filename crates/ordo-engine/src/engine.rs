@@ -209,6 +209,7 @@ impl Engine {
             at: clock.now(),
             actor: Arc::from(request.actor.text()),
             idempotency: request.idempotency,
+            expects: request.expects,
             render: request.render,
         };
         let dispatcher = &self.shared.dispatcher;
@@ -342,6 +343,7 @@ impl Engine {
             actor: Actor::System,
             lane: Lane::People,
             idempotency: None,
+            expects: None,
             size: 0,
             render: |_, result: Result<&Applied, &Rejection>| match result {
                 Ok(_) => (200, String::new()),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ordo_domain::Event;
 use ordo_domain::contact::Contact;
 use ordo_domain::erase::{ErasePerson, ErasedCounts};
+use ordo_domain::event::SubjectRef;
 use ordo_domain::id::{ContactId, OrderId, OrganizationId};
 use ordo_domain::order::{Order, OrderLife};
 use ordo_domain::record::RecordKind;
@@ -164,12 +165,16 @@ impl Search<'_> {
 
     /// The order as each of its versions came in.
     async fn versions(&self, id: OrderId) -> Result<Vec<Order>, StoreError> {
+        let subject = SubjectRef {
+            kind: RecordKind::Order,
+            id: id.to_u128(),
+        };
         let mut versions = Vec::new();
         let mut after = 0;
         loop {
             let entries = self
                 .backend
-                .order_events(self.organization, id, after, PAGE)
+                .events_about(self.organization, &[subject], after, PAGE)
                 .await?;
             let count = entries.len();
             for entry in entries {

@@ -41,6 +41,8 @@ pub struct Request {
     pub lane: Lane,
     /// Where the client wants the same answer to the same request.
     pub idempotency: Option<Idempotency>,
+    /// The version of the record which it changes, where the client names one that it knows.
+    pub expects: Option<u64>,
     /// The size of the request in bytes, for the limit of a batch.
     pub size: usize,
     /// Makes the answer.
@@ -60,6 +62,8 @@ pub struct Admitted {
     pub actor: Arc<str>,
     /// Where the client wants the same answer to the same request.
     pub idempotency: Option<Idempotency>,
+    /// The version of the record which it changes, where the client names one that it knows.
+    pub expects: Option<u64>,
     /// Makes the answer.
     pub render: Render,
 }
@@ -73,6 +77,9 @@ pub struct Reply {
     pub template: String,
     /// What came of it, where it was not refused or replayed.
     pub outcome: Option<Outcome>,
+    /// The version of the record that the body shows, where it was not refused or replayed and the
+    /// record is one that clients may name the version of.
+    pub version: Option<u64>,
     /// The order that the body is about.
     pub order: Option<OrderId>,
     /// Its number.

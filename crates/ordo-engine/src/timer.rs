@@ -92,6 +92,7 @@ async fn expire(shared: &Arc<Shared>) -> Result<(), StoreError> {
             at,
             actor: Arc::from("system"),
             idempotency: None,
+            expects: None,
             render: unseen,
         });
         let answers = commands.map(|command| {

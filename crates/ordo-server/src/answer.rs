@@ -30,10 +30,31 @@ pub fn to_write_as(reply: &Reply, body: String) -> Response {
         headers.insert(OUTCOME, HeaderValue::from_static(outcome.name()));
         headers.insert(POSITION, HeaderValue::from(reply.position));
     }
+    if let Some(version) = version(reply) {
+        headers.insert(ETAG, tag(version));
+    }
     if reply.replayed {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
     response
+}
+
+/// The version of the record that the answer shows. That of a stored answer stands in its body.
+fn version(reply: &Reply) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: Option<u64>,
+    }
+    if reply.replayed && reply.status < 300 {
+        let stored: Versioned = serde_json::from_str(&reply.template).ok()?;
+        return stored.version;
+    }
+    reply.version
+}
+
+/// The version as a tag that `If-Match` takes.
+fn tag(version: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes are visible ASCII")
 }
 
 /// What came of the command; `None` where it was refused. A stored answer is not kept with its
@@ -69,9 +90,7 @@ pub fn to_read(answer: &impl Serialize) -> Response {
 /// What a read found, as JSON already, with the version that an edit may name.
 pub fn to_read_versioned(json: String, version: u64) -> Response {
     let mut response = respond(200, json);
-    let tag = HeaderValue::from_str(&format!("\"{version}\""))
-        .expect("digits in quotes are visible ASCII");
-    response.headers_mut().insert(ETAG, tag);
+    response.headers_mut().insert(ETAG, tag(version));
     response
 }
 
@@ -82,8 +101,9 @@ mod tests {
     fn reply(status: u16, position: i64, outcome: Option<Outcome>) -> Reply {
         Reply {
             status,
-            template: r#"{"id":"ord_1","number":null}"#.to_owned(),
+            template: r#"{"id":"ord_1","number":null,"version":5}"#.to_owned(),
             outcome,
+            version: (status < 300 && outcome.is_some()).then_some(5),
             order: None,
             number: Some(1_001),
             position,
@@ -110,13 +130,19 @@ mod tests {
         assert_eq!(response.headers()[OUTCOME], "created");
         assert_eq!(response.headers()[POSITION], "7");
         assert!(!response.headers().contains_key(REPLAYED));
+        let response_headers = response.headers().clone();
         let body = axum::body::to_bytes(response.into_body(), 100)
             .await
             .unwrap();
-        assert_eq!(&body[..], br#"{"id":"ord_1","number":1001}"#);
+        assert_eq!(&body[..], br#"{"id":"ord_1","number":1001,"version":5}"#);
+        let replayed = to_write(&reply(201, 7, None));
+        for response in [&response_headers, replayed.headers()] {
+            assert_eq!(response[ETAG], "\"5\"");
+        }
 
         let response = to_write(&reply(409, 0, None));
         assert!(!response.headers().contains_key(OUTCOME));
+        assert!(!response.headers().contains_key(ETAG));
         assert_eq!(response.headers()[REPLAYED], "true");
     }
 }

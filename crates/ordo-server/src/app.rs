@@ -9,8 +9,10 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -25,9 +27,11 @@ use ordo_domain::{Actor, Code, Command};
 use ordo_engine::{Backend, Caller, Engine, Idempotency, Lane, Render, Reply};
 
 use crate::answer;
+use crate::edit;
 use crate::idempotency;
 use crate::operations::{Access, Method, OPERATIONS, Operation};
 use crate::problem::Problem;
+use crate::rate_limit::{Budgets, RateLimit};
 use crate::traffic::Traffic;
 
 /// What all operations share.
@@ -36,6 +40,7 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Counts answers.
     pub traffic: Traffic,
+    budgets: Budgets,
 }
 
 /// What an operation ends with.
@@ -55,11 +60,17 @@ pub struct Ask {
     operation: &'static Operation,
 }
 
-/// Every operation, with its address.
+/// Every operation, with its address; keys may send as many requests as they like.
 pub fn router(engine: Arc<Engine>) -> Router {
+    router_with(engine, None)
+}
+
+/// The same with a budget of requests for each key.
+pub fn router_with(engine: Arc<Engine>, rate_limit: Option<RateLimit>) -> Router {
     let app = Arc::new(App {
         engine,
         traffic: Traffic::default(),
+        budgets: Budgets::of(rate_limit),
     });
     let mut router = Router::new();
     for operation in OPERATIONS {
@@ -94,11 +105,38 @@ async fn serve(app: Arc<App>, operation: &'static Operation, request: Request) -
 
 async fn run(app: Arc<App>, operation: &'static Operation, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
+    let caller = match &operation.access {
+        Access::Open(run) => return run(app, parts).await,
+        Access::Read(..) | Access::Write(..) => authenticate(&app.engine, &parts.headers).await?,
+    };
+    let Some(standing) = app.budgets.take(caller.key, Instant::now()) else {
+        return run_for(caller, app, operation, parts, body).await;
+    };
+    let answer = match standing.is_within {
+        true => run_for(caller, app, operation, parts, body).await,
+        false => Err(Problem::new(
+            Code::RateLimited,
+            "come back after the time in `Retry-After`",
+        )),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    standing.tell(response.headers_mut());
+    Ok(response)
+}
+
+/// Runs an operation for somebody who is known.
+async fn run_for(
+    caller: Caller,
+    app: Arc<App>,
+    operation: &'static Operation,
+    parts: Parts,
+    body: Body,
+) -> Answer {
     match &operation.access {
         Access::Open(run) => run(app, parts).await,
-        Access::Read(role, run) => run(Ask::allow(app, operation, *role, parts).await?).await,
+        Access::Read(role, run) => run(Ask::allow(caller, app, operation, *role, parts)?).await,
         Access::Write(role, run) => {
-            run(Ask::allow(app, operation, *role, parts).await?, body).await
+            run(Ask::allow(caller, app, operation, *role, parts)?, body).await
         }
     }
 }
@@ -126,13 +164,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 impl Ask {
     /// A request of somebody who may make it.
-    async fn allow(
+    fn allow(
+        caller: Caller,
         app: Arc<App>,
         operation: &'static Operation,
         role: Role,
         parts: Parts,
     ) -> Result<Self, Problem> {
-        let caller = authenticate(&app.engine, &parts.headers).await?;
         if caller.role < role {
             let detail = format!(
                 "this operation needs a key of the role {} or above; the key is of the role {}",
@@ -206,6 +244,7 @@ impl Ask {
             actor: Actor::ApiKey(self.caller.key),
             lane: Lane::People,
             idempotency,
+            expects: edit::expected(&self.parts)?,
             size,
             render,
         };
@@ -238,6 +277,7 @@ mod tests {
         let app = Arc::new(App {
             engine,
             traffic: Traffic::default(),
+            budgets: Budgets::default(),
         });
         let response = serve(Arc::clone(&app), &BROKEN, Request::default()).await;
         assert_eq!(response.status(), 500);

@@ -30,6 +30,7 @@ pages! {
     "out_of_stock"
     "overloaded"
     "quantity_exceeded"
+    "rate_limited"
     "refund_exceeds_captured"
     "reservation_ended"
     "return_state"

@@ -9,8 +9,9 @@ use ordo_domain::organization::Role;
 
 use crate::app::{App, Ask, Running};
 use crate::routes::{
-    api_keys, blocks, channels, deliveries, events, legal_entities, listings, locations, orders,
-    organizations, persons, pools, reservations, skus, stock, system, webhooks,
+    api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
+    locations, orders, organizations, persons, pools, reservations, returns, shipments, skus,
+    stock, system, webhooks,
 };
 
 /// How an operation is asked for.
@@ -86,6 +87,29 @@ operations! {
     Post "/api/v1/orders/{id}/cancel", Operator => orders::cancel::cancel_order;
     Post "/api/v1/orders/{id}/holds", Operator => orders::hold::place_hold;
     Post "/api/v1/orders/{id}/holds/{hold}/release", Operator => orders::hold::release_hold;
+    Get "/api/v1/orders/{id}/shipments", Viewer => shipments::list::list_order_shipments;
+    Post "/api/v1/orders/{id}/returns", Operator => returns::request::request_return;
+    Post "/api/v1/orders/{id}/refunds", Manager => returns::refund::refund_order;
+    Get "/api/v1/fulfillment-orders", Viewer => fulfillment_orders::list::list_fulfillment_orders;
+    Get "/api/v1/fulfillment-orders/{id}", Viewer => fulfillment_orders::read::get_fulfillment_order;
+    Post "/api/v1/fulfillment-orders/{id}/release", Operator => fulfillment_orders::release::release_work;
+    Post "/api/v1/fulfillment-orders/{id}/accept", Operator => fulfillment_orders::accept::accept_work;
+    Post "/api/v1/fulfillment-orders/{id}/reject", Operator => fulfillment_orders::reject::reject_work;
+    Post "/api/v1/fulfillment-orders/{id}/pick", Operator => fulfillment_orders::pick::pick_units;
+    Post "/api/v1/fulfillment-orders/{id}/short", Operator => fulfillment_orders::short::short_units;
+    Post "/api/v1/fulfillment-orders/{id}/pack", Operator => fulfillment_orders::pack::pack_units;
+    Post "/api/v1/fulfillment-orders/{id}/ship", Operator => fulfillment_orders::ship::ship_work;
+    Post "/api/v1/fulfillment-orders/{id}/cancel", Operator => fulfillment_orders::cancel::stop_work;
+    Post "/api/v1/fulfillment-orders/{id}/answer-stop", Operator => fulfillment_orders::answer_stop::answer_stop;
+    Get "/api/v1/shipments/{id}", Viewer => shipments::read::get_shipment;
+    Post "/api/v1/shipments/{id}/label", Operator => shipments::label::label_parcel;
+    Post "/api/v1/shipments/{id}/track", Operator => shipments::track::track_parcel;
+    Get "/api/v1/returns", Viewer => returns::list::list_returns;
+    Get "/api/v1/returns/{id}", Viewer => returns::read::get_return;
+    Post "/api/v1/returns/{id}/approve", Operator => returns::approve::approve_return;
+    Post "/api/v1/returns/{id}/decline", Operator => returns::decline::decline_return;
+    Post "/api/v1/returns/{id}/receive", Operator => returns::receive::receive_return;
+    Post "/api/v1/returns/{id}/refund", Manager => returns::refund::refund_return;
     Post "/api/v1/skus", Manager => skus::create::create_sku;
     Get "/api/v1/skus", Viewer => skus::list::list_skus;
     Get "/api/v1/skus/{id}", Viewer => skus::read::get_sku;

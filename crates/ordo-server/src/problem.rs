@@ -8,6 +8,7 @@ use ordo_domain::{Code, FieldProblem, Rejection};
 use ordo_engine::Overloaded;
 use ordo_store::StoreError;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// What an operation ends with where it has no answer.
@@ -39,7 +40,7 @@ impl Problem {
     }
 
     fn to_json(&self) -> String {
-        to_json(&self.kind, &self.detail, &self.fields)
+        to_json(&self.kind, &self.detail, &self.fields, None)
     }
 }
 
@@ -110,11 +111,15 @@ pub fn respond(status: u16, body: String) -> Response {
 
 /// The problem that a rejection becomes, as JSON.
 pub fn rejection_json(rejection: &Rejection) -> String {
-    to_json(
-        &Kind::of(rejection.code),
-        &rejection.detail,
-        &rejection.fields,
-    )
+    let kind = Kind::of(rejection.code);
+    to_json(&kind, &rejection.detail, &rejection.fields, None)
+}
+
+/// The same with the record as it stands, as JSON.
+pub fn conflict_json(rejection: &Rejection, current: &str) -> String {
+    let kind = Kind::of(rejection.code);
+    let current = serde_json::from_str(current).ok();
+    to_json(&kind, &rejection.detail, &rejection.fields, current)
 }
 
 /// What is the same for every occurrence of a problem.
@@ -164,6 +169,10 @@ pub struct ProblemBody<'a> {
     fields: &'a [FieldProblem],
     /// The pointer of the first refused field.
     field: Option<&'a str>,
+    /// With `version_conflict`: the record as it stands, in its answer form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    current: Option<&'a RawValue>,
 }
 
 /// A refused field.
@@ -181,7 +190,12 @@ struct FieldAnswer {
     message: String,
 }
 
-fn to_json(kind: &Kind, detail: &str, fields: &[FieldProblem]) -> String {
+fn to_json(
+    kind: &Kind,
+    detail: &str,
+    fields: &[FieldProblem],
+    current: Option<&RawValue>,
+) -> String {
     let body = ProblemBody {
         link: format!("/api/errors/{}", kind.slug),
         title: kind.title,
@@ -190,6 +204,7 @@ fn to_json(kind: &Kind, detail: &str, fields: &[FieldProblem]) -> String {
         detail,
         fields,
         field: fields.first().map(|field| field.field.as_str()),
+        current,
     };
     serde_json::to_string(&body).expect("problems have string keys and no failing serializers")
 }

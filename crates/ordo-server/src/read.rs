@@ -1,8 +1,10 @@
 //! Reads records for the routes that show them: one by its id, or a page of a kind.
 
 use axum::response::Response;
+use ordo_domain::id::OrganizationId;
 use ordo_domain::record::Record;
 use ordo_domain::world::{Key, Row, StoredRecord};
+use ordo_engine::Backend;
 use ordo_store::StoreError;
 
 use crate::answer;
@@ -66,6 +68,31 @@ pub async fn find_stored<R: Record>(
     let key = Key::Record { kind, id };
     let rows = ask.backend().load(ask.organization(), &[key]).await?;
     Ok(rows.into_iter().find_map(found))
+}
+
+/// The records with these ids that are there, in their order.
+///
+/// # Errors
+/// The store fails or holds something that cannot be read.
+pub async fn all<R: Record>(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    ids: &[R::Id],
+) -> Result<Vec<R>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kind = R::KIND;
+    let keys: Vec<Key> = (ids.iter())
+        .map(|id| Key::Record {
+            kind,
+            id: (*id).into(),
+        })
+        .collect();
+    let rows = backend.load(organization, &keys).await?;
+    (rows.into_iter().filter_map(found))
+        .map(|stored| decode(&stored))
+        .collect()
 }
 
 /// The record that a row holds.

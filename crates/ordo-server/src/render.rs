@@ -13,9 +13,12 @@ use ordo_domain::webhook::Webhook;
 use ordo_domain::{AnswerSubject, Applied, Code, Rejection};
 
 use crate::answer::status_of;
-use crate::problem::rejection_json;
-use crate::routes::orders::order_json;
+use crate::problem::{conflict_json, rejection_json};
+use crate::routes::fulfillment_orders::FulfillmentOrderAnswer;
+use crate::routes::orders::{ShownOrder, order_json};
 use crate::routes::persons::ErasedAnswer;
+use crate::routes::returns::ReturnAnswer;
+use crate::routes::shipments::ShipmentAnswer;
 use crate::routes::stock::StockAnswer;
 use crate::wire::{self, Show};
 
@@ -23,24 +26,51 @@ use crate::wire::{self, Show};
 pub fn render(reference: &Reference, result: Result<&Applied, &Rejection>) -> (u16, String) {
     let applied = match result {
         Ok(applied) => applied,
-        Err(rejection) => return refused(rejection),
+        Err(rejection) => return refused(reference, rejection),
     };
-    let body = match &applied.subject {
+    match subject_json(reference, &applied.subject) {
+        Some(body) => (status_of(applied.outcome), body),
+        None => unreadable(),
+    }
+}
+
+/// What is shown of a record.
+fn subject_json(reference: &Reference, subject: &AnswerSubject) -> Option<String> {
+    match subject {
         AnswerSubject::Nothing => Some("{}".to_owned()),
         AnswerSubject::Erased(counts) => Some(wire::to_json(&ErasedAnswer::of(*counts, false))),
         AnswerSubject::Order {
             order,
             work,
+            shipments,
+            returns,
             number,
-        } => Some(order_json(reference, order, work, *number, &[])),
+        } => {
+            let shown = ShownOrder {
+                order,
+                work,
+                shipments,
+                returns,
+                number: *number,
+                contacts: &[],
+            };
+            Some(order_json(reference, &shown))
+        }
+        AnswerSubject::Work { work, order } => {
+            let answer = FulfillmentOrderAnswer::of(reference, order, work);
+            Some(wire::to_json(&answer))
+        }
+        AnswerSubject::Shipment { shipment, order } => {
+            let answer = ShipmentAnswer::of(reference, order, shipment);
+            Some(wire::to_json(&answer))
+        }
+        AnswerSubject::Return { found, order } => {
+            Some(wire::to_json(&ReturnAnswer::of(reference, order, found)))
+        }
         AnswerSubject::Cell { key, cell } => {
             Some(wire::to_json(&StockAnswer::of(reference, None, *key, cell)))
         }
         AnswerSubject::Record { kind, body, .. } => record_json(reference, *kind, body),
-    };
-    match body {
-        Some(body) => (status_of(applied.outcome), body),
-        None => unreadable(),
     }
 }
 
@@ -52,7 +82,7 @@ pub fn render_as<R: Show>(
 ) -> (u16, String) {
     let applied = match result {
         Ok(applied) => applied,
-        Err(rejection) => return refused(rejection),
+        Err(rejection) => return refused(reference, rejection),
     };
     match &applied.subject {
         AnswerSubject::Record { body, .. } => match serde_json::from_str::<R>(body) {
@@ -62,20 +92,27 @@ pub fn render_as<R: Show>(
         AnswerSubject::Nothing
         | AnswerSubject::Order { .. }
         | AnswerSubject::Erased(_)
+        | AnswerSubject::Work { .. }
+        | AnswerSubject::Shipment { .. }
+        | AnswerSubject::Return { .. }
         | AnswerSubject::Cell { .. } => unreadable(),
     }
 }
 
-fn refused(rejection: &Rejection) -> (u16, String) {
-    (rejection.code.status(), rejection_json(rejection))
+fn refused(reference: &Reference, rejection: &Rejection) -> (u16, String) {
+    let current =
+        (rejection.current.as_deref()).and_then(|current| subject_json(reference, current));
+    let body = match current {
+        Some(current) => conflict_json(rejection, &current),
+        None => rejection_json(rejection),
+    };
+    (rejection.code.status(), body)
 }
 
 /// A bug: the command was applied, and what it was about is not what the operation shows.
 fn unreadable() -> (u16, String) {
-    refused(&Rejection::new(
-        Code::Internal,
-        "it is done, but could not be shown",
-    ))
+    let rejection = Rejection::new(Code::Internal, "it is done, but could not be shown");
+    (rejection.code.status(), rejection_json(&rejection))
 }
 
 /// What is shown of a record that stands there as its canonical JSON.
@@ -92,7 +129,7 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         RecordKind::Pool => shown::<Pool>(reference, body),
         RecordKind::Block => shown::<Block>(reference, body),
         RecordKind::Listing => shown::<Listing>(reference, body),
-        // No operation is about one of these yet.
+        // These come as records and not as JSON.
         RecordKind::Order
         | RecordKind::FulfillmentOrder
         | RecordKind::Shipment

@@ -35,6 +35,7 @@ mod tests {
             status,
             template: r#"{"secret":null,"name":"\"secret\":null"}"#.to_owned(),
             outcome: None,
+            version: None,
             order: None,
             number: None,
             position: 3,

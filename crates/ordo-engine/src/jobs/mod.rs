@@ -126,6 +126,7 @@ pub(crate) async fn give(
         at: shared.clock.now(),
         actor: Arc::from(ACTOR),
         idempotency: None,
+        expects: None,
         render: unseen,
     };
     let reply = shared

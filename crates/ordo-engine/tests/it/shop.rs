@@ -75,6 +75,7 @@ impl Shop {
                 key: AnswerKey([key; 16]),
                 request_hash: [1; 16],
             }),
+            expects: None,
             render,
         }
     }
@@ -172,6 +173,9 @@ fn render(_: &Reference, result: Result<&Applied, &Rejection>) -> (u16, String) 
                     )
                 }
                 AnswerSubject::Nothing
+                | AnswerSubject::Work { .. }
+                | AnswerSubject::Shipment { .. }
+                | AnswerSubject::Return { .. }
                 | AnswerSubject::Record { .. }
                 | AnswerSubject::Erased(_)
                 | AnswerSubject::Cell { .. } => String::new(),

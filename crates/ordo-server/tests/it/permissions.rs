@@ -24,6 +24,16 @@ struct Operation {
 /// Something of organization `main` for every id in an address.
 async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let shipped = app.capture("1000", 1).await;
+    let work = id(&shipped["fulfillment_orders"][0]);
+    let mut shipment = String::new();
+    for step in ["release", "pick", "pack", "ship"] {
+        let path = format!("/api/v1/fulfillment-orders/{work}/{step}");
+        let work = app.post(&path, &json!({})).await.expect(200);
+        shipment = work["shipment_id"].as_str().unwrap_or_default().to_owned();
+    }
+    let path = format!("/api/v1/orders/{}/returns", id(&shipped));
+    let returned = app.post(&path, &json!({})).await.expect(201);
     let order = app.capture("1001", 1).await;
     let path = format!("/api/v1/orders/{}/holds", id(&order));
     let held = app.post(&path, &json!({})).await.expect(200);
@@ -85,6 +95,9 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("holds", id(&held["holds"][0])),
         ("reservations", id(&reservation)),
         ("api-keys", id(&key)),
+        ("fulfillment-orders", work),
+        ("shipments", shipment),
+        ("returns", id(&returned)),
         ("errors", "not_found".to_owned()),
     ])
 }
@@ -116,7 +129,7 @@ fn operations(ids: &BTreeMap<&str, String>) -> Vec<Operation> {
 async fn every_operation_lets_in_exactly_the_roles_from_its_own_on() {
     let app = TestApp::with_company().await;
     let operations = operations(&ids(&app).await);
-    assert!(operations.len() >= 31);
+    assert!(operations.len() >= 54);
     for (rank, role) in ROLES.iter().enumerate() {
         let key = app.key(role).await;
         for operation in &operations {
@@ -180,6 +193,8 @@ async fn a_foreign_organization_finds_nothing_and_changes_nothing() {
         }
         let body = match operation.path.as_str() {
             "/api/v1/orders" => order("1001", 1).to_string(),
+            path if path.ends_with("/answer-stop") => json!({"stopped": true}).to_string(),
+            path if path.ends_with("/track") => json!({"state": "in_transit"}).to_string(),
             _ => "{}".to_owned(),
         };
         let sent = match operation.method.as_str() {
@@ -205,6 +220,8 @@ async fn everything(app: &TestApp) -> Vec<String> {
     let mut all = Vec::new();
     for list in [
         "orders",
+        "fulfillment-orders",
+        "returns",
         "skus",
         "locations",
         "channels",

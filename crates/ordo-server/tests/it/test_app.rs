@@ -1,11 +1,16 @@
-//! A company to test with: an engine over a SQLite file in a folder of its own, and its router.
+//! A company to test with: an engine over a store of its own, and its router. The store is a SQLite
+//! file, except where a test asks for one of each kind.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
-use ordo_engine::{Engine, EngineConfig, MasterKey, Outside, SystemClock};
+use ordo_engine::{Backend, Engine, EngineConfig, MasterKey, Outside, SystemClock};
+use ordo_store_postgres::PostgresStore;
+use ordo_store_postgres::cluster::{Cluster, Durability};
 use ordo_store_sqlite::{Options, SqliteStore};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -17,8 +22,24 @@ pub const OWNER: &str = "owner-key-of-the-tests-0123456789abcdef";
 pub struct TestApp {
     pub engine: Arc<Engine>,
     pub router: Router,
-    // Removed when the test ends.
-    _folder: tempfile::TempDir,
+    /// `sqlite` or `postgres`.
+    pub store: &'static str,
+    // Removed or stopped when the test ends.
+    _keeps: Box<dyn Any + Send + Sync>,
+}
+
+/// A cluster that stops once the last test that uses it is done.
+static CLUSTER: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
+fn cluster(test: &str) -> Option<Arc<Cluster>> {
+    let mut shared = CLUSTER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cluster) = shared.upgrade() {
+        return Some(cluster);
+    }
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let cluster = Arc::new(Cluster::for_test(test, Durability::Off, Some(cache))?);
+    *shared = Arc::downgrade(&cluster);
+    Some(cluster)
 }
 
 /// What came back.
@@ -66,8 +87,29 @@ impl TestApp {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path(), Options::default()).unwrap();
+        Self::over("sqlite", Arc::new(store), Box::new(folder)).await
+    }
+
+    /// The same on every kind of store: on SQLite, and on PostgreSQL where it is there. `test` names
+    /// the database.
+    pub async fn on_each_store(test: &str) -> Vec<Self> {
+        let mut apps = vec![Self::start().await];
+        if let Some(cluster) = cluster(test) {
+            let url = cluster.create_database(test).await.unwrap();
+            let options = ordo_store_postgres::Options::default();
+            let store = PostgresStore::connect(&url, &options).await.unwrap();
+            apps.push(Self::over("postgres", Arc::new(store), Box::new(cluster)).await);
+        }
+        apps
+    }
+
+    async fn over(
+        store: &'static str,
+        backend: Arc<dyn Backend>,
+        keeps: Box<dyn Any + Send + Sync>,
+    ) -> Self {
         let engine = Engine::start(
-            Arc::new(store),
+            backend,
             Arc::new(SystemClock),
             EngineConfig {
                 outside: Outside {
@@ -83,7 +125,8 @@ impl TestApp {
         Self {
             engine,
             router,
-            _folder: folder,
+            store,
+            _keeps: keeps,
         }
     }
 

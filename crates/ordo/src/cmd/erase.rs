@@ -141,6 +141,7 @@ fn request(erase: ordo_domain::erase::ErasePerson) -> Request {
         actor: Actor::System,
         lane: Lane::People,
         idempotency: None,
+        expects: None,
         size: 0,
         render: status,
     }

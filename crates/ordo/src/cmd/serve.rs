@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ordo_engine::{Engine, EngineConfig, Outside, SystemClock};
+use ordo_server::RateLimit;
 
 use crate::compose::{Failure, StoreArgs};
 use crate::secret::master_key;
@@ -40,6 +41,14 @@ pub struct Args {
     /// Lets webhooks go to loopback and private networks too.
     #[arg(long, env = "ORDO_WEBHOOKS_TO_PRIVATE_NETWORKS")]
     webhooks_to_private_networks: bool,
+    /// How many requests a key may send per minute on this node; no limit where absent.
+    #[arg(
+        long,
+        value_name = "REQUESTS",
+        value_parser = clap::value_parser!(u32).range(1..),
+        env = "ORDO_RATE_LIMIT"
+    )]
+    rate_limit: Option<u32>,
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -68,12 +77,12 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     tracing::info!(address = %address, "Ordo listens on http://{address}");
-    ordo_server::serve(
-        listener,
-        ordo_server::router(Arc::clone(&engine)),
-        stop_asked(),
-    )
-    .await?;
+    let rate_limit = args.rate_limit.map(|requests| RateLimit {
+        requests,
+        window_s: 60,
+    });
+    let router = ordo_server::router_with(Arc::clone(&engine), rate_limit);
+    ordo_server::serve(listener, router, stop_asked()).await?;
     engine.shutdown().await;
     tracing::info!("Ordo has stopped");
     Ok(ExitCode::SUCCESS)

@@ -245,6 +245,7 @@ pub fn request(command: Command) -> Request {
         actor: Actor::System,
         lane: Lane::Bulk,
         idempotency: None,
+        expects: None,
         size: 0,
         render: |_: &Reference, result: Result<&Applied, &Rejection>| match result {
             Ok(_) => (200, String::new()),

@@ -3,15 +3,16 @@
 use axum::body::Body;
 use ordo_domain::Command;
 use ordo_domain::check::Check;
-use ordo_domain::event::{Cause, Fault, LineUnits};
-use ordo_domain::id::{LineId, OrderId};
-use ordo_domain::order::CancelOrder;
+use ordo_domain::event::Fault;
+use ordo_domain::id::OrderId;
+use ordo_domain::order::{CancelLine, CancelOrder};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::{Answer, Ask};
 use crate::body;
 use crate::render::render;
+use crate::routes::named::{self, LineUnitsInput, line_units};
 
 /// Why an order is canceled.
 #[derive(Deserialize, ToSchema, Default)]
@@ -24,17 +25,8 @@ struct CancelInput {
     fault: Option<Fault>,
     /// Which units; everything that has not left where absent.
     #[serde(default)]
-    lines: Vec<CancelLineInput>,
-}
-
-/// Units of one line to cancel.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct CancelLineInput {
-    /// The line's id.
-    line: String,
-    /// How many units of it.
-    quantity: i64,
+    #[schema(max_items = 1_000)]
+    lines: Vec<LineUnitsInput>,
 }
 
 /// Cancels an order.
@@ -48,6 +40,7 @@ struct CancelLineInput {
     request_body(content = CancelInput, description = "May be empty."),
     params(
         ("id" = String, Path, description = "The order's id."),
+        ("If-Match" = Option<String>, Header, description = "The version that must be the current one, as `ETag` gives it."),
     ),
     responses(
         (status = 200, description = "The order as it stands then.", body = super::render::OrderAnswer),
@@ -58,21 +51,15 @@ pub async fn cancel_order(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
     let input: CancelInput = body::parse_or_default(&body)?;
     let mut check = Check::default();
-    let reason = check.optional_text("/reason_code", input.reason_code.as_ref(), 64);
-    let lines = (input.lines.iter().enumerate())
-        .map(|(index, units)| LineUnits {
-            line: units.line.parse().unwrap_or_else(|error| {
-                check.refuse(format!("/lines/{index}/line"), format!("{error}"));
-                LineId::default()
-            }),
-            quantity: check.quantity(&format!("/lines/{index}/quantity"), units.quantity),
+    let lines = line_units(&mut check, "/lines", &input.lines);
+    let lines = (lines.into_iter())
+        .map(|units| CancelLine {
+            line: units.line,
+            quantity: units.quantity,
         })
         .collect();
-    let cause = Cause {
-        reason_code: reason.unwrap_or_else(|| "unspecified".to_owned()),
-        fault: input.fault.unwrap_or(Fault::Seller),
-        initiator: None,
-    };
+    let reason = input.reason_code.as_ref();
+    let cause = named::cause(&mut check, "", reason, input.fault, Fault::Seller);
     let command = check.finish(CancelOrder {
         order,
         lines,

@@ -62,6 +62,7 @@ impl HoldInput {
     request_body(content = HoldInput, description = "May be empty."),
     params(
         ("id" = String, Path, description = "The order's id."),
+        ("If-Match" = Option<String>, Header, description = "The version that must be the current one, as `ETag` gives it."),
     ),
     responses(
         (status = 200, description = "The order as it stands then.", body = OrderAnswer),
@@ -85,6 +86,7 @@ pub async fn place_hold(ask: Ask, body: Body) -> Answer {
     params(
         ("id" = String, Path, description = "The order's id."),
         ("hold" = String, Path, description = "The hold's id."),
+        ("If-Match" = Option<String>, Header, description = "The version that must be the current one, as `ETag` gives it."),
     ),
     responses(
         (status = 200, description = "The order as it stands then.", body = OrderAnswer),

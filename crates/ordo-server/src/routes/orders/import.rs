@@ -192,6 +192,7 @@ impl Import {
                 actor: Actor::ApiKey(caller.key),
                 lane: Lane::Bulk,
                 idempotency,
+                expects: None,
                 size: text.len(),
                 render: render_line,
             };

@@ -10,6 +10,7 @@ pub mod list;
 mod parts;
 pub mod read;
 mod render;
+mod summaries;
 
 pub use read::order_answers;
-pub use render::order_json;
+pub use render::{OrderAnswer, ShownOrder, order_json};

@@ -1,21 +1,14 @@
-//! The parts of an order's answer form that come in numbers: holds, lines, and the work that serves
-//! them.
+//! The parts of an order's answer form that come in numbers: holds and lines.
 
-use std::borrow::Cow;
-
-use ordo_domain::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use ordo_domain::id::{FulfillmentOrderId, HoldId, LineId, LocationId, SkuId};
+use ordo_domain::id::{FulfillmentOrderId, HoldId, LineId, SkuId};
 use ordo_domain::money::{Currency, Money};
-use ordo_domain::order::{
-    FulfilledBy, Hold, HoldKind, HoldSource, Line, LineKind, Order, Stage, TaxLine,
-};
+use ordo_domain::order::{FulfilledBy, Hold, HoldKind, HoldSource, Line, LineKind, Stage, TaxLine};
 use ordo_domain::quantity::Quantity;
-use ordo_domain::reference::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::render::money;
-use crate::wire::{Instant, location_code};
+use crate::wire::Instant;
 
 /// A named reason that stops an order.
 #[derive(Serialize, ToSchema)]
@@ -140,54 +133,6 @@ struct BundleAnswer<'a> {
     each: Quantity,
 }
 
-/// The part of an order given to one location as work.
-#[derive(Serialize, ToSchema)]
-#[schema(as = FulfillmentOrder)]
-pub struct FulfillmentOrderAnswer<'a> {
-    /// Its id.
-    #[schema(value_type = String)]
-    id: FulfillmentOrderId,
-    /// How many events have touched it.
-    version: u64,
-    /// The location's code.
-    location: Cow<'a, str>,
-    /// The location's id.
-    #[schema(value_type = String)]
-    location_id: LocationId,
-    /// How far the work is.
-    state: FulfillmentState,
-    /// What is to be shipped.
-    lines: Vec<WorkLineAnswer<'a>>,
-    /// When it was opened.
-    opened_at: Instant,
-    /// The one whose place it took.
-    #[schema(value_type = Option<String>)]
-    replaces: Option<FulfillmentOrderId>,
-}
-
-/// An order line's part of the work.
-#[derive(Serialize, ToSchema)]
-#[schema(as = FulfillmentLine)]
-struct WorkLineAnswer<'a> {
-    /// The order line's id.
-    #[schema(value_type = String)]
-    line: LineId,
-    /// The SKU's code.
-    sku: &'a str,
-    /// Units to be shipped from here.
-    #[schema(value_type = i64)]
-    quantity: Quantity,
-    /// Of them, collected.
-    #[schema(value_type = i64)]
-    picked: Quantity,
-    /// Of them, in parcels.
-    #[schema(value_type = i64)]
-    packed: Quantity,
-    /// Of them, handed to the carrier.
-    #[schema(value_type = i64)]
-    shipped: Quantity,
-}
-
 impl<'a> HoldAnswer<'a> {
     /// What is shown of it.
     pub fn of(hold: &'a Hold) -> Self {
@@ -244,37 +189,6 @@ impl<'a> LineAnswer<'a> {
             canceled: line.canceled,
             received: line.received,
             refunded: line.refunded,
-        }
-    }
-}
-
-impl<'a> FulfillmentOrderAnswer<'a> {
-    /// What is shown of it.
-    pub fn of(reference: &'a Reference, order: &'a Order, work: &'a FulfillmentOrder) -> Self {
-        Self {
-            id: work.id,
-            version: work.version,
-            location: location_code(reference, work.location),
-            location_id: work.location,
-            state: work.state,
-            lines: (work.lines.iter())
-                .map(|line| WorkLineAnswer::of(order, line))
-                .collect(),
-            opened_at: Instant(work.opened_at),
-            replaces: work.replaces,
-        }
-    }
-}
-
-impl<'a> WorkLineAnswer<'a> {
-    fn of(order: &'a Order, line: &FulfillmentLine) -> Self {
-        Self {
-            line: line.line,
-            sku: order.line(line.line).map_or("", |line| &line.code),
-            quantity: line.quantity,
-            picked: line.picked,
-            packed: line.packed,
-            shipped: line.shipped,
         }
     }
 }

@@ -1,16 +1,21 @@
 //! `GET /orders/{id}`: one order as it stands, and the rendering of stored orders for exports.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use ordo_domain::contact::Contact;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{ContactId, OrderId, OrganizationId};
 use ordo_domain::order::Order;
-use ordo_domain::record::RecordKind;
+use ordo_domain::record::Record;
 use ordo_domain::reference::Reference;
-use ordo_domain::world::{Key, StoredRecord};
+use ordo_domain::returns::Return;
+use ordo_domain::shipment::Shipment;
+use ordo_domain::world::StoredRecord;
 use ordo_engine::Backend;
 use ordo_store::StoreError;
 
-use super::render::{OrderAnswer, order_json};
+use super::render::{OrderAnswer, ShownOrder, order_json};
 use crate::answer;
 use crate::app::{Answer, Ask};
 use crate::params::Params;
@@ -66,13 +71,22 @@ pub async fn order_answers(
     Ok(orders.to_json(reference, &[]))
 }
 
-/// Orders with the work that serves them.
+/// Orders with what serves them.
 struct Orders {
-    orders: Vec<(Order, Option<i64>, Vec<FulfillmentOrder>)>,
+    orders: Vec<Served>,
+}
+
+/// An order with what its answer form shows.
+struct Served {
+    order: Order,
+    number: Option<i64>,
+    work: Vec<Arc<FulfillmentOrder>>,
+    shipments: Vec<Arc<Shipment>>,
+    returns: Vec<Arc<Return>>,
 }
 
 impl Orders {
-    /// Reads the orders, and loads the work of all of them at once.
+    /// Reads the orders, and loads what serves them, for all of them at once.
     async fn load(
         backend: &dyn Backend,
         organization: OrganizationId,
@@ -81,26 +95,36 @@ impl Orders {
         let mut orders = Vec::with_capacity(stored.len());
         for record in &stored {
             let order: Order = read::decode(record)?;
-            orders.push((order, record.number, Vec::new()));
+            orders.push(Served {
+                order,
+                number: record.number,
+                work: Vec::new(),
+                shipments: Vec::new(),
+                returns: Vec::new(),
+            });
         }
-        let kind = RecordKind::FulfillmentOrder;
-        let keys: Vec<Key> = (orders.iter())
-            .flat_map(|(order, ..)| &order.fulfillment_orders)
-            .map(|id| Key::Record {
-                kind,
-                id: id.to_u128(),
-            })
+        let ids =
+            |of: fn(&Order) -> Vec<u128>| orders.iter().flat_map(|it| of(&it.order)).collect();
+        let work: Vec<u128> = ids(|order| {
+            let ids = order.fulfillment_orders.iter();
+            ids.map(|id| id.to_u128()).collect()
+        });
+        let returns: Vec<u128> = ids(|order| order.returns.iter().map(|id| id.to_u128()).collect());
+        let mut work = by_id::<FulfillmentOrder>(backend, organization, &work).await?;
+        let shipments: Vec<u128> = (work.values())
+            .filter_map(|work| work.shipment.map(|id| id.to_u128()))
             .collect();
-        if !keys.is_empty() {
-            // One row comes per key, in the order of the keys.
-            let mut rows = backend.load(organization, &keys).await?.into_iter();
-            for (order, _, work) in &mut orders {
-                for row in rows.by_ref().take(order.fulfillment_orders.len()) {
-                    if let Some(found) = read::found(row) {
-                        work.push(read::decode(&found)?);
-                    }
-                }
-            }
+        let mut shipments = by_id::<Shipment>(backend, organization, &shipments).await?;
+        let mut returns = by_id::<Return>(backend, organization, &returns).await?;
+        for served in &mut orders {
+            let ids = served.order.fulfillment_orders.iter();
+            served.work = ids.filter_map(|id| work.remove(&id.to_u128())).collect();
+            let ids = served.work.iter().filter_map(|work| work.shipment);
+            served.shipments = ids
+                .filter_map(|id| shipments.remove(&id.to_u128()))
+                .collect();
+            let ids = served.order.returns.iter();
+            served.returns = ids.filter_map(|id| returns.remove(&id.to_u128())).collect();
         }
         Ok(Self { orders })
     }
@@ -112,7 +136,7 @@ impl Orders {
         organization: OrganizationId,
     ) -> Result<Vec<Contact>, StoreError> {
         let ids: Vec<ContactId> = (self.orders.iter())
-            .flat_map(|(order, ..)| {
+            .flat_map(|Served { order, .. }| {
                 let to = order.ship_to.as_ref().map(|to| to.contact);
                 to.into_iter().chain(order.bill_to)
             })
@@ -121,8 +145,30 @@ impl Orders {
     }
 
     fn to_json(&self, reference: &Reference, contacts: &[Contact]) -> Vec<String> {
-        (self.orders.iter())
-            .map(|(order, number, work)| order_json(reference, order, work, *number, contacts))
-            .collect()
+        let shown = |served: &Served| {
+            let shown = ShownOrder {
+                order: &served.order,
+                work: &served.work,
+                shipments: &served.shipments,
+                returns: &served.returns,
+                number: served.number,
+                contacts,
+            };
+            order_json(reference, &shown)
+        };
+        self.orders.iter().map(shown).collect()
     }
+}
+
+/// The records with these ids that are there.
+async fn by_id<R: Record>(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    ids: &[u128],
+) -> Result<BTreeMap<u128, Arc<R>>, StoreError> {
+    let ids: Vec<R::Id> = ids.iter().map(|id| R::Id::from(*id)).collect();
+    let found: Vec<R> = read::all(backend, organization, &ids).await?;
+    Ok((found.into_iter())
+        .map(|record| (record.id().into(), Arc::new(record)))
+        .collect())
 }

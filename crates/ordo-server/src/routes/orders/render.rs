@@ -3,34 +3,51 @@
 //! Rendering is on the path of every capture, so the answer borrows from the order and is written
 //! once. Invariant: it holds no person's data unless the reader asked for the contact.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use ordo_domain::contact::Contact;
 use ordo_domain::fulfillment::FulfillmentOrder;
-use ordo_domain::id::{ChannelId, ContactId, OrderId, PaymentId, ReturnId};
+use ordo_domain::id::{ChannelId, ContactId, OrderId, PaymentId};
 use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::order::{
     EntryKind, ExternalRef, FulfillmentStanding, MoneyEntry, Order, OrderKind, OrderLife, Origin,
     PaymentStanding, ReturnStanding, Terms,
 };
 use ordo_domain::reference::Reference;
+use ordo_domain::returns::Return;
+use ordo_domain::shipment::Shipment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parts::{FulfillmentOrderAnswer, HoldAnswer, LineAnswer};
+use super::parts::{HoldAnswer, LineAnswer};
+use super::summaries::{ReturnSummary, ShipmentSummary};
+use crate::routes::fulfillment_orders::FulfillmentOrderAnswer;
+use crate::routes::returns::RefundAnswer;
 use crate::wire::{Instant, channel_code};
 
-/// Writes the answer form. `number` is `None` until the commit has given one.
-pub fn order_json<W: Borrow<FulfillmentOrder>>(
-    reference: &Reference,
-    order: &Order,
-    work: &[W],
-    number: Option<i64>,
-    contacts: &[Contact],
-) -> String {
-    let answer = OrderAnswer::of(reference, order, work, number, contacts);
+/// An order with all that its answer form shows.
+pub struct ShownOrder<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// Its fulfillment orders, in the order in which they were opened.
+    pub work: &'a [Arc<FulfillmentOrder>],
+    /// Its shipments.
+    pub shipments: &'a [Arc<Shipment>],
+    /// Its returns.
+    pub returns: &'a [Arc<Return>],
+    /// Its number; `None` until the commit has given one.
+    pub number: Option<i64>,
+    /// The contacts to show with it.
+    pub contacts: &'a [Contact],
+}
+
+/// Writes the answer form.
+pub fn order_json(reference: &Reference, shown: &ShownOrder<'_>) -> String {
+    let answer = OrderAnswer::of(reference, shown);
     // Measured: an order of 3 lines is about 3 KB, and growing the text in steps shows in profiles.
-    let mut json = Vec::with_capacity(1_536 + 640 * order.lines.len() + 512 * work.len());
+    let mut json =
+        Vec::with_capacity(1_536 + 640 * shown.order.lines.len() + 640 * shown.work.len());
     serde_json::to_writer(&mut json, &answer)
         .expect("answers have string keys, and a vector takes every byte");
     String::from_utf8(json).expect("JSON is UTF-8")
@@ -99,9 +116,12 @@ pub struct OrderAnswer<'a> {
     lines: Vec<LineAnswer<'a>>,
     /// The work that serves it.
     fulfillment_orders: Vec<FulfillmentOrderAnswer<'a>>,
-    /// The ids of its returns.
-    #[schema(value_type = Vec<String>)]
-    returns: &'a [ReturnId],
+    /// What was packed, and where it is.
+    shipments: Vec<ShipmentSummary<'a>>,
+    /// What came or comes back.
+    returns: Vec<ReturnSummary<'a>>,
+    /// What was paid back, and for what.
+    refunds: Vec<RefundAnswer<'a>>,
     /// Facts about its money.
     payments: Vec<PaymentAnswer<'a>>,
     /// Sums of its lines and shipping.
@@ -256,13 +276,15 @@ struct PresentmentAnswer {
 }
 
 impl<'a> OrderAnswer<'a> {
-    fn of<W: Borrow<FulfillmentOrder>>(
-        reference: &'a Reference,
-        order: &'a Order,
-        work: &'a [W],
-        number: Option<i64>,
-        contacts: &'a [Contact],
-    ) -> Self {
+    fn of(reference: &'a Reference, shown: &ShownOrder<'a>) -> Self {
+        let &ShownOrder {
+            order,
+            work,
+            shipments,
+            returns,
+            number,
+            contacts,
+        } = shown;
         let currency = order.currency;
         let contact = |id: ContactId| {
             (contacts.iter().find(|contact| contact.id == id)).map(ContactAnswer::of)
@@ -314,9 +336,17 @@ impl<'a> OrderAnswer<'a> {
                 .map(|line| LineAnswer::of(line, currency))
                 .collect(),
             fulfillment_orders: (work.iter())
-                .map(|work| FulfillmentOrderAnswer::of(reference, order, work.borrow()))
+                .map(|work| FulfillmentOrderAnswer::of(reference, order, work))
                 .collect(),
-            returns: &order.returns,
+            shipments: (shipments.iter())
+                .map(|shipment| ShipmentSummary::of(reference, shipment))
+                .collect(),
+            returns: (returns.iter())
+                .map(|found| ReturnSummary::of(order, found))
+                .collect(),
+            refunds: (order.refunds.iter())
+                .map(|refund| RefundAnswer::of(order, refund))
+                .collect(),
             payments: (order.money.iter())
                 .map(|entry| PaymentAnswer::of(entry, currency))
                 .collect(),

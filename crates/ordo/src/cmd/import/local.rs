@@ -70,6 +70,7 @@ impl Local {
                 actor: Actor::System,
                 lane: Lane::Bulk,
                 idempotency: None,
+                expects: None,
                 size,
                 render,
             };

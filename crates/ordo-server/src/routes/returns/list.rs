@@ -1,0 +1,84 @@
+//! `GET /returns`: returns, oldest first, from committed rows.
+
+use ordo_domain::id::OrderId;
+use ordo_domain::order::Order;
+use ordo_domain::record::RecordKind;
+use ordo_domain::returns::Return;
+
+use super::ReturnAnswer;
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::cursor;
+use crate::params::{PageParams, Params};
+use crate::problem::Problem;
+use crate::read;
+use crate::wire::Page;
+
+/// Lists returns.
+#[utoipa::path(
+    get,
+    path = "/api/v1/returns",
+    tag = "Returns",
+    params(
+        ("order" = Option<String>, Query, description = "Only of the order with this id."),
+        PageParams,
+    ),
+    responses(
+        (status = 200, description = "A page of returns, in the order in which they were asked for.", body = Page<ReturnAnswer>),
+    ),
+)]
+pub async fn list_returns(ask: Ask) -> Answer {
+    let mut params = Params::of(&ask.parts.uri)?;
+    let order = params.text("order", 64);
+    let (limit, after) = (params.limit(), params.cursor(cursor::record));
+    params.finish()?;
+    let (backend, organization) = (ask.backend(), ask.organization());
+    let (returns, next) = match order {
+        Some(id) => of_order(&ask, &id, after, limit).await?,
+        None => {
+            let page = backend
+                .list_records(organization, RecordKind::Return, after, limit)
+                .await?;
+            let returns = (page.items.iter())
+                .map(|(_, stored)| read::decode(stored))
+                .collect::<Result<_, _>>()?;
+            (returns, page.next)
+        }
+    };
+    let mut orders: Vec<OrderId> = returns.iter().map(|found: &Return| found.order).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    let orders: Vec<Order> = read::all(backend, organization, &orders).await?;
+    let reference = ask.reference().await?;
+    Ok(answer::to_read(&Page {
+        items: (returns.iter())
+            .filter_map(|found| {
+                let order = orders.iter().find(|order| order.id == found.order)?;
+                Some(ReturnAnswer::of(&reference, order, found))
+            })
+            .collect(),
+        next_cursor: next.map(cursor::of_record),
+    }))
+}
+
+/// An order knows its returns, and has few.
+async fn of_order(
+    ask: &Ask,
+    id: &str,
+    after: Option<u128>,
+    limit: usize,
+) -> Result<(Vec<Return>, Option<u128>), Problem> {
+    let (backend, organization) = (ask.backend(), ask.organization());
+    let ids: Vec<OrderId> = id.parse().into_iter().collect();
+    let orders: Vec<Order> = read::all(backend, organization, &ids).await?;
+    let ids = orders.into_iter().next().map(|order| order.returns);
+    let mut returns: Vec<Return> =
+        read::all(backend, organization, &ids.unwrap_or_default()).await?;
+    returns.retain(|found| after.is_none_or(|after| found.id.to_u128() > after));
+    returns.sort_by_key(|found| found.id);
+    let has_more = returns.len() > limit;
+    returns.truncate(limit);
+    let next = returns.last().filter(|_| has_more);
+    let next = next.map(|found| found.id.to_u128());
+    Ok((returns, next))
+}
