@@ -225,10 +225,7 @@ impl Replay {
                 look_at_order(order, report);
             }
         }
-        for record in self.world.all_records() {
-            if record.kind != RecordKind::Reservation {
-                continue;
-            }
+        for record in self.world.records_of(RecordKind::Reservation) {
             let Ok(reservation) = serde_json::from_str::<Reservation>(&record.body) else {
                 continue;
             };
@@ -299,10 +296,7 @@ async fn differing_lots(
     expected: &mut BTreeMap<LotKey, Lot>,
 ) -> Result<Vec<LotKey>, StoreError> {
     let mut skus: BTreeSet<SkuId> = expected.keys().map(|key| key.cell.sku).collect();
-    for record in world.all_records() {
-        if record.kind != RecordKind::Sku {
-            continue;
-        }
+    for record in world.records_of(RecordKind::Sku) {
         let tracked = serde_json::from_str::<Sku>(&record.body).is_ok_and(|sku| sku.has_lots());
         if tracked {
             skus.insert(SkuId::from_u128(record.id));
@@ -352,22 +346,25 @@ async fn records(
     replay: &Replay,
     report: &mut Report,
 ) -> Result<BTreeSet<(RecordKind, u128)>, StoreError> {
-    let mut expected: BTreeMap<(RecordKind, u128), (u64, String)> = (replay.world.all_records())
-        .into_iter()
-        .map(|record| ((record.kind, record.id), (record.version, record.body)))
-        .collect();
     let mut pending = BTreeSet::new();
     for kind in RecordKind::ALL {
+        // Both come in the order of their ids, so that only a page is in memory twice.
+        let mut replayed = replay.world.records_of(*kind).peekable();
         let mut after = None;
         loop {
             let page = backend
                 .list_records(organization, *kind, after, 200)
                 .await?;
             for (id, stored) in page.items {
-                let replayed = expected.remove(&(*kind, id));
-                if replayed
-                    .is_some_and(|(version, body)| version == stored.version && body == stored.body)
-                {
+                while let Some(missing) = replayed.next_if(|record| record.id < id) {
+                    pending.insert((*kind, missing.id));
+                }
+                let same = replayed
+                    .next_if(|record| record.id == id)
+                    .is_some_and(|record| {
+                        record.version == stored.version && record.body == stored.body
+                    });
+                if same {
                     report.look("I7", true, String::new);
                 } else {
                     pending.insert((*kind, id));
@@ -378,8 +375,8 @@ async fn records(
                 None => break,
             }
         }
+        pending.extend(replayed.map(|record| (*kind, record.id)));
     }
-    pending.extend(expected.into_keys());
     Ok(pending)
 }
 
@@ -390,8 +387,9 @@ async fn again(
     replay: &Replay,
     pending: BTreeSet<(RecordKind, u128)>,
 ) -> Result<BTreeSet<(RecordKind, u128)>, StoreError> {
-    let expected: BTreeMap<(RecordKind, u128), (u64, String)> = (replay.world.all_records())
-        .into_iter()
+    let kinds: BTreeSet<RecordKind> = pending.iter().map(|(kind, _)| *kind).collect();
+    let expected: BTreeMap<(RecordKind, u128), (u64, String)> = (kinds.into_iter())
+        .flat_map(|kind| replay.world.records_of(kind))
         .filter(|record| pending.contains(&(record.kind, record.id)))
         .map(|record| ((record.kind, record.id), (record.version, record.body)))
         .collect();

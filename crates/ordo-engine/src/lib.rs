@@ -31,7 +31,6 @@ pub use dispatcher::Overloaded;
 pub use engine::{Backend, Engine, EngineConfig, MAIN, Outside};
 pub use envelope::{Envelope, is_public};
 pub use erase::{FindError, Person};
-pub use jobs::KINDS as TASK_KINDS;
 pub use keys::{Caller, hash_secret};
 pub use metrics::{Metrics, Summary};
 pub use request::{Admitted, Idempotency, Lane, Render, Reply, Request};

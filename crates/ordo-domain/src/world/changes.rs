@@ -261,6 +261,28 @@ impl World {
         self.state_changes().records
     }
 
+    /// The records of one kind of a rebuilt world, in the order of their ids, one at a time.
+    #[must_use]
+    pub fn records_of(&self, kind: RecordKind) -> Box<dyn Iterator<Item = RecordWrite> + '_> {
+        match kind {
+            RecordKind::Organization => Box::new(self.organizations.new_records()),
+            RecordKind::ApiKey => Box::new(self.api_keys.new_records()),
+            RecordKind::LegalEntity => Box::new(self.entities.new_records()),
+            RecordKind::Channel => Box::new(self.channels.new_records()),
+            RecordKind::Location => Box::new(self.locations.new_records()),
+            RecordKind::Pool => Box::new(self.pools.new_records()),
+            RecordKind::Block => Box::new(self.blocks.new_records()),
+            RecordKind::Sku => Box::new(self.skus.new_records()),
+            RecordKind::Listing => Box::new(self.listings.new_records()),
+            RecordKind::Order => Box::new(self.orders.new_records()),
+            RecordKind::FulfillmentOrder => Box::new(self.fulfillment_orders.new_records()),
+            RecordKind::Reservation => Box::new(self.reservations.new_records()),
+            RecordKind::Shipment => Box::new(self.shipments.new_records()),
+            RecordKind::Return => Box::new(self.returns.new_records()),
+            RecordKind::Webhook => Box::new(self.webhooks.new_records()),
+        }
+    }
+
     /// All cells of a rebuilt world that are not zero, in the order of their keys.
     #[must_use]
     pub fn all_cells(&self) -> Vec<(CellKey, Cell)> {

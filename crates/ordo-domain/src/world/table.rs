@@ -155,6 +155,21 @@ impl<V: Record> Table<V> {
             .unwrap_or_default()
     }
 
+    /// The records that are new, in the order of their ids, each written out as it is come to.
+    pub(super) fn new_records(&self) -> impl Iterator<Item = RecordWrite> {
+        (self.slots.values())
+            .filter(|slot| slot.base.is_none())
+            .filter_map(|slot| slot.now.as_ref())
+            .map(|record| RecordWrite {
+                kind: V::KIND,
+                id: record.id().into(),
+                loaded: 0,
+                version: record.version(),
+                body: record.to_json(),
+                columns: record.columns(),
+            })
+    }
+
     /// Records that changed, and records that were only read, with the versions decided on.
     pub(super) fn changes(&self, writes: &mut Vec<RecordWrite>, reads: &mut Vec<RecordRead>) {
         for (id, slot) in &self.slots {

@@ -311,7 +311,7 @@ async fn organization_looks(
         "let `ordo serve` run: it catches up by itself",
     );
     let mut parked = 0;
-    for kinds in ordo_engine::TASK_KINDS.chunks(8) {
+    for kinds in [ordo_engine::jobs::KINDS, ordo_engine::deliveries::KINDS] {
         let tasks = backend
             .list_tasks(organization, kinds, TaskState::Parked, None, PARKED_MAX)
             .await?;
