@@ -15,6 +15,8 @@ pub enum ClaimKind {
     LocationCode,
     /// A listing's code: `chn_…:code`, or `:code` where it is for every channel.
     ListingCode,
+    /// A customer's e-mail address or phone number, as a keyed hash.
+    Customer,
     /// An organization's code, unique over all organizations.
     OrganizationCode,
 }
@@ -30,6 +32,7 @@ impl ClaimKind {
             Self::ChannelCode => "channel",
             Self::LocationCode => "location",
             Self::ListingCode => "listing",
+            Self::Customer => "customer",
             Self::OrganizationCode => "organization",
         }
     }
@@ -45,7 +48,8 @@ impl ClaimKind {
             | Self::Barcode
             | Self::ChannelCode
             | Self::LocationCode
-            | Self::ListingCode => false,
+            | Self::ListingCode
+            | Self::Customer => false,
         }
     }
 }

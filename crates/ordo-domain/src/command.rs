@@ -1,6 +1,7 @@
 //! Everything that can be asked for: one closed enum, each command in a file of its own.
 
 use crate::catalog::{CreateListing, CreateSku, UpdateListing, UpdateSku};
+use crate::customer::RecordCustomer;
 use crate::erase::ErasePerson;
 use crate::event::SubjectRef;
 use crate::fulfillment::{
@@ -114,6 +115,8 @@ pub enum Command {
     ReceiveReturn(ReceiveReturn),
     /// Pays back.
     RefundOrder(RefundOrder),
+    /// Keeps a customer.
+    RecordCustomer(Box<RecordCustomer>),
     /// Erases a person.
     ErasePerson(Box<ErasePerson>),
 }
@@ -169,6 +172,7 @@ impl Command {
             Self::DeclineReturn(_) => "decline_return",
             Self::ReceiveReturn(_) => "receive_return",
             Self::RefundOrder(_) => "refund_order",
+            Self::RecordCustomer(_) => "record_customer",
             Self::ErasePerson(_) => "erase_person",
         }
     }
@@ -217,6 +221,7 @@ impl Command {
             | Self::CaptureOrder(_)
             | Self::ReviewOrder(_)
             | Self::CoverShortfall(_)
+            | Self::RecordCustomer(_)
             | Self::ErasePerson(_)
             // These name the version themselves.
             | Self::UpdateSku(_)
@@ -287,6 +292,7 @@ impl Command {
             | Self::DeclineReturn(_)
             | Self::ReceiveReturn(_)
             | Self::RefundOrder(_)
+            | Self::RecordCustomer(_)
             | Self::ErasePerson(_) => false,
         }
     }

@@ -510,6 +510,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::DeclineReturn(command) => command.decide(world, ctx),
         Command::ReceiveReturn(command) => command.decide(world, ctx),
         Command::RefundOrder(command) => command.decide(world, ctx),
+        Command::RecordCustomer(command) => command.decide(world, ctx),
         Command::ErasePerson(command) => command.decide(world, ctx),
     }
 }

@@ -418,6 +418,13 @@ events! {
         /// Which.
         order: OrderId,
     }
+    /// A customer is known, without an order.
+    CustomerRecorded = "customer.recorded" {
+        /// The contact that holds what is known.
+        customer: ContactId,
+        /// Keyed hashes of what the customer is known by.
+        identities: Vec<String>,
+    }
     /// What was known of a person is gone.
     PersonErased = "person.erased" {
         /// The contacts that held it.
@@ -472,7 +479,9 @@ impl Event {
             Self::ListingCreated { listing } | Self::ListingUpdated { listing } => {
                 about(RecordKind::Listing, listing.id.to_u128())
             }
-            Self::StockMoved { .. } | Self::PersonErased { .. } => None,
+            Self::StockMoved { .. } | Self::CustomerRecorded { .. } | Self::PersonErased { .. } => {
+                None
+            }
             Self::WebhookCreated { webhook } | Self::WebhookUpdated { webhook } => {
                 about(RecordKind::Webhook, webhook.id.to_u128())
             }

@@ -4,6 +4,7 @@
 
 use crate::claim::ClaimKind;
 use crate::command::Command;
+use crate::customer::identities;
 use crate::decide::Context;
 use crate::id::{FulfillmentOrderId, ReturnId, ShipmentId, SkuId};
 use crate::order::capture::external_key;
@@ -26,6 +27,14 @@ impl World {
                 }
             }
             Command::MoveStock(movement) => self.sku_footprint(&movement.sku, &mut keys),
+            Command::RecordCustomer(record) => {
+                for key in identities(ctx.organization, &record.contact) {
+                    if self.claim(ClaimKind::Customer, &key).is_err() {
+                        let kind = ClaimKind::Customer;
+                        keys.push(Key::Claim { kind, key });
+                    }
+                }
+            }
             Command::CreateSku(create) => self.sku_footprint(&create.code, &mut keys),
             Command::UpdateSku(update) => keys.push(record_key(RecordKind::Sku, update.sku)),
             Command::UpdateListing(update) => {

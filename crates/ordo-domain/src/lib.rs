@@ -13,6 +13,7 @@ pub mod check;
 pub mod claim;
 pub mod command;
 pub mod contact;
+pub mod customer;
 pub mod decide;
 pub mod edit;
 pub mod erase;

@@ -691,6 +691,7 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         | Command::DeclineReturn(_)
         | Command::ReceiveReturn(_)
         | Command::RefundOrder(_)
+        | Command::RecordCustomer(_)
         | Command::ErasePerson(_)
         | Command::FoundOrganization(_)
         | Command::CreateApiKey(_)

@@ -8,12 +8,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use ordo_domain::Event;
+use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
+use ordo_domain::customer::identity;
 use ordo_domain::erase::{ErasePerson, ErasedCounts};
 use ordo_domain::event::SubjectRef;
 use ordo_domain::id::{ContactId, OrderId, OrganizationId};
 use ordo_domain::order::{Order, OrderLife};
 use ordo_domain::record::RecordKind;
+use ordo_domain::signal::SignalKind;
 use ordo_domain::world::{Key, Row};
 use ordo_store::{OrderFilter, OrderSort, StoreError};
 
@@ -105,12 +108,44 @@ impl Search<'_> {
             erase.counts.orders += 1;
             erase.counts.open_orders += u64::from(is_open(&order));
         }
+        contacts.extend(self.customers().await?);
         erase.contacts = contacts.into_iter().collect();
         erase.counts = ErasedCounts {
             contacts: erase.contacts.len() as u64,
             ..erase.counts
         };
         Ok(erase)
+    }
+
+    /// Contacts that are theirs without an order.
+    async fn customers(&self) -> Result<Vec<ContactId>, StoreError> {
+        let key = |kind, text: &str| Key::Claim {
+            kind: ClaimKind::Customer,
+            key: identity(self.organization, kind, text),
+        };
+        let ids = match self.person {
+            Person::Email(text) => self.holder(key(SignalKind::Email, text)).await?,
+            Person::Phone(text) => self.holder(key(SignalKind::Phone, text)).await?,
+            Person::Contact(id) => Some(*id),
+            Person::Order(_) => None,
+        };
+        let ids: Vec<ContactId> = ids.into_iter().collect();
+        let found = self.backend.contacts(self.organization, &ids).await?;
+        Ok(found.into_iter().map(|contact| contact.id).collect())
+    }
+
+    async fn holder(&self, claim: Key) -> Result<Option<ContactId>, StoreError> {
+        let rows = self.backend.load(self.organization, &[claim]).await?;
+        Ok(rows.into_iter().find_map(|row| match row {
+            Row::Claim { holder, .. } => holder.map(ContactId::from_u128),
+            Row::Record { .. }
+            | Row::SkuByCode { .. }
+            | Row::Sku { .. }
+            | Row::Lots { .. }
+            | Row::Cells { .. }
+            | Row::Signal { .. }
+            | Row::Counter { .. } => None,
+        }))
     }
 
     /// Orders that may be the person's, and whether these are all.

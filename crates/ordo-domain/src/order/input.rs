@@ -434,6 +434,16 @@ impl OrderInput {
 const NO_CURRENCY: Currency = Currency::XXX;
 
 impl ContactInput {
+    /// Parses the form by itself; the contact has no id yet.
+    ///
+    /// # Errors
+    /// `invalid_input` with every refused field.
+    pub fn to_contact(&self) -> Result<Contact, Rejection> {
+        let mut check = Check::default();
+        let (contact, _) = self.parse(&mut check, "");
+        check.finish(contact)
+    }
+
     fn parse(&self, check: &mut Check, at: &str) -> (Contact, Option<(i32, i32)>) {
         let mut text = |name: &str, value: Option<&String>, max: usize| {
             check.optional_text(&format!("{at}/{name}"), value, max)

@@ -305,6 +305,15 @@ impl World {
             Event::OrderCanceled { order } => self.end_order(*order, OrderLife::Canceled, at),
             Event::OrderClosed { order } => self.end_order(*order, OrderLife::Closed, at),
             // Contacts are beside the state.
+            Event::CustomerRecorded {
+                customer,
+                identities,
+            } => {
+                for key in identities {
+                    self.claims
+                        .claim(ClaimKind::Customer, key.clone(), customer.to_u128());
+                }
+            }
             Event::PersonErased { contacts: _ } => {}
         }
     }

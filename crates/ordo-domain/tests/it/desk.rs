@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::check::MoneyInput;
+use ordo_domain::contact::Contact;
+use ordo_domain::customer::RecordCustomer;
 use ordo_domain::event::{Cause, Fault};
 use ordo_domain::fulfillment::{
     AcceptWork, AnswerStop, CoverShortfall, PackUnits, PickUnits, RejectWork, ReleaseWork,
@@ -519,6 +521,15 @@ impl Desk {
             ["review", name] => {
                 let order = self.order(name).id;
                 self.short(Command::ReviewOrder(ReviewOrder { order }))
+            }
+            ["customer", email] => {
+                let contact = Contact {
+                    email: Some((*email).to_owned()),
+                    ..Contact::default()
+                };
+                self.short(Command::RecordCustomer(Box::new(RecordCustomer {
+                    contact,
+                })))
             }
             ["free", name, kind] => {
                 let order = self.order(name);

@@ -305,3 +305,14 @@ fn an_older_version_after_a_newer_one_is_ignored() {
         ",
     );
 }
+
+#[test]
+fn a_customer_is_known_once_however_the_address_is_written() {
+    check(
+        "
+        customer anna@example.com -> customer.recorded
+        customer Anna@Example.COM -> nothing
+        customer ben@example.com -> customer.recorded
+        ",
+    );
+}

@@ -64,6 +64,7 @@ fn examples() -> BTreeMap<&'static str, String> {
         sku L
         set sku L tracking lot
         receive L@BER#L1/2026-12-31 1
+        customer anna@example.com
         ",
     );
     desk.log()

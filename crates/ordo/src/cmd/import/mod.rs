@@ -8,6 +8,7 @@
 
 mod chunks;
 mod coded;
+mod customers;
 mod done;
 mod files;
 mod local;
@@ -43,6 +44,8 @@ enum What {
     Skus(records::Args),
     /// Locations; the columns are the fields of `POST /locations`.
     Locations(records::Args),
+    /// Customers; the columns are the fields of an order's `ship_to`.
+    Customers(records::Args),
     /// What was counted: sku, location, quantity.
     Stock(records::Args),
 }
@@ -52,6 +55,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         What::Orders(args) => orders::run(args).await,
         What::Skus(args) => records::run(Kind::Skus, args).await,
         What::Locations(args) => records::run(Kind::Locations, args).await,
+        What::Customers(args) => records::run(Kind::Customers, args).await,
         What::Stock(args) => records::run(Kind::Stock, args).await,
     }
 }

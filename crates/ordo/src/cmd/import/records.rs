@@ -1,4 +1,4 @@
-//! `ordo import skus|stock|locations`: files of rows, as CSV or NDJSON.
+//! `ordo import skus|stock|locations|customers`: files of rows, as CSV or NDJSON.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use ordo_domain::catalog::CreateSku;
 use ordo_domain::network::CreateLocation;
 
 use super::coded::{self, Coded};
+use super::customers;
 use super::done::Came;
 use super::files;
 use super::place::{PlaceArgs, To};
@@ -40,6 +41,7 @@ pub enum Kind {
     Skus,
     Locations,
     Stock,
+    Customers,
 }
 
 /// What is known of a server's things, by kind; nothing for a store, which is asked by chunk.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Skus => CreateSku::WHAT,
             Self::Locations => CreateLocation::WHAT,
             Self::Stock => "counts",
+            Self::Customers => "customers",
         }
     }
 
@@ -64,6 +67,7 @@ impl Kind {
             Self::Skus => CreateSku::COLUMNS,
             Self::Locations => CreateLocation::COLUMNS,
             Self::Stock => stock::COLUMNS,
+            Self::Customers => customers::COLUMNS,
         }
     }
 
@@ -77,6 +81,7 @@ impl Kind {
             Self::Skus => coded::take(to, &mut listed.skus, rows).await,
             Self::Locations => coded::take(to, &mut listed.locations, rows).await,
             Self::Stock => stock::take(to, &mut listed.stock, rows).await,
+            Self::Customers => customers::take(to, rows).await,
         }
     }
 }

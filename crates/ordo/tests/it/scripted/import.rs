@@ -604,6 +604,46 @@ fn exported_skus_locations_and_stock_import_elsewhere() {
 }
 
 #[test]
+fn customers_are_known_once_and_erased_by_what_they_are_known_by() {
+    let Some(program) = program("customers_are_known_once_and_erased_by_what_they_are_known_by")
+    else {
+        return;
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let text = "email,phone,name,country\nanna@example.com,+49 30 1234,Anna Unmistakable,de\n\
+                ben@example.com,,Ben,FR\n";
+    let path = file(&scratch, "customers.csv", text);
+    let words = ["customers", path.as_str()];
+    for place in [Place::folder(), Place::cluster()] {
+        assert_eq!(import(&program, &place, &words), (0, [2, 2, 0, 0, 0]));
+        assert_eq!(import(&program, &place, &words), (0, [2, 0, 0, 2, 0]));
+        let at = place.arguments();
+        let erase = [
+            "erase",
+            "--phone",
+            "+49 (30) 1234",
+            &at[0],
+            &at[1],
+            "--json",
+        ];
+        let (code, last) = end_of(&ordo(&program, &erase));
+        assert!(code == 0 && last.contains("\"contacts\":1"), "{last}");
+        if let Place::Folder(folder) = &place {
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+                let found = bytes.windows(12).any(|at| at == b"Unmistakable");
+                assert!(!found, "a file still names the person");
+            }
+        }
+        // An old file does not bring back who was erased.
+        assert_eq!(import(&program, &place, &words), (0, [2, 0, 0, 2, 0]));
+        let (code, last) = end_of(&ordo(&program, &erase));
+        assert!(code == 0 && last.contains("\"contacts\":0"), "{last}");
+        assert_green(&program, &place);
+    }
+}
+
+#[test]
 fn words_that_do_not_fit_are_told_and_nothing_is_made() {
     let Some(program) = program("words_that_do_not_fit_are_told_and_nothing_is_made") else {
         return;
