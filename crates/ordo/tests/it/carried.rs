@@ -151,6 +151,7 @@ async fn everything_arrives_on_every_way() {
         "listings",
         "shipments",
         "returns",
+        "cell_lots",
         "webhooks",
         "payloads",
         "documents",
