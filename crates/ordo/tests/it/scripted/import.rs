@@ -27,24 +27,24 @@ fn folder(variable: &str, test: &str) -> Option<PathBuf> {
 }
 
 /// Runs `ordo` with these words.
-fn ordo(program: &Path, words: &[&str]) -> Output {
+pub(super) fn ordo(program: &Path, words: &[&str]) -> Output {
     let mut command = Command::new(program);
     command.args(words).env("ORDO_LOG", "error");
     command.output().unwrap()
 }
 
 /// The exit code and the last line on standard output.
-fn end_of(output: &Output) -> (i32, String) {
+pub(super) fn end_of(output: &Output) -> (i32, String) {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let last = said.lines().last().unwrap_or_default().to_owned();
     (output.status.code().unwrap(), last)
 }
 
 /// An exit code, and the counts: read, created, updated, unchanged, rejected.
-type Ran = (i32, [u64; 5]);
+pub(super) type Ran = (i32, [u64; 5]);
 
 /// Imports with `--json`.
-fn import(program: &Path, place: &Place, words: &[&str]) -> Ran {
+pub(super) fn import(program: &Path, place: &Place, words: &[&str]) -> Ran {
     let place = place.arguments();
     let mut all = vec!["import"];
     all.extend_from_slice(words);
@@ -61,7 +61,7 @@ fn import(program: &Path, place: &Place, words: &[&str]) -> Ran {
 }
 
 /// What a plain export says.
-fn plain(program: &Path, place: &Place, what: &str, format: &str) -> String {
+pub(super) fn plain(program: &Path, place: &Place, what: &str, format: &str) -> String {
     let place = place.arguments();
     let words = [
         "export", what, &place[0], &place[1], "--format", format, "--plain",
@@ -71,13 +71,13 @@ fn plain(program: &Path, place: &Place, what: &str, format: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn assert_green(program: &PathBuf, place: &Place) {
+pub(super) fn assert_green(program: &PathBuf, place: &Place) {
     let (green, said) = check(program, place);
     assert!(green, "{said}");
 }
 
 /// Writes a file into a temporary folder; answers its path.
-fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+pub(super) fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
@@ -521,126 +521,6 @@ fn a_served_folder_is_left_alone_and_its_server_takes_the_import() {
     }
     drop(served);
     assert_green(&program, &served_place);
-}
-
-#[test]
-fn exported_skus_locations_and_stock_import_elsewhere() {
-    let Some(program) = program("exported_skus_locations_and_stock_import_elsewhere") else {
-        return;
-    };
-    let scratch = tempfile::tempdir().unwrap();
-    let first = Place::folder();
-    let skus = "code;name;length_mm;width_mm;height_mm;stock_policy\n\
-                A;\"Tea; \"\"green\"\"\";10;20;30;backorder:5\nB;;;;;untracked\n";
-    let locations = "code,kind,country,postal_code,latitude_e6,longitude_e6,time_zone\n\
-                     BER,warehouse,de,10115,52520000,13405000,Europe/Berlin\nMUC,3pl,DE,,,,\n";
-    let stock = "sku,location,quantity\nA,BER,7\nA,MUC,2\nA,BER,9\n";
-    for (what, text) in [("skus", skus), ("locations", locations), ("stock", stock)] {
-        let path = file(&scratch, &format!("{what}.csv"), text);
-        let (code, counts) = import(&program, &first, &[what, &path]);
-        assert_eq!((code, counts[4]), (0, 0), "{what}");
-    }
-    assert!(plain(&program, &first, "stock", "csv").contains("A,BER,9,0,0,0,0,9\n"));
-    for format in ["csv", "ndjson"] {
-        let second = Place::folder();
-        for what in ["skus", "locations", "stock"] {
-            let place = first.arguments();
-            let words = ["export", what, &place[0], &place[1], "--format", format];
-            let said = String::from_utf8(ordo(&program, &words).stdout).unwrap();
-            let path = file(&scratch, &format!("again.{format}"), &said);
-            let (code, counts) = import(&program, &second, &[what, &path]);
-            assert_eq!((code, counts[1]), (0, 2), "{what} {said}");
-            let same = plain(&program, &first, what, format);
-            assert!(same == plain(&program, &second, what, format), "{what}");
-        }
-    }
-    // What a row says is changed, what it leaves out stays; kinds never change.
-    let path = file(
-        &scratch,
-        "other.csv",
-        "code,name,weight_g\nA,,10\nB,Other,5\nB,Other,5\n",
-    );
-    assert_eq!(
-        import(&program, &first, &["skus", &path]),
-        (0, [3, 0, 2, 1, 0])
-    );
-    assert_eq!(
-        import(&program, &first, &["skus", &path]),
-        (0, [3, 0, 0, 3, 0])
-    );
-    let said = plain(&program, &first, "skus", "csv");
-    assert!(
-        said.contains("A,\"Tea; \"\"green\"\"\",,10,10,20,30,1,backorder:5,none,,\n"),
-        "{said}"
-    );
-    assert!(
-        said.contains("B,Other,,5,,,,1,untracked,none,,\n"),
-        "{said}"
-    );
-    let path = file(
-        &scratch,
-        "moved.csv",
-        "code,kind,country,city,latitude_e6\nBER,warehouse,DE,Berlin,52000000\nMUC,store,DE,,\n",
-    );
-    let rejects = scratch.path().join("rejects.csv");
-    let words = ["locations", &path, "--rejects", rejects.to_str().unwrap()];
-    assert_eq!(import(&program, &first, &words), (3, [2, 0, 0, 0, 2]));
-    let kept = std::fs::read_to_string(&rejects).unwrap();
-    assert!(
-        kept.contains("/longitude_e6,") && kept.contains("/kind,"),
-        "{kept}"
-    );
-    let path = file(
-        &scratch,
-        "moved.csv",
-        "code,kind,country,city,latitude_e6,longitude_e6\nBER,warehouse,DE,Berlin,52000000,13405000\n",
-    );
-    assert_eq!(
-        import(&program, &first, &["locations", &path]),
-        (0, [1, 0, 1, 0, 0])
-    );
-    assert!(plain(&program, &first, "locations", "csv").contains(",Berlin,52000000,13405000,"));
-    assert_green(&program, &first);
-}
-
-#[test]
-fn customers_are_known_once_and_erased_by_what_they_are_known_by() {
-    let Some(program) = program("customers_are_known_once_and_erased_by_what_they_are_known_by")
-    else {
-        return;
-    };
-    let scratch = tempfile::tempdir().unwrap();
-    let text = "email,phone,name,country\nanna@example.com,+49 30 1234,Anna Unmistakable,de\n\
-                ben@example.com,,Ben,FR\n";
-    let path = file(&scratch, "customers.csv", text);
-    let words = ["customers", path.as_str()];
-    for place in [Place::folder(), Place::cluster()] {
-        assert_eq!(import(&program, &place, &words), (0, [2, 2, 0, 0, 0]));
-        assert_eq!(import(&program, &place, &words), (0, [2, 0, 0, 2, 0]));
-        let at = place.arguments();
-        let erase = [
-            "erase",
-            "--phone",
-            "+49 (30) 1234",
-            &at[0],
-            &at[1],
-            "--json",
-        ];
-        let (code, last) = end_of(&ordo(&program, &erase));
-        assert!(code == 0 && last.contains("\"contacts\":1"), "{last}");
-        if let Place::Folder(folder) = &place {
-            for entry in std::fs::read_dir(folder.path()).unwrap() {
-                let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-                let found = bytes.windows(12).any(|at| at == b"Unmistakable");
-                assert!(!found, "a file still names the person");
-            }
-        }
-        // An old file does not bring back who was erased.
-        assert_eq!(import(&program, &place, &words), (0, [2, 0, 0, 2, 0]));
-        let (code, last) = end_of(&ordo(&program, &erase));
-        assert!(code == 0 && last.contains("\"contacts\":0"), "{last}");
-        assert_green(&program, &place);
-    }
 }
 
 #[test]

@@ -3,4 +3,5 @@
 mod crash;
 mod idempotency;
 mod import;
+mod import_records;
 mod race;
