@@ -103,6 +103,7 @@ operations! {
     Post "/api/v1/fulfillment-orders/{id}/answer-stop", Operator => fulfillment_orders::answer_stop::answer_stop;
     Get "/api/v1/shipments/{id}", Viewer => shipments::read::get_shipment;
     Post "/api/v1/shipments/{id}/label", Operator => shipments::label::label_parcel;
+    Get "/api/v1/shipments/{id}/parcels/{parcel}/label", Operator => shipments::label_zpl::get_label;
     Post "/api/v1/shipments/{id}/track", Operator => shipments::track::track_parcel;
     Get "/api/v1/returns", Viewer => returns::list::list_returns;
     Get "/api/v1/returns/{id}", Viewer => returns::read::get_return;

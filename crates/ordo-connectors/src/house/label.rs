@@ -11,8 +11,11 @@ use ordo_domain::contact::Contact;
 
 /// Dots of a label's width and height.
 const SIZE: (u32, u32) = (812, 1_218);
-/// Dots of the narrowest bar; at 203 dots per inch 3 are 0.375 mm, which hand scanners read with ease.
-const BAR: u32 = 3;
+/// Dots of the narrowest bar, the widest first that leaves room: at 203 dots per inch 3 are 0.375 mm,
+/// 2 are 0.25 mm, the least that shipping labels should have (GS1 General Specifications).
+const BARS: [u32; 2] = [3, 2];
+/// Modules that must stay white on each side of the barcode (ISO/IEC 15417).
+const QUIET: u32 = 10;
 /// Dots on the left of everything.
 const MARGIN: u32 = 40;
 /// Characters that fit a line of an address.
@@ -114,11 +117,12 @@ impl Label {
 
     /// Code 128 in the middle of the label; the printer chooses the subsets (mode A).
     fn barcode(&mut self, y: u32, text: &str) {
-        let x = SIZE.0.saturating_sub(width_of(text)) / 2;
+        let bar = bar_of(text);
+        let x = SIZE.0.saturating_sub(modules_of(text) * bar) / 2;
         let field = field(text);
         let _ = writeln!(
             self.0,
-            "^FO{x},{y}^BY{BAR}^BCN,260,N,N,N,A^FH_^FD{field}^FS"
+            "^FO{x},{y}^BY{bar}^BCN,260,N,N,N,A^FH_^FD{field}^FS"
         );
     }
 
@@ -143,21 +147,20 @@ fn field(text: &str) -> String {
     field
 }
 
-/// The widest that the barcode can be, in dots: start, check and stop signs around one sign for each
-/// character, 11 modules each and 2 more at the end (ISO/IEC 15417). Pairs of digits make it shorter.
-#[must_use]
-pub fn width_of(text: &str) -> u32 {
-    let signs = u32::try_from(text.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(3);
-    signs
-        .saturating_mul(11)
-        .saturating_add(2)
-        .saturating_mul(BAR)
+/// The widest that the barcode can be, in modules: start, check and stop signs around one sign for
+/// each character, 11 modules each and 2 more at the end (ISO/IEC 15417). Pairs of digits make it
+/// shorter.
+fn modules_of(text: &str) -> u32 {
+    let signs = u32::try_from(text.len()).map_or(u32::MAX, |length| length.saturating_add(3));
+    signs.saturating_mul(11).saturating_add(2)
 }
 
-/// Dots that must stay white on each side of the barcode: ten modules.
-pub const QUIET: u32 = 10 * BAR;
+/// Dots of the narrowest bar with which the barcode and its quiet zones fit the label.
+fn bar_of(text: &str) -> u32 {
+    let modules = modules_of(text).saturating_add(2 * QUIET);
+    let fits = |bar: &u32| modules.saturating_mul(*bar) <= SIZE.0;
+    BARS.into_iter().find(fits).unwrap_or(1)
+}
 
 #[cfg(test)]
 mod tests {
@@ -212,8 +215,10 @@ mod tests {
 
     #[test]
     fn the_barcode_fits_with_its_quiet_zones() {
-        let width = width_of("ORDO-1234567890128");
-        assert!(width + 2 * QUIET <= SIZE.0, "{width}");
+        for (number, bar) in [("ORDO-1234567890128", 3), ("01KB3Z8Q5M7XG2T4V6W8Y0A1C3", 2)] {
+            assert_eq!(bar_of(number), bar, "{number}");
+            assert!((modules_of(number) + 2 * QUIET) * bar <= SIZE.0, "{number}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! itself what there is to do.
 
 pub(crate) mod causes;
+mod cover;
 mod retry;
 
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub(crate) struct RetryBody {
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut shortfalls = cover::Shortfalls::default();
     loop {
         tokio::select! {
             () = shared.stopped() => return,
@@ -70,6 +72,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                     break;
                 }
             }
+        }
+        if let Err(error) = shortfalls.cover(&shared).await {
+            tracing::warn!(error = %error, "cells that are short could not be looked at");
         }
     }
 }

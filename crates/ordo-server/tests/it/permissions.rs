@@ -81,6 +81,9 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
+    // The label is one that the house courier made.
+    let labelled = format!("/api/v1/shipments/{shipment}/label");
+    let labelled = app.post(&labelled, &json!({})).await.expect(200);
     BTreeMap::from([
         ("webhooks", first("webhooks").await),
         ("deliveries", delivery),
@@ -97,6 +100,7 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("api-keys", id(&key)),
         ("fulfillment-orders", work),
         ("shipments", shipment),
+        ("parcels", id(&labelled["parcels"][0])),
         ("returns", id(&returned)),
         ("errors", "not_found".to_owned()),
     ])

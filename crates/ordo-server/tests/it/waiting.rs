@@ -111,3 +111,43 @@ async fn a_new_sku_frees_the_orders_that_named_it() {
     });
     assert_eq!(freed.await["holds"], json!([]));
 }
+
+#[tokio::test]
+async fn what_a_count_did_not_find_is_sourced_again_from_elsewhere_or_waits() {
+    let app = TestApp::with_company().await;
+    let sku = json!({ "code": "GONE", "stock_policy": { "backorder": { "limit": 99 } } });
+    app.post("/api/v1/skus", &sku).await.expect(201);
+    let hamburg = json!({
+        "code": "HAM", "kind": "warehouse", "country": "DE", "postal_code": "20095",
+        "time_zone": "Europe/Berlin",
+    });
+    app.post("/api/v1/locations", &hamburg).await.expect(201);
+    let moves = async |kind: &str, location: &str, quantity: i64| {
+        let body = json!({
+            "kind": kind, "sku": "GONE", "location": location, "quantity": quantity,
+        });
+        app.post("/api/v1/stock/movements", &body).await.expect(201)
+    };
+    moves("receive", "BER", 5).await;
+    let first = capture(&app, "G1", "GONE", 3).await;
+    let second = capture(&app, "G2", "GONE", 2).await;
+    moves("receive", "HAM", 1).await;
+    let counted = moves("count", "BER", 2).await;
+    assert_eq!(counted["available"], -3);
+    // The newest work gives back first, and takes what Hamburg has.
+    let second = becomes(&app, id(&second), "the shortfall of the second", |order| {
+        line(order, "backordered") == 1 && line(order, "allocated") == 1
+    });
+    let second = second.await;
+    let open = (second["fulfillment_orders"].as_array().unwrap().iter())
+        .find(|work| work["location"] == "HAM");
+    assert!(open.is_some(), "{second:#}");
+    let first = becomes(&app, id(&first), "the shortfall of the first", |order| {
+        line(order, "backordered") == 1 && line(order, "allocated") == 2
+    });
+    first.await;
+    let stock = app.get("/api/v1/stock?sku=GONE").await.expect(200);
+    for cell in stock["items"].as_array().unwrap() {
+        assert_eq!(cell["available"], 0, "{cell}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Shipments and their parcels: labeled, and followed on their way.
 
 pub mod label;
+pub mod label_zpl;
 pub mod list;
 pub mod read;
 pub mod track;

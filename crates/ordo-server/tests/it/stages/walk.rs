@@ -154,6 +154,14 @@ async fn ship_and_track_from_hamburg(app: &TestApp, order: &str) {
     assert_eq!(labelled["carrier"], "house");
     let number = labelled["parcels"][0]["tracking_number"].as_str().unwrap();
     assert_eq!(number.len(), 26);
+    let parcel = id(&labelled["parcels"][0]);
+    let label = app
+        .get(&format!("/api/v1/{shipment}/parcels/{parcel}/label"))
+        .await;
+    assert_eq!(label.status, 200, "{}", label.text);
+    for text in [number, "HAM", "PARCEL 1/1", "0.250 KG", "^BCN"] {
+        assert!(label.text.contains(text), "{text}\n{}", label.text);
+    }
     idle(app, &format!("{shipment}/label"), json!({})).await;
     let shipped = step(app, &format!("{path}/ship"), json!({})).await;
     assert_eq!(state(&shipped), "shipped");
