@@ -54,10 +54,7 @@ pub async fn stream_events(ask: Ask) -> Answer {
     let chunks = stream::unfold(Some(follower), |follower| async move {
         let mut follower = follower?;
         let text = follower.next().await;
-        match text {
-            Some(text) => Some((Ok::<_, std::io::Error>(Bytes::from(text)), Some(follower))),
-            None => None,
-        }
+        text.map(|text| (Ok::<_, std::io::Error>(Bytes::from(text)), Some(follower)))
     });
     let mut response = Response::new(Body::from_stream(chunks));
     let headers = response.headers_mut();
