@@ -48,7 +48,7 @@ async fn page(ask: &Ask, kinds: &[&str]) -> Answer {
     let (limit, after) = (params.limit(), params.cursor(cursor::record));
     let state = params.one_of("state", &states());
     params.finish()?;
-    let state = state.and_then(|name| TaskState::named(name));
+    let state = state.and_then(TaskState::named);
     let page = ask
         .backend()
         .list_tasks(
