@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ordo_domain::id::{CommandId, OrganizationId, derive};
-use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role};
+use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role, ScopeDraft};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
@@ -271,6 +271,7 @@ impl Engine {
         let create = CreateApiKey {
             name,
             role: Role::Owner,
+            scope: ScopeDraft::default(),
             secret_hash,
         };
         let reply = self
@@ -321,7 +322,7 @@ impl Engine {
             for (_, record) in &page.items {
                 let key: ApiKey = serde_json::from_str(&record.body)
                     .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-                if key.role == Role::Owner && !key.revoked {
+                if key.role == Role::Owner && key.scope.is_whole() && !key.revoked {
                     return Ok(true);
                 }
             }

@@ -1,10 +1,10 @@
 //! Who may ask: secrets are compared by hash, and looked up at most once a second.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ordo_domain::id::{ApiKeyId, OrganizationId};
-use ordo_domain::organization::Role;
+use ordo_domain::organization::{Role, Scope};
 use ordo_domain::time::{SECOND, Timestamp};
 use ordo_store::{Store, StoreError};
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 const KEYS_MAX: usize = 10_000;
 
 /// Whom a secret belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The organization.
     pub organization: OrganizationId,
@@ -21,6 +21,8 @@ pub struct Caller {
     pub key: ApiKeyId,
     /// What it may do.
     pub role: Role,
+    /// What it reaches.
+    pub scope: Arc<Scope>,
 }
 
 /// SHA-256 of a secret. Secrets are long and random, so a plain hash is enough.
@@ -46,7 +48,7 @@ impl KeyCache {
         if let Some((caller, found_at)) = self.lock().get(&hash)
             && now.as_micros() - found_at.as_micros() < SECOND
         {
-            return Ok(Some(*caller));
+            return Ok(Some(caller.clone()));
         }
         let Some(found) = store.find_key(&hash).await? else {
             return Ok(None);
@@ -55,12 +57,13 @@ impl KeyCache {
             organization: found.organization,
             key: found.key,
             role: found.role,
+            scope: Arc::new(found.scope),
         };
         let mut known = self.lock();
         if known.len() >= KEYS_MAX {
             known.clear();
         }
-        known.insert(hash, (caller, now));
+        known.insert(hash, (caller.clone(), now));
         Ok(Some(caller))
     }
 

@@ -134,9 +134,15 @@ async fn run_for(
 ) -> Answer {
     match &operation.access {
         Access::Open(run) => run(app, parts).await,
-        Access::Read(role, run) => run(Ask::allow(caller, app, operation, *role, parts)?).await,
+        Access::Read(role, run) => {
+            run(Ask::allow(caller, app, operation, *role, parts).await?).await
+        }
         Access::Write(role, run) => {
-            run(Ask::allow(caller, app, operation, *role, parts)?, body).await
+            run(
+                Ask::allow(caller, app, operation, *role, parts).await?,
+                body,
+            )
+            .await
         }
     }
 }
@@ -164,7 +170,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 impl Ask {
     /// A request of somebody who may make it.
-    fn allow(
+    async fn allow(
         caller: Caller,
         app: Arc<App>,
         operation: &'static Operation,
@@ -179,12 +185,14 @@ impl Ask {
             );
             return Err(Problem::new(Code::Forbidden, detail));
         }
-        Ok(Self {
+        let ask = Self {
             app,
             caller,
             parts,
             operation,
-        })
+        };
+        ask.must_reach(operation.path).await?;
+        Ok(ask)
     }
 
     /// Whose data this is about.

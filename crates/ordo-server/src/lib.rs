@@ -18,6 +18,7 @@ mod operations;
 mod params;
 mod problem;
 mod rate_limit;
+mod reach;
 mod read;
 mod render;
 mod routes;

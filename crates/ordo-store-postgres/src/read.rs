@@ -319,6 +319,7 @@ impl PostgresStore {
             organization: id(row, 0)?,
             key: id(row, 1)?,
             role: key.role,
+            scope: key.scope,
         }))
     }
 

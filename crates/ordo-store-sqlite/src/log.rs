@@ -183,6 +183,7 @@ pub(crate) fn find_key(
         organization: organization.get(),
         key: key.id,
         role: key.role,
+        scope: key.scope,
     }))
 }
 

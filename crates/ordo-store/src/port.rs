@@ -6,7 +6,7 @@ use ordo_domain::contact::Contact;
 use ordo_domain::id::{
     ApiKeyId, BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId,
 };
-use ordo_domain::organization::Role;
+use ordo_domain::organization::{Role, Scope};
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row};
@@ -59,6 +59,8 @@ pub struct FoundKey {
     pub key: ApiKeyId,
     /// What it may do.
     pub role: Role,
+    /// What it reaches.
+    pub scope: Scope,
 }
 
 /// A signal's place among all, from which a look through them goes on.

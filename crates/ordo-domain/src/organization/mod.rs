@@ -1,6 +1,10 @@
 //! The organization, the keys that speak for it, and what their roles allow.
 
+pub mod scope;
+
 use serde::{Deserialize, Serialize};
+
+pub use scope::{Scope, ScopeDraft};
 
 use crate::claim::ClaimKind;
 use crate::decide::{Attachment, Context, Decided, Refusal};
@@ -64,6 +68,9 @@ pub struct ApiKey {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// What it reaches.
+    #[serde(default, skip_serializing_if = "Scope::is_whole")]
+    pub scope: Scope,
     /// Whether it was withdrawn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub revoked: bool,
@@ -109,6 +116,7 @@ impl FoundOrganization {
                 version: 0,
                 name,
                 role: Role::Owner,
+                scope: Scope::default(),
                 revoked: false,
             };
             decided.events.push(Event::ApiKeyCreated { key: record });
@@ -125,18 +133,21 @@ pub struct CreateApiKey {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// What it is to reach; everything where empty.
+    pub scope: ScopeDraft,
     /// SHA-256 of the secret.
     pub secret_hash: [u8; 32],
 }
 
 impl CreateApiKey {
-    pub(crate) fn decide(&self, _world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
         let id: ApiKeyId = ctx.ids.make();
         let key = ApiKey {
             id,
             version: 0,
             name: self.name.clone(),
             role: self.role,
+            scope: self.scope.find(world)?,
             revoked: false,
         };
         let attachment = crate::decide::Attachment::ApiKeyHash {

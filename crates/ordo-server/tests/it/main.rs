@@ -15,6 +15,7 @@ mod orders;
 mod organizations;
 mod permissions;
 mod rate_limit;
+mod scope;
 mod set_up;
 mod socket;
 mod stages;

@@ -242,3 +242,32 @@ async fn everything(app: &TestApp) -> Vec<String> {
     }
     all
 }
+
+/// Goal: nothing is open to a limited key by oversight. Method: of every operation of the contract,
+/// those of its own kinds of things are named here, and all others must refuse.
+#[tokio::test]
+async fn what_does_not_know_of_scopes_is_closed_to_limited_keys() {
+    let app = TestApp::with_company().await;
+    let ids = ids(&app).await;
+    let of_channel = ["orders", "returns", "shipments"];
+    let of_location = ["stock", "fulfillment-orders", "shipments"];
+    for (field, code, kinds) in [
+        ("channels", "web", of_channel),
+        ("locations", "BER", of_location),
+    ] {
+        let key = app.limited_key("owner", field, code).await;
+        for operation in operations(&ids) {
+            if operation.role.is_none() {
+                continue;
+            }
+            let body = Body::from("nonsense");
+            let asked = request(&operation.method, &operation.path, &key, &[], body);
+            let status = app.send(asked).await.status;
+            let words = format!("{} {}: {status}", operation.method, operation.path);
+            let is_import = operation.path.ends_with("/import");
+            let kind = operation.path.split('/').nth(3).unwrap_or_default();
+            let is_open = kinds.contains(&kind) && !is_import;
+            assert_eq!(status != 403, is_open, "{words} with a key of {field}");
+        }
+    }
+}

@@ -227,6 +227,15 @@ impl TestApp {
         key["secret"].as_str().unwrap().to_owned()
     }
 
+    /// A new key of this role that is limited to one of `channels` or `locations`.
+    pub async fn limited_key(&self, role: &str, field: &str, code: &str) -> String {
+        let mut body = json!({"name": "limited", "role": role});
+        body[field] = json!([code]);
+        let key = self.post("/api/v1/api-keys", &body).await.expect(201);
+        assert_eq!(key[field], json!([code]));
+        key["secret"].as_str().unwrap().to_owned()
+    }
+
     /// The owner key of a new organization.
     pub async fn organization(&self, code: &str) -> String {
         let body = json!({ "code": code });

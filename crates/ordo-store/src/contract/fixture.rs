@@ -14,7 +14,7 @@ use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationK
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput};
 use ordo_domain::order::{CancelOrder, Order, OrderInput};
-use ordo_domain::organization::{CreateApiKey, FoundOrganization, Role};
+use ordo_domain::organization::{CreateApiKey, FoundOrganization, Role, ScopeDraft};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::{Cell, CellKey, MoveStock, MovementKind, ReserveLine, ReserveStock};
@@ -467,6 +467,7 @@ pub fn create_key(name: &str, role: Role, secret_hash: [u8; 32]) -> Command {
     Command::CreateApiKey(CreateApiKey {
         name: name.to_owned(),
         role,
+        scope: ScopeDraft::default(),
         secret_hash,
     })
 }

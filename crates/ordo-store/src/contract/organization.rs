@@ -3,7 +3,7 @@
 use ordo_domain::Command;
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::id::{ApiKeyId, OrganizationId};
-use ordo_domain::organization::{RevokeApiKey, Role};
+use ordo_domain::organization::{RevokeApiKey, Role, Scope};
 use ordo_domain::world::Key;
 use ordo_domain::world::Row;
 
@@ -164,7 +164,8 @@ pub async fn a_key_is_found_by_its_secret(store: &dyn Store) {
                 Some(FoundKey {
                     organization,
                     key,
-                    role
+                    role,
+                    scope: Scope::default(),
                 })
             );
         }

@@ -243,6 +243,7 @@ impl Store for MemoryStore {
             organization,
             key,
             role: record.role,
+            scope: record.scope,
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use ordo_domain::check::Check;
-use ordo_domain::organization::{ApiKey, CreateApiKey, Role};
+use ordo_domain::organization::{ApiKey, CreateApiKey, Role, ScopeDraft};
 use ordo_domain::reference::Reference;
 use ordo_domain::{Applied, Command, Rejection};
 use ordo_engine::hash_secret;
@@ -13,6 +13,7 @@ use super::ApiKeyAnswer;
 use crate::app::{Answer, Ask};
 use crate::body;
 use crate::render::render_as;
+use crate::routes::pools::create::members;
 use crate::secret;
 use crate::wire::Show;
 
@@ -25,6 +26,15 @@ struct ApiKeyInput {
     name: String,
     /// What it may do.
     role: Role,
+    /// The codes of the channels whose orders it reaches. With neither channels nor locations it
+    /// reaches everything.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    channels: Vec<String>,
+    /// The codes of the locations whose stock and fulfillment orders it reaches.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    locations: Vec<String>,
 }
 
 /// A key that was just made.
@@ -49,10 +59,16 @@ pub async fn create_api_key(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
     let input: ApiKeyInput = body::parse(&body)?;
     let mut check = Check::default();
+    members(&mut check, "/channels", &input.channels);
+    members(&mut check, "/locations", &input.locations);
     let secret = ask.app.engine.new_secret();
     let key = CreateApiKey {
         name: check.text("/name", &input.name, 128),
         role: input.role,
+        scope: ScopeDraft {
+            channels: input.channels,
+            locations: input.locations,
+        },
         secret_hash: hash_secret(&secret),
     };
     let command = Command::CreateApiKey(check.finish(key)?);

@@ -10,6 +10,7 @@ use ordo_domain::reference::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::reach::codes;
 use crate::wire::Show;
 
 /// An API key, without its secret.
@@ -25,6 +26,11 @@ pub struct ApiKeyAnswer<'a> {
     name: &'a str,
     /// What it may do.
     role: Role,
+    /// The codes of the channels whose orders it reaches. With neither channels nor locations it
+    /// reaches everything.
+    channels: Vec<&'a str>,
+    /// The codes of the locations whose stock and fulfillment orders it reaches.
+    locations: Vec<&'a str>,
     /// Whether it was withdrawn.
     revoked: bool,
 }
@@ -32,12 +38,15 @@ pub struct ApiKeyAnswer<'a> {
 impl Show for ApiKey {
     type Answer<'a> = ApiKeyAnswer<'a>;
 
-    fn show<'a>(&'a self, _: &'a Reference) -> ApiKeyAnswer<'a> {
+    fn show<'a>(&'a self, reference: &'a Reference) -> ApiKeyAnswer<'a> {
+        let (channels, locations) = codes(&self.scope, reference);
         ApiKeyAnswer {
             id: self.id,
             version: self.version,
             name: &self.name,
             role: self.role,
+            channels,
+            locations,
             revoked: self.revoked,
         }
     }

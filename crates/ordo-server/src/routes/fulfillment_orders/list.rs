@@ -46,6 +46,7 @@ pub async fn list_fulfillment_orders(ask: Ask) -> Answer {
         Some(Some(location)) => Some(location.id),
         None => None,
     };
+    let location = ask.only_location(location)?;
     let filter = WorkFilter { state, location };
     let page = match order {
         Some(id) => match id.parse() {

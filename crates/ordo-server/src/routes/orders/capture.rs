@@ -27,6 +27,7 @@ use crate::render::render;
 pub async fn capture_order(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
     let input: OrderInput = body::parse(&body)?;
+    ask.must_reach_channel(&input.channel).await?;
     let command = Command::CaptureOrder(Box::new(input.parse()?));
     ask.write(command, &body, render).await
 }

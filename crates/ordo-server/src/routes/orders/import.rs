@@ -179,7 +179,7 @@ impl Import {
     }
 
     async fn capture(&self, number: u64, text: &Bytes) -> Result<Reply, Rejection> {
-        let caller = self.ask.caller;
+        let caller = &self.ask.caller;
         let idempotency = self
             .key
             .as_deref()

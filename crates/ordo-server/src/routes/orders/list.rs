@@ -107,6 +107,7 @@ pub async fn list_orders(ask: Ask) -> Answer {
             None => return Ok(answer::to_read(&OrderList::empty(counts))),
         },
     };
+    let channel = ask.only_channel(channel)?;
     let filter = OrderFilter {
         life: life.map(Into::into),
         channel,

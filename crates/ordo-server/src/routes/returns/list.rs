@@ -53,7 +53,9 @@ pub async fn list_returns(ask: Ask) -> Answer {
     Ok(answer::to_read(&Page {
         items: (returns.iter())
             .filter_map(|found| {
-                let order = orders.iter().find(|order| order.id == found.order)?;
+                let order = (orders.iter())
+                    .find(|order| order.id == found.order)
+                    .filter(|order| ask.caller.scope.has_channel(order.channel))?;
                 Some(ReturnAnswer::of(&reference, order, found))
             })
             .collect(),

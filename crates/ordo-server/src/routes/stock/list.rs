@@ -52,7 +52,10 @@ pub async fn list_stock(ask: Ask) -> Answer {
         StockAnswer::of(&reference, code, row.key, &row.cell)
     };
     Ok(answer::to_read(&Page {
-        items: page.items.iter().map(show).collect(),
+        items: (page.items.iter())
+            .filter(|row| ask.caller.scope.has_location(row.key.location))
+            .map(show)
+            .collect(),
         next_cursor: page.next.map(cursor::of_cell),
     }))
 }

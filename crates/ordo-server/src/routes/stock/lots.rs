@@ -104,6 +104,7 @@ pub async fn list_lots(ask: Ask) -> Answer {
         let location = reference.location_by_code(&at).map(|location| location.id);
         lots.retain(|(key, _)| Some(key.cell.location) == location);
     }
+    lots.retain(|(key, _)| ask.caller.scope.has_location(key.cell.location));
     lots.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(answer::to_read(&LotsAnswer {
         items: (lots.iter())

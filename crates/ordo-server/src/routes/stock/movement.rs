@@ -124,6 +124,7 @@ impl MovementInput {
 pub async fn move_stock(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
     let command = movement_of_body(&body)?;
+    ask.must_reach_location(&command.location).await?;
     // The same request names the same SKU, so a stored answer needs not.
     let sku = crate::wire::to_json(&command.sku);
     let reply = ask
