@@ -30,6 +30,7 @@ use crate::answer;
 use crate::edit;
 use crate::idempotency;
 use crate::operations::{Access, Method, OPERATIONS, Operation};
+use crate::pages;
 use crate::problem::Problem;
 use crate::rate_limit::{Budgets, RateLimit};
 use crate::traffic::Traffic;
@@ -60,7 +61,7 @@ pub struct Ask {
     operation: &'static Operation,
 }
 
-/// Every operation, with its address; keys may send as many requests as they like.
+/// Every operation and page, with its address; keys may send as many requests as they like.
 pub fn router(engine: Arc<Engine>) -> Router {
     router_with(engine, None)
 }
@@ -84,6 +85,7 @@ pub fn router_with(engine: Arc<Engine>, rate_limit: Option<RateLimit>) -> Router
         router = router.route(operation.path, on(filter, handler));
     }
     router
+        .merge(pages::router(app))
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
 }

@@ -3,7 +3,8 @@
 //!
 //! Read `operations` (every operation with its address and permission), `app` (what every request
 //! passes), `body` and `params` (how input is read), `routes` (one file per verb), `render` and
-//! `problem` (how answers and refusals look), `openapi` (the contract).
+//! `problem` (how answers and refusals look), `openapi` (the contract), `pages` (what
+//! people open in a browser).
 
 mod answer;
 mod app;
@@ -15,6 +16,7 @@ mod error_pages;
 mod idempotency;
 mod openapi;
 mod operations;
+mod pages;
 mod params;
 mod problem;
 mod rate_limit;

@@ -173,7 +173,7 @@ async fn no_body_brings_the_server_down() {
 async fn unknown_addresses_methods_and_ids_are_problems_too() {
     let app = TestApp::with_company().await;
     for path in [
-        "/",
+        "/nothing",
         "/api",
         "/api/v1/nothing",
         "/api/v1/orders/",

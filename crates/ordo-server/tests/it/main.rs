@@ -7,12 +7,14 @@
 )]
 
 mod bad_input;
+mod browser;
 mod contract;
 mod idempotency;
 mod import;
 mod lists;
 mod orders;
 mod organizations;
+mod pages;
 mod permissions;
 mod rate_limit;
 mod scope;

@@ -10,15 +10,15 @@ use tokio::sync::oneshot;
 use crate::test_app::{OWNER, TestApp, order};
 
 /// A server on a free port of the loopback.
-struct Served {
-    app: TestApp,
-    address: std::net::SocketAddr,
+pub struct Served {
+    pub app: TestApp,
+    pub address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let app = TestApp::with_company().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,7 +38,7 @@ impl Served {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.send(()).unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(10), self.server).await;
         ended.expect("the server stops").unwrap().unwrap();

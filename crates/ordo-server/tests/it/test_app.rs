@@ -243,6 +243,18 @@ impl TestApp {
         found["owner_key"].as_str().unwrap().to_owned()
     }
 
+    /// Now, as orders write it.
+    pub fn now(&self) -> String {
+        self.engine.clock().now().to_string()
+    }
+
+    /// Captures [`order`] as placed now, and answers it.
+    pub async fn capture_today(&self, external_id: &str, quantity: i64) -> Value {
+        let mut order = order(external_id, quantity);
+        order["placed_at"] = Value::String(self.now());
+        self.post("/api/v1/orders", &order).await.expect(201)
+    }
+
     /// Captures [`order`] and answers it.
     pub async fn capture(&self, external_id: &str, quantity: i64) -> Value {
         self.post("/api/v1/orders", &order(external_id, quantity))
