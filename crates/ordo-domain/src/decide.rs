@@ -86,6 +86,28 @@ pub enum Refusal {
     Needs(Vec<Key>),
 }
 
+impl Refusal {
+    /// All results, or everything that any of them misses: what is missing together is then loaded
+    /// in one round, however much there is of it.
+    pub(crate) fn gather<T>(
+        results: impl Iterator<Item = Result<T, Self>>,
+    ) -> Result<Vec<T>, Self> {
+        let mut found = Vec::new();
+        let mut missing = Vec::new();
+        for result in results {
+            match result {
+                Ok(result) => found.push(result),
+                Err(Self::Needs(keys)) => missing.extend(keys),
+                Err(Self::Rejected(rejection)) => return Err(Self::Rejected(rejection)),
+            }
+        }
+        match missing.is_empty() {
+            true => Ok(found),
+            false => Err(Self::Needs(missing)),
+        }
+    }
+}
+
 impl From<Rejection> for Refusal {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)

@@ -5,7 +5,7 @@
 use crate::claim::ClaimKind;
 use crate::command::Command;
 use crate::customer::identities;
-use crate::decide::Context;
+use crate::decide::{Context, Refusal};
 use crate::id::{FulfillmentOrderId, ReturnId, ShipmentId, SkuId};
 use crate::order::capture::external_key;
 use crate::order::{CaptureOrder, Origin};
@@ -120,6 +120,12 @@ impl World {
         }
         for code in codes {
             self.sku_footprint(code, keys);
+            // A code that is no SKU's may be a listing's, which takes two rounds more.
+            if !matches!(self.sku_by_code(code), Ok(Some(_)))
+                && let Err(Refusal::Needs(claims)) = self.listing(channel.id, code)
+            {
+                keys.extend(claims);
+            }
         }
         if let Some(contact) = &capture.ship_to {
             keys.extend(reaction::signals_of(ctx, contact));

@@ -198,10 +198,7 @@ impl CaptureOrder {
         attachments: &mut Vec<Attachment>,
     ) -> Result<Order, Refusal> {
         let id: OrderId = ctx.ids.make();
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for draft in &self.lines {
-            draft.resolve(channel, self.origin, world, ctx, &mut lines)?;
-        }
+        let mut lines = LineDraft::resolve_all(&self.lines, channel, self.origin, world, ctx)?;
         for line in &mut lines {
             match self.origin {
                 Origin::History => line.settle_past(self.canceled),
@@ -359,6 +356,22 @@ fn consume(world: &World, id: ReservationId) -> Result<Option<Event>, Refusal> {
 }
 
 impl LineDraft {
+    /// The lines that `drafts` become. What they miss is named for all of them at once, so that an
+    /// order of many listings is loaded in as few rounds as one of a single listing.
+    pub(crate) fn resolve_all(
+        drafts: &[Self],
+        channel: &Channel,
+        origin: Origin,
+        world: &World,
+        ctx: &mut Context,
+    ) -> Result<Vec<Line>, Refusal> {
+        let mut lines = Vec::with_capacity(drafts.len());
+        let resolved =
+            (drafts.iter()).map(|draft| draft.resolve(channel, origin, world, ctx, &mut lines));
+        Refusal::gather(resolved)?;
+        Ok(lines)
+    }
+
     /// Appends this line to `lines`: one, or one per component where its code names a bundle.
     pub(crate) fn resolve(
         &self,
@@ -381,14 +394,10 @@ impl LineDraft {
             lines.push(self.line(sku.map(|sku| sku.id), origin, ctx));
             return Ok(());
         };
-        let mut skus = Vec::with_capacity(listing.components.len());
-        for part in &listing.components {
-            skus.push(
-                world
-                    .sku(part.sku)?
-                    .map_or_else(String::new, |sku| sku.code.clone()),
-            );
-        }
+        let skus = (listing.components.iter()).map(|part| world.sku(part.sku));
+        let mut skus: Vec<String> = (Refusal::gather(skus)?.into_iter())
+            .map(|sku| sku.map_or_else(String::new, |sku| sku.code.clone()))
+            .collect();
         if let [only] = listing.components.as_slice()
             && only.quantity.get() == 1
         {

@@ -15,7 +15,7 @@ use crate::fulfillment::{FulfillmentOrder, FulfillmentState};
 use crate::id::{LineId, OrderId, PaymentId};
 use crate::money::Minor;
 use crate::network::Channel;
-use crate::order::capture::PaymentStatus;
+use crate::order::capture::{LineDraft, PaymentStatus};
 use crate::order::{
     CaptureOrder, Destination, EntryKind, Hold, HoldKind, HoldSource, Line, MoneyEntry, Order,
     OrderLife, Origin,
@@ -38,10 +38,7 @@ pub(super) fn decide(
     if capture.source_version <= order.source_version {
         return Ok(Decided::unchanged(id));
     }
-    let mut drafts = Vec::with_capacity(capture.lines.len());
-    for draft in &capture.lines {
-        draft.resolve(channel, order.origin, world, ctx, &mut drafts)?;
-    }
+    let drafts = LineDraft::resolve_all(&capture.lines, channel, order.origin, world, ctx)?;
     let mut merge = Merge {
         order: Order::clone(order),
         events: Vec::new(),

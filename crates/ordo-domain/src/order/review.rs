@@ -183,10 +183,9 @@ fn is_blocked(world: &World, ctx: &Context, line: &Line) -> bool {
 fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>, Refusal> {
     let waiting = order.waits_for();
     world.want_cells(waiting.iter().copied())?;
-    let mut left: BTreeMap<SkuId, Quantity> = BTreeMap::new();
-    for sku in waiting {
-        left.insert(sku, could_ship(world, ctx, order, sku)?);
-    }
+    let left = (waiting.into_iter())
+        .map(|sku| could_ship(world, ctx, order, sku).map(|units| (sku, units)));
+    let mut left: BTreeMap<SkuId, Quantity> = Refusal::gather(left)?.into_iter().collect();
     let mut lifted = Vec::new();
     let mut events = Vec::new();
     for line in &order.lines {

@@ -79,7 +79,7 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
             Vec::new(),
         )));
     }
-    world.want_cells(wants.iter().map(|want| want.sku.id))?;
+    want_stock_and_days(world, ctx, order, &wants)?;
     let (instance, excluded, days) = instance(world, ctx, order, &wants)?;
     let made = Decision::make(instance, excluded, StepBudget::IN_BATCH);
     // An instance built here has small numbers and one row per location.
@@ -92,6 +92,23 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     planned.open_work(ctx, order, &decision, &days);
     planned.wait(world, ctx, order)?;
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+}
+
+/// Misses of the cells of all SKUs and of the days of all locations: in one round, however many
+/// locations limit theirs.
+fn want_stock_and_days(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+    wants: &[Want],
+) -> Result<(), Refusal> {
+    let cells = wants
+        .iter()
+        .map(|want| world.cells_of(want.sku.id).map(|_| ()));
+    let days = (world.reference().locations())
+        .filter(|location| refusal_of(world, order, location).is_none())
+        .map(|location| work_day(world, ctx, location).map(|_| ()));
+    Refusal::gather(cells.chain(days)).map(|_| ())
 }
 
 /// Holds on lines whose SKU or listing is blocked everywhere. They say so, rather than that there is
@@ -170,6 +187,7 @@ pub(crate) fn could_ship(
         quantity: Quantity::ZERO,
         lines: Vec::new(),
     };
+    want_stock_and_days(world, ctx, order, std::slice::from_ref(&want))?;
     let mut units = 0_i64;
     for location in world.reference().locations() {
         if refusal_of(world, order, location).is_none()
@@ -389,17 +407,11 @@ impl Planned {
     /// What no location has: backordered as far as the policy allows, else held for a person.
     fn wait(&mut self, world: &World, ctx: &mut Context, order: &Order) -> Result<(), Refusal> {
         let mut backordered = Vec::new();
-        for want in &mut self.left {
-            if want.quantity == Quantity::ZERO {
-                continue;
-            }
+        self.left.retain(|want| want.quantity > Quantity::ZERO);
+        let waiting = self.left.iter().map(|want| want.waiting(world));
+        let waiting = Refusal::gather(waiting)?;
+        for (want, waiting) in self.left.iter_mut().zip(waiting) {
             if let StockPolicy::Backorder { limit } = want.sku.stock_policy {
-                let id = want.sku.id.to_u128();
-                let waiting = world.counter(CounterKey {
-                    kind: CounterKind::Backordered,
-                    id,
-                    day: 0,
-                })?;
                 let room = Quantity::stored(limit.get() - waiting).or_zero();
                 let taken = want.take(room.min(want.quantity));
                 let units = |(line, quantity)| LineUnits { line, quantity };
@@ -425,6 +437,18 @@ impl Planned {
 }
 
 impl Want {
+    /// Units of its SKU that are on backorder, where its policy limits them.
+    fn waiting(&self, world: &World) -> Result<i64, Refusal> {
+        match self.sku.stock_policy {
+            StockPolicy::Backorder { .. } => world.counter(CounterKey {
+                kind: CounterKind::Backordered,
+                id: self.sku.id.to_u128(),
+                day: 0,
+            }),
+            StockPolicy::Tracked | StockPolicy::Untracked => Ok(0),
+        }
+    }
+
     /// Takes `units` off, first line first.
     fn take(&mut self, units: Quantity) -> Vec<(LineId, Quantity)> {
         let mut taken = Vec::new();

@@ -224,3 +224,45 @@ async fn more_than_there_is_waits_or_is_held_but_is_never_refused() {
         .collect();
     assert_eq!(kinds, [&json!("oversold")]);
 }
+
+/// Each code leads over a listing to its SKUs, which takes several look-ups; all lines take them
+/// together.
+#[tokio::test]
+async fn an_order_of_many_bundles_is_taken_in_at_once() {
+    let app = TestApp::with_company().await;
+    let mut lines = Vec::new();
+    for n in 0..12 {
+        let (first, second) = (format!("A{n}"), format!("B{n}"));
+        for code in [&first, &second] {
+            let sku = json!({"code": code, "weight_g": 1, "stock_policy": "untracked"});
+            app.post("/api/v1/skus", &sku).await.expect(201);
+        }
+        let components = json!([{"sku": first, "quantity": 1}, {"sku": second, "quantity": 2}]);
+        let listing = json!({"code": format!("SET{n}"), "components": components});
+        app.post("/api/v1/listings", &listing).await.expect(201);
+        lines.push(json!({"sku": format!("SET{n}"), "quantity": 1,
+                          "unit_price": {"amount": 900, "currency": "EUR"}}));
+    }
+    let mut many = order("many", 1);
+    many["lines"] = json!(lines);
+    let answer = app.post("/api/v1/orders", &many).await.expect(201);
+    assert_eq!(answer["lines"].as_array().map(Vec::len), Some(24));
+}
+
+/// The day of each location is a row of its own; they are looked up together.
+#[tokio::test]
+async fn any_number_of_locations_may_limit_their_day() {
+    let app = TestApp::with_company().await;
+    for n in 0..12 {
+        let code = format!("S{n}");
+        let location = json!({"code": code, "kind": "store", "country": "DE",
+                              "time_zone": "Europe/Berlin", "daily_capacity": 5});
+        app.post("/api/v1/locations", &location).await.expect(201);
+        let receipt = json!({"kind": "receive", "sku": "A", "location": code, "quantity": 1});
+        app.post("/api/v1/stock/movements", &receipt)
+            .await
+            .expect(201);
+    }
+    let answer = app.capture("1001", 2).await;
+    assert_eq!(answer["lines"][0]["allocated"], 2);
+}
