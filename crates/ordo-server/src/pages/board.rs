@@ -232,9 +232,10 @@ impl Board {
         moved: Option<(i64, Timestamp)>,
     ) {
         // Past orders were settled elsewhere; nothing happens to them here.
-        let (Some(number), Origin::Live) = (stored.number, order.origin) else {
+        let Some(number) = stored.number else { return };
+        if order.origin == Origin::History {
             return;
-        };
+        }
         self.take(number);
         let parts: Vec<u128> = (work.iter().map(|work| work.id.to_u128()))
             .chain(order.shipments.iter().map(|id| id.to_u128()))

@@ -20,7 +20,7 @@ use ordo_domain::shipment::Shipment;
 use ordo_domain::world::Key;
 use ordo_store::{LogEntry, OrderFilter, OrderSort, StoreError};
 
-use super::timeline::{Story, count};
+use super::timeline::{Story, count, many_units};
 use super::{Pages, Visit, redirect, session, shell, store_failed, words};
 use crate::read;
 use crate::wire::{channel_code, location_code};
@@ -311,7 +311,7 @@ impl Shown {
                         div.part {
                             strong { (self.location_name(work)) }
                             span.badge { (words::name(work.state.name())) }
-                            span.quiet { (units) " units, opened " (words::instant(work.opened_at)) }
+                            span.quiet { (many_units(units)) ", opened " (words::instant(work.opened_at)) }
                         }
                         @if let Some(shipment) = shipment {
                             ul.parcels {
@@ -356,7 +356,7 @@ impl Shown {
                             strong { "Return" }
                             span.badge { (words::name(found.state.name())) }
                             span.quiet {
-                                (received) " of " (requested) " units are back"
+                                (received) " of " (many_units(requested)) " back"
                                 @if let Some(reason) = reason { " · " (reason) }
                             }
                         }

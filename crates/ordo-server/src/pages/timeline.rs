@@ -67,6 +67,7 @@ impl Story<'_> {
                 lines,
             } => {
                 let picked: Quantity = lines.iter().map(|line| line.quantity).sum();
+                let picked = many_units(picked);
                 format!("{picked} picked at {}", self.place(*fulfillment_order))
             }
             Event::UnitsShorted {
@@ -108,7 +109,7 @@ impl Story<'_> {
             }
             Event::ReturnRequested { requested } => {
                 let coming: Quantity = requested.lines.iter().map(|line| line.requested).sum();
-                format!("Return of {coming} asked for")
+                format!("Return of {} asked for", many_units(coming))
             }
             Event::ReturnApproved { .. } => "Return allowed".to_owned(),
             Event::ReturnDeclined { cause, .. } => {
@@ -116,6 +117,7 @@ impl Story<'_> {
             }
             Event::ReturnReceived { lines, .. } => {
                 let back: Quantity = lines.iter().map(|line| line.quantity).sum();
+                let back = many_units(back);
                 match lines.first() {
                     Some(line) => format!("{back} came back to {}", self.location(line.location)),
                     None => "Return received".to_owned(),
@@ -148,10 +150,14 @@ impl Story<'_> {
 }
 
 fn units(lines: &[LineUnits]) -> String {
-    let sum: Quantity = lines.iter().map(|line| line.quantity).sum();
-    match sum.get() {
+    many_units(lines.iter().map(|line| line.quantity).sum())
+}
+
+/// `1 unit`, `2 units`.
+pub fn many_units(of: Quantity) -> String {
+    match of.get() {
         1 => "1 unit".to_owned(),
-        sum => format!("{sum} units"),
+        of => format!("{of} units"),
     }
 }
 

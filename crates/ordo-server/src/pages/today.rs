@@ -28,7 +28,7 @@ const PACE: Duration = Duration::from_millis(1_000);
 /// How long to wait for the log to grow before looking again; ages move on with it.
 const LOOK: Duration = Duration::from_secs(10);
 /// What changed within this time is lit up.
-const FRESH: i64 = 3 * SECOND;
+const FRESH: i64 = 3 * SECOND / 2;
 
 /// Shows today's orders.
 pub async fn get_today(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
