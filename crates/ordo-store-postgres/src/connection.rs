@@ -22,9 +22,24 @@ pub struct Step {
 /// A connection.
 pub struct Connection {
     client: Client,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<&'static str, Prepared>,
     opened: Instant,
     warned: Arc<AtomicBool>,
+}
+
+/// A statement that stays prepared.
+struct Prepared {
+    statement: Statement,
+    uses: u32,
+}
+
+impl Prepared {
+    /// Whether it is to be planned anew. The server keeps the plan that it made first, and one made
+    /// while a table was empty may go through any index that begins with the organization; so plans
+    /// are made again after 4 uses, 16, 64, and so on.
+    fn is_stale(&self) -> bool {
+        self.uses >= 4 && self.uses.is_power_of_two() && self.uses.trailing_zeros() % 2 == 0
+    }
 }
 
 impl Connection {
@@ -89,7 +104,7 @@ impl Connection {
         self.prepare(steps).await?;
         let this = &*self;
         let runs = steps.iter().map(|step| {
-            let statement = &this.statements[step.sql];
+            let statement = &this.statements[step.sql].statement;
             flight::run(&this.client, statement, &step.params)
         });
         Ok(flight::all(runs).await)
@@ -106,7 +121,12 @@ impl Connection {
     async fn prepare(&mut self, steps: &[Step]) -> Result<(), Error> {
         let mut missing: Vec<&'static str> = Vec::new();
         for step in steps {
-            if !self.statements.contains_key(step.sql) && !missing.contains(&step.sql) {
+            let known = self.statements.get_mut(step.sql);
+            let is_fresh = known.is_some_and(|known| {
+                known.uses = known.uses.saturating_add(1);
+                !known.is_stale()
+            });
+            if !is_fresh && !missing.contains(&step.sql) {
                 missing.push(step.sql);
             }
         }
@@ -115,7 +135,9 @@ impl Connection {
         }
         let prepared = flight::all(missing.iter().map(|sql| self.client.prepare(sql))).await;
         for (sql, statement) in missing.into_iter().zip(prepared) {
-            self.statements.insert(sql, statement?);
+            let statement = statement?;
+            let uses = self.statements.get(sql).map_or(0, |known| known.uses);
+            self.statements.insert(sql, Prepared { statement, uses });
         }
         Ok(())
     }

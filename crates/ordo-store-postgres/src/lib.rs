@@ -15,6 +15,7 @@ mod connection;
 pub mod facts;
 mod failure;
 mod flight;
+mod known;
 mod list;
 mod load;
 mod migrate;

@@ -6,12 +6,13 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::id::{OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::signal::{Signal, SignalKey};
-use ordo_domain::stock::{Cell, CellKey, Lot, LotKey};
+use ordo_domain::stock::{Lot, LotKey};
 use ordo_domain::world::{CounterKey, Key, Row, StoredRecord};
 use ordo_store::StoreError;
 
 use crate::connection::Step;
 use crate::flight::{Answer, params};
+use crate::known::Cells;
 use crate::records::{each, find};
 use crate::rows::{cell, cell_columns, get, id, instant, lot, lot_columns, record, version};
 use crate::values::Uuid;
@@ -22,7 +23,10 @@ pub struct Request<'a> {
     records: BTreeMap<RecordKind, Vec<Uuid>>,
     claims: Vec<(ClaimKind, &'a str)>,
     codes: Vec<&'a str>,
+    /// SKUs whose cells are read.
     skus: Vec<Uuid>,
+    /// Whether cells are asked for at all, also where all of them are known.
+    asks_for_cells: bool,
     lots: Vec<Uuid>,
     signals: Vec<SignalKey>,
     counters: Vec<CounterKey>,
@@ -34,15 +38,17 @@ pub struct Found {
     records: HashMap<(RecordKind, u128), StoredRecord>,
     claims: HashMap<(ClaimKind, String), u128>,
     skus: HashMap<String, (u128, StoredRecord)>,
-    cells: HashMap<SkuId, Vec<(CellKey, Cell)>>,
+    cells: HashMap<SkuId, Cells>,
+    /// The log's position when the cells were read.
+    position: i64,
     lots: HashMap<SkuId, Vec<(LotKey, Lot)>>,
     signals: HashMap<SignalKey, Signal>,
     counters: HashMap<CounterKey, i64>,
 }
 
 impl<'a> Request<'a> {
-    /// Sorts `keys`.
-    pub fn of(keys: &'a [Key]) -> Self {
+    /// Sorts `keys`; of SKUs that are `known` only the position is asked for.
+    pub fn of(keys: &'a [Key], known: &BTreeMap<SkuId, Cells>) -> Self {
         let mut request = Self::default();
         for key in keys {
             match key {
@@ -51,12 +57,20 @@ impl<'a> Request<'a> {
                 }
                 Key::Claim { kind, key } => request.claims.push((*kind, key)),
                 Key::SkuByCode(code) => request.codes.push(code),
-                Key::Cells(sku) => request.skus.push(Uuid(sku.to_u128())),
+                Key::Cells(sku) => {
+                    request.asks_for_cells = true;
+                    if !known.contains_key(sku) {
+                        request.skus.push(Uuid(sku.to_u128()));
+                    }
+                }
                 Key::Lots(sku) => request.lots.push(Uuid(sku.to_u128())),
                 Key::Signal(key) => request.signals.push(*key),
                 Key::Counter(key) => request.counters.push(*key),
             }
         }
+        // A SKU that is asked for twice is read once.
+        request.skus.sort_unstable();
+        request.skus.dedup();
         request
     }
 
@@ -106,15 +120,8 @@ impl<'a> Request<'a> {
                 ],
             });
         }
-        if !self.skus.is_empty() {
-            steps.push(Step {
-                sql: concat!(
-                    "SELECT ",
-                    cell_columns!(),
-                    " FROM cells WHERE organization = $1 AND sku = ANY($2)"
-                ),
-                params: params![whose, self.skus.clone()],
-            });
+        if self.asks_for_cells {
+            steps.push(cells(whose, self.skus.clone()));
         }
         if !self.lots.is_empty() {
             steps.push(Step {
@@ -188,11 +195,8 @@ impl<'a> Request<'a> {
                 found.skus.insert(code.to_owned(), record(&row)?);
             }
         }
-        if !self.skus.is_empty() {
-            for row in next() {
-                let (key, cell) = cell(&row)?;
-                found.cells.entry(key.sku).or_default().push((key, cell));
-            }
+        if self.asks_for_cells {
+            found.add_cells(&self.skus, next())?;
         }
         if !self.lots.is_empty() {
             for row in next() {
@@ -222,7 +226,64 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Reads the log's position and the cells of SKUs, from one snapshot. The position comes with every
+/// cell, and alone where there is none. The offset keeps the planner from joining in any other way
+/// than SKU by SKU.
+fn cells(whose: Uuid, skus: Vec<Uuid>) -> Step {
+    Step {
+        sql: concat!(
+            "SELECT ",
+            cell_columns!(),
+            ", h.position
+             FROM heads AS h
+             LEFT JOIN LATERAL (
+                 SELECT c.* FROM unnest($2::uuid[]) AS k (id)
+                 CROSS JOIN LATERAL (
+                     SELECT ",
+            cell_columns!(),
+            " FROM cells WHERE organization = $1 AND sku = k.id OFFSET 0) AS c
+             ) AS c ON true
+             WHERE h.organization = $1"
+        ),
+        params: params![whose, skus],
+    }
+}
+
 impl Found {
+    /// Takes in the rows of [`cells`].
+    fn add_cells(
+        &mut self,
+        skus: &[Uuid],
+        rows: Vec<tokio_postgres::Row>,
+    ) -> Result<(), StoreError> {
+        for sku in skus {
+            self.cells.entry(SkuId::from_u128(sku.0)).or_default();
+        }
+        for row in rows {
+            self.position = get(&row, 8)?;
+            if get::<Option<Uuid>>(&row, 0)?.is_some() {
+                let (key, cell) = cell(&row)?;
+                self.cells.entry(key.sku).or_default().push((key, cell));
+            }
+        }
+        Ok(())
+    }
+
+    /// The log's position when the cells were read; 0 where there is no log.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// The cells that were read, by SKU.
+    pub fn cells(&self) -> impl Iterator<Item = (SkuId, Cells)> {
+        self.cells.iter().map(|(sku, cells)| (*sku, cells.clone()))
+    }
+
+    /// Adds what was known.
+    pub fn know(&mut self, known: BTreeMap<SkuId, Cells>) {
+        self.cells.extend(known);
+    }
+
     /// One row for every key, in their order.
     pub fn rows(&self, keys: &[Key]) -> Vec<Row> {
         each(keys, |key| match key {

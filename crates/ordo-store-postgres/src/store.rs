@@ -1,5 +1,6 @@
 //! The store: two pools of connections and the port over them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::connection::Connection;
 use crate::failure::{self, OpenError};
-use crate::load::Request;
+use crate::known::Known;
+use crate::load::{Found, Request};
 use crate::pool::Pool;
 use crate::{commit, migrate, view};
 
@@ -50,6 +52,7 @@ impl Default for Options {
 pub struct PostgresStore {
     pub(crate) writers: Arc<Pool>,
     pub(crate) readers: Arc<Pool>,
+    known: Known,
     config: Config,
 }
 
@@ -124,8 +127,22 @@ impl PostgresStore {
         Ok(Self {
             writers: pool(SETUP_WRITER, options.writers),
             readers: pool(SETUP_READER, options.readers),
+            known: Known::default(),
             config,
         })
+    }
+
+    /// What is found of what is asked for, in one flight.
+    async fn found(
+        &self,
+        organization: OrganizationId,
+        request: &Request<'_>,
+    ) -> Result<Found, StoreError> {
+        let mut lease = self.readers.lease().await?;
+        let answers = lease.query(&request.steps(organization)).await;
+        let answers = lease.settle(answers);
+        let answers = answers.map_err(|error| failure::reading(&error))?;
+        request.read(answers)
     }
 }
 
@@ -155,12 +172,25 @@ impl Store for PostgresStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let request = Request::of(keys);
-        let mut lease = self.readers.lease().await?;
-        let answers = lease.query(&request.steps(organization)).await;
-        let answers = lease.settle(answers);
-        let answers = answers.map_err(|error| failure::reading(&error))?;
-        Ok(request.read(answers)?.rows(keys))
+        let skus = keys.iter().filter_map(|key| match key {
+            Key::Cells(sku) => Some(*sku),
+            _ => None,
+        });
+        let (position, known) = self.known.of(organization, skus);
+        let mut found = self.found(organization, &Request::of(keys, &known)).await?;
+        if !known.is_empty() && found.position() != position {
+            // Another node has committed: everything is read.
+            let nothing = BTreeMap::new();
+            let request = Request::of(keys, &nothing);
+            found = self.found(organization, &request).await?;
+            self.known
+                .read(organization, found.position(), found.cells());
+        } else {
+            self.known
+                .read(organization, found.position(), found.cells());
+            found.know(known);
+        }
+        Ok(found.rows(keys))
     }
 
     async fn load_reference(&self, organization: OrganizationId) -> Result<Reference, StoreError> {
@@ -168,7 +198,17 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, CommitError> {
-        commit::commit(&self.writers, commit).await
+        let organization = commit.organization;
+        let under_way = self.known.begin(organization);
+        let committed = commit::commit(&self.writers, commit).await?;
+        let first = committed.first_position;
+        let events = i64::try_from(commit.changes.events.len()).unwrap_or(i64::MAX);
+        under_way.wrote(
+            first,
+            first.saturating_add(events) - 1,
+            &commit.changes.cells,
+        );
+        Ok(committed)
     }
 
     async fn resolve(
