@@ -38,7 +38,9 @@ impl Prepared {
     /// while a table was empty may go through any index that begins with the organization; so plans
     /// are made again after 4 uses, 16, 64, and so on.
     fn is_stale(&self) -> bool {
-        self.uses >= 4 && self.uses.is_power_of_two() && self.uses.trailing_zeros() % 2 == 0
+        self.uses >= 4
+            && self.uses.is_power_of_two()
+            && self.uses.trailing_zeros().is_multiple_of(2)
     }
 }
 
