@@ -1,6 +1,7 @@
 //! The engine: a store, a clock, queues, and what runs beside them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -81,6 +82,7 @@ pub(crate) struct Shared {
     change: Notify,
     viewed: watch::Sender<HashMap<OrganizationId, i64>>,
     stop: watch::Sender<bool>,
+    leaving: AtomicBool,
 }
 
 impl Shared {
@@ -172,6 +174,7 @@ impl Engine {
             change: Notify::new(),
             viewed: watch::Sender::new(HashMap::new()),
             stop: watch::Sender::new(false),
+            leaving: AtomicBool::new(false),
         });
         let mut tasks = Vec::new();
         if config.runs_view {
@@ -412,7 +415,7 @@ impl Engine {
     /// Whether the engine is about to stop.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.shared.is_stopping()
+        self.shared.leaving.load(Ordering::Relaxed) || self.shared.is_stopping()
     }
 
     /// Has the events from position `from` to `to` sent to a webhook that asks for them, once more.
@@ -446,6 +449,12 @@ impl Engine {
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.clock
+    }
+
+    /// Tells those who follow the log without end that it is time to go; everything else goes on
+    /// until [`Engine::shutdown`].
+    pub fn leave(&self) {
+        self.shared.leaving.store(true, Ordering::Relaxed);
     }
 
     /// Finishes what is queued and in flight, and stops what runs beside it.

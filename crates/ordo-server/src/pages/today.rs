@@ -25,8 +25,10 @@ const SHOWN: usize = 12;
 const HELD_SHOWN: usize = 8;
 /// A page is never sent more often than this.
 const PACE: Duration = Duration::from_millis(1_000);
-/// How long to wait for the log to grow before looking again; ages move on with it.
-const LOOK: Duration = Duration::from_secs(10);
+/// How long to wait for the log to grow before looking again.
+const LOOK: Duration = Duration::from_millis(1_000);
+/// Looks without anything new after which the page is sent all the same: ages move on.
+const LOOKS_MAX: usize = 10;
 /// What changed within this time is lit up.
 const FRESH: i64 = 3 * SECOND / 2;
 
@@ -85,9 +87,12 @@ impl Watcher {
         if !self.is_first {
             let engine = &self.visit.pages.app.engine;
             tokio::time::sleep(PACE).await;
-            engine
-                .grows(self.visit.organization(), self.seen, LOOK)
-                .await;
+            for _ in 0..LOOKS_MAX {
+                let organization = self.visit.organization();
+                if engine.is_stopping() || engine.grows(organization, self.seen, LOOK).await {
+                    break;
+                }
+            }
             if engine.is_stopping() || !self.visit.is_current().await {
                 return None;
             }

@@ -1,5 +1,6 @@
 //! The server on a real socket: streaming both ways, and stopping without cutting anybody off.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -23,9 +24,15 @@ impl Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(ordo_server::serve(listener, app.router.clone(), async {
-            let _ = stopped.await;
-        }));
+        let engine = Arc::clone(&app.engine);
+        let server = tokio::spawn(ordo_server::serve(
+            listener,
+            app.router.clone(),
+            async move {
+                let _ = stopped.await;
+                engine.leave();
+            },
+        ));
         Self {
             app,
             address,
@@ -144,5 +151,18 @@ async fn a_client_that_goes_away_leaves_what_was_taken_in() {
     drop(connection);
     let page = served.app.get("/api/v1/orders").await.expect(200);
     assert_eq!(page["items"][0]["external_id"], "1001");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_follows_the_events_does_not_keep_the_server_from_stopping() {
+    let served = Served::start().await;
+    let mut connection = served.connect().await;
+    let request = head("GET", "/api/v1/events/stream", "");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut part = [0; 4_096];
+    let length = connection.read(&mut part).await.unwrap();
+    assert!(part[..length].starts_with(b"HTTP/1.1 200"));
+    // Requests that end get twice as long as this waits.
     served.stop().await;
 }

@@ -14,7 +14,7 @@ use crate::compose::{Failure, StoreArgs};
 use crate::demo::company::{self, SetUp};
 use crate::demo::desk::Desk;
 use crate::secret::master_key;
-use crate::stop::stop_asked;
+use crate::stop::stop_of_server;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -77,7 +77,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     println!("Orders keep coming in and are worked on. Ctrl-C ends it; the data stays.");
     let work = tokio::spawn(work(desk, Duration::from_millis(args.pause_ms.max(1))));
     let router = ordo_server::router(Arc::clone(&engine));
-    ordo_server::serve(listener, router, stop_asked()).await?;
+    ordo_server::serve(listener, router, stop_of_server(Arc::clone(&engine))).await?;
     work.abort();
     engine.shutdown().await;
     Ok(ExitCode::SUCCESS)

@@ -9,7 +9,7 @@ use ordo_server::RateLimit;
 
 use crate::compose::{Failure, StoreArgs};
 use crate::secret::master_key;
-use crate::stop::stop_asked;
+use crate::stop::stop_of_server;
 
 /// The shortest bootstrap key that is accepted.
 const KEY_LENGTH_MIN: usize = 32;
@@ -82,7 +82,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         window_s: 60,
     });
     let router = ordo_server::router_with(Arc::clone(&engine), rate_limit);
-    ordo_server::serve(listener, router, stop_asked()).await?;
+    ordo_server::serve(listener, router, stop_of_server(Arc::clone(&engine))).await?;
     engine.shutdown().await;
     tracing::info!("Ordo has stopped");
     Ok(ExitCode::SUCCESS)
