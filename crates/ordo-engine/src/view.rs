@@ -1,5 +1,5 @@
-//! The view consumer: follows the log, keeps search terms and report rollups, and leaves what events
-//! cause to be done as tasks.
+//! The view consumer: follows the log, keeps search terms, the index of the stock ledger and report
+//! rollups, and leaves what events cause to be done as tasks.
 //!
 //! It works in few large steps, because sorted inserts are cheap and a lag below a second is fine.
 //! Losing its place to another node costs a step, nothing else.
@@ -14,9 +14,12 @@ use ordo_domain::contact::Contact;
 use ordo_domain::id::{ContactId, OrderId, OrganizationId};
 use ordo_domain::order::{Order, Origin};
 use ordo_domain::record::RecordKind;
+use ordo_domain::stock::Movement;
 use ordo_domain::time::DAY;
 use ordo_domain::world::{Key, Row};
-use ordo_store::{LogEntry, Rollup, RollupMeasure, Store, StoreError, Term, ViewWrite};
+use ordo_store::{
+    LedgerPlace, LedgerTerm, LogEntry, Rollup, RollupMeasure, Store, StoreError, Term, ViewWrite,
+};
 
 use crate::deliveries;
 use crate::engine::Shared;
@@ -119,7 +122,9 @@ async fn step(
     let ended = ended_orders(shared, organization, entries).await?;
     let mut terms: Vec<Term> = Vec::new();
     let mut sums: BTreeMap<(i32, u128, RollupMeasure, String), Rollup> = BTreeMap::new();
+    let mut movements: Vec<LedgerTerm> = Vec::new();
     for entry in entries {
+        movements.extend(ledger_terms(entry));
         let (measure, order) = match &entry.event {
             Event::OrderPlaced { order } => {
                 terms.extend(found_by(organization, order, &contacts));
@@ -179,11 +184,24 @@ async fn step(
         after,
         upto,
         terms,
+        movements,
         rollups,
         waits: causes.waits,
         tasks: causes.tasks,
         at: shared.clock.now(),
     })
+}
+
+/// Where the ledger tells of what, of one event.
+fn ledger_terms(entry: &LogEntry) -> impl Iterator<Item = LedgerTerm> + use<'_> {
+    let position = entry.position;
+    (0..)
+        .zip(Movement::of(&entry.event))
+        .map(move |(line, movement)| LedgerTerm {
+            place: LedgerPlace { position, line },
+            sku: movement.cell.sku,
+            location: movement.cell.location,
+        })
 }
 
 fn found_by<'a>(

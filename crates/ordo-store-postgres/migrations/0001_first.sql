@@ -236,6 +236,17 @@ CREATE TABLE indexed (
     number bigint NOT NULL
 ) WITH (fillfactor = 10);
 
+-- Which movements of which events tell of a SKU: the stock ledger is read from the log by it.
+CREATE TABLE movements (
+    organization uuid NOT NULL,
+    sku uuid NOT NULL,
+    position bigint NOT NULL,
+    line integer NOT NULL,
+    location uuid NOT NULL,
+    PRIMARY KEY (organization, sku, position, line)
+);
+CREATE INDEX movements_by_cell ON movements (organization, sku, location, position, line);
+
 CREATE TABLE rollups (
     organization uuid NOT NULL,
     day integer NOT NULL,

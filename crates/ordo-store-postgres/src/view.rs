@@ -113,7 +113,7 @@ fn found(answers: &[Answer]) -> Result<Found, StoreError> {
     })
 }
 
-/// Terms and sums.
+/// Terms, movements and sums.
 fn results(view: &ViewWrite, found: &Found) -> Vec<Step> {
     let whose = || Uuid(view.organization.to_u128());
     let mut terms: Vec<(i64, i64)> = (view.terms.iter())
@@ -157,6 +157,22 @@ fn results(view: &ViewWrite, found: &Found) -> Vec<Step> {
              ON CONFLICT (organization)
              DO UPDATE SET number = greatest(i.number, excluded.number)",
             params![whose(), last],
+        ));
+    }
+    if !view.movements.is_empty() {
+        let movements = &view.movements;
+        steps.push(step(
+            "INSERT INTO movements (organization, sku, position, line, location)
+             SELECT $1::uuid, unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::integer[]),
+                    unnest($5::uuid[])
+             ON CONFLICT DO NOTHING",
+            params![
+                whose(),
+                each(movements, |of| Uuid(of.sku.to_u128())),
+                each(movements, |of| of.place.position),
+                each(movements, |of| of.place.line),
+                each(movements, |of| Uuid(of.location.to_u128())),
+            ],
         ));
     }
     if !view.rollups.is_empty() {

@@ -323,6 +323,18 @@ CREATE TABLE terms (
   PRIMARY KEY (segment, hash, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- Which movements of which events tell of a SKU: the stock ledger is read from the log by it.
+CREATE TABLE movements (
+  organization INTEGER NOT NULL,
+  sku BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  location BLOB NOT NULL,
+  PRIMARY KEY (organization, sku, position, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX movements_by_cell ON movements (organization, sku, location, position, line);
+
 CREATE TABLE rollups (
   organization INTEGER NOT NULL,
   day INTEGER NOT NULL,

@@ -6,11 +6,12 @@ use ordo_domain::id::SkuId;
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
-use ordo_store::{Page, StockRow, WorkFilter};
+use ordo_store::{Page, Rollup, RollupFilter, RollupKey, RollupMeasure, StockRow, WorkFilter};
+use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 
 use crate::error::Fault;
-use crate::keys::{Id, Owner};
+use crate::keys::{Id, Owner, id};
 use crate::load::cell;
 use crate::rows;
 
@@ -61,6 +62,94 @@ pub(crate) const STOCK_OF_SKU: &str = "SELECT sku, location, owner, on_hand, all
      ORDER BY location, owner LIMIT ?5";
 
 const ZERO: Id = Id([0; 16]);
+
+/// Cells of which facts left less than was promised, in the order of SKU, location and owner.
+pub(crate) fn shortfalls(
+    conn: &Connection,
+    organization: i64,
+    after: Option<CellKey>,
+    limit: usize,
+) -> Result<Page<StockRow, CellKey>, Fault> {
+    let (sku, location, owner) = match after {
+        Some(key) => (Id::of(key.sku), Id::of(key.location), Owner::of(key.owner)),
+        None => (ZERO, ZERO, Owner::of(None)),
+    };
+    let more = limit.saturating_add(1) as i64;
+    let mut statement = conn.prepare_cached(SHORTFALLS)?;
+    let rows = statement.query_map(params![organization, sku, location, owner, more], cell)?;
+    let cells = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let items = (cells.into_iter())
+        .map(|(key, cell)| StockRow { key, cell })
+        .collect();
+    Ok(page(items, limit, |row: &StockRow| row.key))
+}
+
+// The list may name a cell that is no longer short: whoever covers it takes it off afterwards.
+pub(crate) const SHORTFALLS: &str = "SELECT c.sku, c.location, c.owner, c.on_hand, c.allocated, \
+     c.reserved, c.safety, c.quarantined FROM short_cells AS s \
+     CROSS JOIN cells AS c ON c.organization = s.organization AND c.sku = s.sku \
+     AND c.location = s.location AND c.owner = s.owner \
+     WHERE s.organization = ?1 AND (s.sku, s.location, s.owner) > (?2, ?3, ?4) \
+     AND c.on_hand - c.allocated - c.reserved - c.safety < 0 \
+     ORDER BY s.sku, s.location, s.owner LIMIT ?5";
+
+/// The sums of the days, in the order of their keys.
+pub(crate) fn rollups(
+    conn: &Connection,
+    organization: i64,
+    filter: RollupFilter,
+    after: Option<RollupKey>,
+    limit: usize,
+) -> Result<Page<Rollup, RollupKey>, Fault> {
+    // No measure is zero, so a first page may start after it.
+    let (day, channel, measure, currency) = match &after {
+        Some(key) => (
+            key.day,
+            Id::of(key.channel),
+            key.measure.number(),
+            key.currency.code(),
+        ),
+        None => (filter.from, ZERO, 0, ""),
+    };
+    let mut statement = conn.prepare_cached(ROLLUPS)?;
+    let mut rows = statement.query(params![
+        organization,
+        day,
+        channel,
+        measure,
+        currency,
+        filter.to,
+        filter.channel.map(Id::of),
+        limit.saturating_add(1) as i64
+    ])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        let measure = RollupMeasure::numbered(row.get(2)?);
+        let measure = measure.ok_or_else(|| unread(2, Type::Integer, "no measure"))?;
+        let currency = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
+        let currency = currency
+            .parse()
+            .map_err(|_| unread(3, Type::Text, "no currency"))?;
+        items.push(Rollup {
+            day: row.get(0)?,
+            channel: id(row, 1)?,
+            measure,
+            currency,
+            count: row.get(4)?,
+            amount: row.get(5)?,
+        });
+    }
+    Ok(page(items, limit, Rollup::key))
+}
+
+fn unread(column: usize, of: Type, reason: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, of, reason.into())
+}
+
+pub(crate) const ROLLUPS: &str = "SELECT day, channel, measure, currency, count, amount \
+     FROM rollups WHERE organization = ?1 \
+     AND (day, channel, measure, currency) > (?2, ?3, ?4, ?5) AND day <= ?6 \
+     AND (?7 IS NULL OR channel = ?7) ORDER BY day, channel, measure, currency LIMIT ?8";
 
 /// Records of a kind in the order of their ids.
 pub(crate) fn records(

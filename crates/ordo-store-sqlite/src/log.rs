@@ -6,11 +6,12 @@ use ordo_domain::event::{Event, SubjectRef};
 use ordo_domain::id::{ContactId, DecisionId, OrganizationId, ReservationId};
 use ordo_domain::organization::ApiKey;
 use ordo_domain::time::Timestamp;
-use ordo_store::{FoundKey, Head, LogEntry};
+use ordo_store::{FoundKey, Head, LedgerFilter, LedgerLine, LedgerPlace, LogEntry, Page};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Fault;
 use crate::keys::{Id, NUMBER_MAX, id, number, seq};
+use crate::lists::page;
 
 /// At most `limit` entries after `after`, in order.
 pub(crate) fn read(
@@ -60,6 +61,61 @@ pub(crate) fn about(
 pub(crate) const ABOUT: &str = "SELECT seq, recorded_at, effective_at, command, actor, \
      subject_version, body FROM events \
      WHERE subject_id = ?1 AND seq > ?2 AND seq < ?3 AND subject_kind = ?4 ORDER BY seq LIMIT ?5";
+
+/// Lines of the stock ledger, newest first.
+pub(crate) fn ledger(
+    conn: &Connection,
+    organization: i64,
+    filter: LedgerFilter,
+    after: Option<LedgerPlace>,
+    limit: usize,
+) -> Result<Page<LedgerLine, LedgerPlace>, Fault> {
+    let after = after.unwrap_or(LedgerPlace {
+        position: NUMBER_MAX,
+        line: 0,
+    });
+    let (sku, more) = (Id::of(filter.sku), limit.saturating_add(1) as i64);
+    let mut lines = Vec::new();
+    let mut take = |mut rows: rusqlite::Rows<'_>| -> Result<(), Fault> {
+        while let Some(row) = rows.next()? {
+            lines.push(LedgerLine {
+                entry: entry(row)?,
+                line: row.get(7)?,
+            });
+        }
+        Ok(())
+    };
+    match filter.location {
+        None => take(conn.prepare_cached(LEDGER_OF_SKU)?.query(params![
+            organization,
+            sku,
+            after.position,
+            after.line,
+            more
+        ])?)?,
+        Some(location) => take(conn.prepare_cached(LEDGER_OF_CELL)?.query(params![
+            organization,
+            sku,
+            Id::of(location),
+            after.position,
+            after.line,
+            more
+        ])?)?,
+    }
+    Ok(page(lines, limit, LedgerLine::place))
+}
+
+pub(crate) const LEDGER_OF_SKU: &str = "SELECT e.seq, e.recorded_at, e.effective_at, e.command, \
+     e.actor, e.subject_version, e.body, m.line FROM movements AS m \
+     CROSS JOIN events AS e ON e.seq = (m.organization << 40) + m.position \
+     WHERE m.organization = ?1 AND m.sku = ?2 AND (m.position, m.line) < (?3, ?4) \
+     ORDER BY m.position DESC, m.line DESC LIMIT ?5";
+
+pub(crate) const LEDGER_OF_CELL: &str = "SELECT e.seq, e.recorded_at, e.effective_at, e.command, \
+     e.actor, e.subject_version, e.body, m.line FROM movements AS m \
+     CROSS JOIN events AS e ON e.seq = (m.organization << 40) + m.position \
+     WHERE m.organization = ?1 AND m.sku = ?2 AND m.location = ?3 \
+     AND (m.position, m.line) < (?4, ?5) ORDER BY m.position DESC, m.line DESC LIMIT ?6";
 
 fn entries(mut rows: rusqlite::Rows<'_>) -> Result<Vec<LogEntry>, Fault> {
     let mut entries = Vec::new();

@@ -102,6 +102,34 @@ fn every_page_is_a_search_in_an_index() {
             &["SEARCH events USING INDEX events_by_subject (subject_id=? AND rowid>? AND rowid<?)"],
         ),
         (
+            log::LEDGER_OF_SKU,
+            &[
+                "SEARCH m USING PRIMARY KEY (organization=? AND sku=? AND \
+                 (position,line)<(?,?))",
+                "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+            ],
+        ),
+        (
+            log::LEDGER_OF_CELL,
+            &[
+                "SEARCH m USING COVERING INDEX movements_by_cell (organization=? AND sku=? AND \
+                 location=? AND (position,line)<(?,?))",
+                "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
+            ],
+        ),
+        (
+            lists::ROLLUPS,
+            &["SEARCH rollups USING PRIMARY KEY (organization=? AND \
+                 (day,channel,measure,currency)>(?,?,?,?) AND day<?)"],
+        ),
+        (
+            lists::SHORTFALLS,
+            &[
+                "SEARCH s USING PRIMARY KEY (organization=? AND (sku,location,owner)>(?,?,?))",
+                "SEARCH c USING PRIMARY KEY (organization=? AND sku=? AND location=? AND owner=?)",
+            ],
+        ),
+        (
             log::DUE_RESERVATIONS,
             &[
                 "SEARCH reservations USING COVERING INDEX reservations_by_expiry \

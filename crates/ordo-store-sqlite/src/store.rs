@@ -14,9 +14,9 @@ use ordo_domain::stock::CellKey;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row, StoredRecord};
 use ordo_store::{
-    AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, OrderFilter, OrderRow,
-    OrderSort, Page, Query, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite,
-    WorkFilter,
+    AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LedgerFilter, LedgerLine,
+    LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, Rollup, RollupFilter,
+    RollupKey, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite, WorkFilter,
 };
 use tokio::sync::oneshot;
 
@@ -454,6 +454,47 @@ impl Query for SqliteStore {
         self.read(move |reader| {
             let number = reader.number(organization)?;
             log::about(&reader.conn, number, &subjects, after, limit)
+        })
+        .await
+    }
+
+    async fn list_movements(
+        &self,
+        organization: OrganizationId,
+        filter: LedgerFilter,
+        after: Option<LedgerPlace>,
+        limit: usize,
+    ) -> Result<Page<LedgerLine, LedgerPlace>, StoreError> {
+        self.read(move |reader| {
+            let number = reader.number(organization)?;
+            log::ledger(&reader.conn, number, filter, after, limit)
+        })
+        .await
+    }
+
+    async fn list_rollups(
+        &self,
+        organization: OrganizationId,
+        filter: RollupFilter,
+        after: Option<RollupKey>,
+        limit: usize,
+    ) -> Result<Page<Rollup, RollupKey>, StoreError> {
+        self.read(move |reader| {
+            let number = reader.number(organization)?;
+            lists::rollups(&reader.conn, number, filter, after, limit)
+        })
+        .await
+    }
+
+    async fn list_shortfalls(
+        &self,
+        organization: OrganizationId,
+        after: Option<CellKey>,
+        limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError> {
+        self.read(move |reader| {
+            let number = reader.number(organization)?;
+            lists::shortfalls(&reader.conn, number, after, limit)
         })
         .await
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use ordo_domain::id::OrderId;
-use ordo_store::{Rollup, ViewWrite};
+use ordo_store::{LedgerTerm, Rollup, ViewWrite};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::agenda;
@@ -24,6 +24,7 @@ pub(crate) fn save(writer: &mut Writer, write: &ViewWrite) -> Result<bool, Fault
         }
         save_cursor(conn, organization, write.consumer, write.upto)?;
         insert_terms(conn, organization, write)?;
+        insert_movements(conn, organization, &write.movements)?;
         add_rollups(conn, organization, &write.rollups)?;
         agenda::insert_waits(conn, organization, &write.waits)?;
         agenda::insert_tasks(conn, organization, write.at, &write.tasks)?;
@@ -68,6 +69,27 @@ fn insert_terms(conn: &Connection, organization: i64, write: &ViewWrite) -> Resu
     )?;
     for row in rows {
         statement.execute(row)?;
+    }
+    Ok(())
+}
+
+fn insert_movements(
+    conn: &Connection,
+    organization: i64,
+    movements: &[LedgerTerm],
+) -> Result<(), Fault> {
+    let mut statement = conn.prepare_cached(
+        "INSERT INTO movements (organization, sku, position, line, location) \
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    )?;
+    for movement in movements {
+        statement.execute(params![
+            organization,
+            Id::of(movement.sku),
+            movement.place.position,
+            movement.place.line,
+            Id::of(movement.location)
+        ])?;
     }
     Ok(())
 }

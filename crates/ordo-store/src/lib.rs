@@ -28,5 +28,8 @@ pub use memory::MemoryStore;
 pub use metered::{Meter, MeteredStore, StoreMeters};
 pub use operation::Operation;
 pub use port::{AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer};
-pub use query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter};
-pub use view::{Rollup, RollupMeasure, Term, ViewWrite};
+pub use query::{
+    LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
+    RollupFilter, StockRow, WorkFilter,
+};
+pub use view::{LedgerTerm, Rollup, RollupKey, RollupMeasure, Term, ViewWrite};

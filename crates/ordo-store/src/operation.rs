@@ -70,4 +70,10 @@ operations! {
     ListFulfillmentOrders = "list_fulfillment_orders",
     /// [`crate::Query::events_about`]
     EventsAbout = "events_about",
+    /// [`crate::Query::list_movements`]
+    ListMovements = "list_movements",
+    /// [`crate::Query::list_rollups`]
+    ListRollups = "list_rollups",
+    /// [`crate::Query::list_shortfalls`]
+    ListShortfalls = "list_shortfalls",
 }

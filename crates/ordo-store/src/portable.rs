@@ -355,6 +355,13 @@ tables! {
         "hash": Integer,
         "number": Integer,
     }
+    "movements" by 4 {
+        "organization": Organization,
+        "sku": Id,
+        "position": Integer,
+        "line": Integer,
+        "location": Id,
+    }
     "payloads" by 2 {
         "organization": Organization,
         "id": Id,

@@ -6,11 +6,12 @@ use ordo_domain::event::SubjectRef;
 use ordo_domain::fulfillment::FulfillmentState;
 use ordo_domain::id::{ChannelId, LocationId, OrderId, OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
-use ordo_domain::stock::{Cell, CellKey};
+use ordo_domain::stock::{Cell, CellKey, Movement};
 use ordo_domain::world::StoredRecord;
 
 use crate::log::LogEntry;
 use crate::port::StoreError;
+use crate::view::{Rollup, RollupKey};
 
 /// What orders a list shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,6 +89,62 @@ pub struct StockRow {
     pub cell: Cell,
 }
 
+/// What a list of the stock ledger shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerFilter {
+    /// Whose movements.
+    pub sku: SkuId,
+    /// Only at this location.
+    pub location: Option<LocationId>,
+}
+
+/// A place in the stock ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerPlace {
+    /// Of the event.
+    pub position: i64,
+    /// Which of the event's movements, from 0.
+    pub line: i32,
+}
+
+/// A line of the stock ledger: one movement of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// The event.
+    pub entry: LogEntry,
+    /// Which of its movements, from 0.
+    pub line: i32,
+}
+
+impl LedgerLine {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> LedgerPlace {
+        LedgerPlace {
+            position: self.entry.position,
+            line: self.line,
+        }
+    }
+
+    /// What moved; `None` where the event has no such line.
+    #[must_use]
+    pub fn movement(&self) -> Option<&Movement> {
+        let line = usize::try_from(self.line).ok()?;
+        Movement::of(&self.entry.event).get(line)
+    }
+}
+
+/// Which sums of the days a report shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RollupFilter {
+    /// The first day, in days since 1970-01-01.
+    pub from: i32,
+    /// The last day, likewise.
+    pub to: i32,
+    /// Only of this channel.
+    pub channel: Option<ChannelId>,
+}
+
 /// A page and where the next one starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, C> {
@@ -155,4 +212,31 @@ pub trait Query: Send + Sync {
         after: i64,
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// Lines of the stock ledger, newest first; a page starts after `after`. As far as the view has
+    /// come. A page reads as many index entries and events as it shows.
+    async fn list_movements(
+        &self,
+        organization: OrganizationId,
+        filter: LedgerFilter,
+        after: Option<LedgerPlace>,
+        limit: usize,
+    ) -> Result<Page<LedgerLine, LedgerPlace>, StoreError>;
+
+    /// The sums of the days, in the order of their keys, as far as the view has come.
+    async fn list_rollups(
+        &self,
+        organization: OrganizationId,
+        filter: RollupFilter,
+        after: Option<RollupKey>,
+        limit: usize,
+    ) -> Result<Page<Rollup, RollupKey>, StoreError>;
+
+    /// Cells of which facts left less than was promised, in the order of SKU, location and owner.
+    async fn list_shortfalls(
+        &self,
+        organization: OrganizationId,
+        after: Option<CellKey>,
+        limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError>;
 }

@@ -1,13 +1,15 @@
-//! What the view consumer writes: search terms and report rollups, with its cursor.
+//! What the view consumer writes: search terms, the stock ledger's index and report rollups, with its
+//! cursor.
 //!
 //! Terms are stored as hashes keyed with the organization, so that an erased person leaves no
 //! readable trace in the index even before it is cleaned up.
 
-use ordo_domain::id::{ChannelId, OrderId, OrganizationId};
+use ordo_domain::id::{ChannelId, LocationId, OrderId, OrganizationId, SkuId};
 use ordo_domain::money::Currency;
 use ordo_domain::time::Timestamp;
 
 use crate::agenda::{TaskDraft, Wait};
+use crate::query::LedgerPlace;
 
 /// Says that an order is found by a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +18,17 @@ pub struct Term {
     pub hash: i64,
     /// The order.
     pub order: OrderId,
+}
+
+/// Says where the stock ledger tells of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerTerm {
+    /// Where.
+    pub place: LedgerPlace,
+    /// What moved.
+    pub sku: SkuId,
+    /// Where it lay, or lies now.
+    pub location: LocationId,
 }
 
 /// What a rollup sums.
@@ -39,6 +52,17 @@ impl RollupMeasure {
             Self::Closed => 3,
         }
     }
+
+    /// Every measure.
+    pub const ALL: [Self; 3] = [Self::Placed, Self::Canceled, Self::Closed];
+
+    /// The measure with this stored number.
+    #[must_use]
+    pub fn numbered(number: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|measure| measure.number() == number)
+    }
 }
 
 /// A sum to be added to, per day and channel.
@@ -58,6 +82,32 @@ pub struct Rollup {
     pub amount: i64,
 }
 
+/// What one sum is of; sums come in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RollupKey {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// The channel.
+    pub channel: ChannelId,
+    /// What it sums.
+    pub measure: RollupMeasure,
+    /// Of the amounts.
+    pub currency: Currency,
+}
+
+impl Rollup {
+    /// What it is of.
+    #[must_use]
+    pub const fn key(&self) -> RollupKey {
+        RollupKey {
+            day: self.day,
+            channel: self.channel,
+            measure: self.measure,
+            currency: self.currency,
+        }
+    }
+}
+
 /// Results of a consumer for the events after `after` up to `upto`.
 #[derive(Debug, Clone)]
 pub struct ViewWrite {
@@ -71,6 +121,8 @@ pub struct ViewWrite {
     pub upto: i64,
     /// Terms to add; adding one that is there changes nothing.
     pub terms: Vec<Term>,
+    /// Movements to find again; adding one that is there changes nothing.
+    pub movements: Vec<LedgerTerm>,
     /// Sums to add.
     pub rollups: Vec<Rollup>,
     /// Orders that wait from now on; adding one that is there changes nothing.

@@ -219,6 +219,38 @@ macro_rules! wrap_port {
                 let call = (self.inner).events_about(organization, subjects, after, limit);
                 self.around(Operation::EventsAbout, call).await
             }
+
+            async fn list_movements(
+                &self,
+                organization: OrganizationId,
+                filter: LedgerFilter,
+                after: Option<LedgerPlace>,
+                limit: usize,
+            ) -> Result<Page<LedgerLine, LedgerPlace>, StoreError> {
+                let call = (self.inner).list_movements(organization, filter, after, limit);
+                self.around(Operation::ListMovements, call).await
+            }
+
+            async fn list_rollups(
+                &self,
+                organization: OrganizationId,
+                filter: RollupFilter,
+                after: Option<RollupKey>,
+                limit: usize,
+            ) -> Result<Page<Rollup, RollupKey>, StoreError> {
+                let call = (self.inner).list_rollups(organization, filter, after, limit);
+                self.around(Operation::ListRollups, call).await
+            }
+
+            async fn list_shortfalls(
+                &self,
+                organization: OrganizationId,
+                after: Option<CellKey>,
+                limit: usize,
+            ) -> Result<Page<StockRow, CellKey>, StoreError> {
+                let call = (self.inner).list_shortfalls(organization, after, limit);
+                self.around(Operation::ListShortfalls, call).await
+            }
         }
     };
 }
@@ -244,7 +276,8 @@ pub(crate) mod prelude {
         AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer,
     };
     pub(crate) use crate::query::{
-        OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter,
+        LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
+        RollupFilter, StockRow, WorkFilter,
     };
-    pub(crate) use crate::view::ViewWrite;
+    pub(crate) use crate::view::{Rollup, RollupKey, ViewWrite};
 }

@@ -12,10 +12,11 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 27] = [
+const NOT_CAPTURE: [&str; 28] = [
     "schema",
     "schema_version",
     "terms",
+    "movements",
     "rollups",
     "cursors",
     "heads",

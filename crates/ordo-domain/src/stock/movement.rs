@@ -56,6 +56,69 @@ pub struct Movement {
     pub reason: Option<String>,
 }
 
+impl Movement {
+    /// The lines of the ledger that an event carries.
+    #[must_use]
+    pub fn of(event: &Event) -> &[Self] {
+        match event {
+            Event::StockMoved { movements }
+            | Event::FulfillmentOrderShipped { movements, .. }
+            | Event::ReturnReceived { movements, .. } => movements,
+            Event::OrganizationFounded { .. }
+            | Event::ApiKeyCreated { .. }
+            | Event::ApiKeyRevoked { .. }
+            | Event::ChannelCreated { .. }
+            | Event::LocationCreated { .. }
+            | Event::ChannelUpdated { .. }
+            | Event::LocationUpdated { .. }
+            | Event::LegalEntityCreated { .. }
+            | Event::LegalEntityUpdated { .. }
+            | Event::PoolCreated { .. }
+            | Event::PoolUpdated { .. }
+            | Event::BlockPlaced { .. }
+            | Event::BlockLifted { .. }
+            | Event::SkuCreated { .. }
+            | Event::SkuUpdated { .. }
+            | Event::ListingCreated { .. }
+            | Event::ListingUpdated { .. }
+            | Event::WebhookCreated { .. }
+            | Event::WebhookUpdated { .. }
+            | Event::ReservationMade { .. }
+            | Event::ReservationReleased { .. }
+            | Event::ReservationExpired { .. }
+            | Event::ReservationConsumed { .. }
+            | Event::OrderPlaced { .. }
+            | Event::OrderMerged { .. }
+            | Event::OrderConfirmed { .. }
+            | Event::HoldPlaced { .. }
+            | Event::HoldReleased { .. }
+            | Event::LinesBackordered { .. }
+            | Event::BackorderLifted { .. }
+            | Event::FulfillmentOrderOpened { .. }
+            | Event::FulfillmentOrderCanceled { .. }
+            | Event::FulfillmentOrderReleased { .. }
+            | Event::FulfillmentOrderAccepted { .. }
+            | Event::FulfillmentOrderRejected { .. }
+            | Event::UnitsPicked { .. }
+            | Event::UnitsShorted { .. }
+            | Event::UnitsPacked { .. }
+            | Event::ParcelLabelled { .. }
+            | Event::ParcelTracked { .. }
+            | Event::CancelRequested { .. }
+            | Event::CancelRefused { .. }
+            | Event::ReturnRequested { .. }
+            | Event::ReturnApproved { .. }
+            | Event::ReturnDeclined { .. }
+            | Event::RefundRecorded { .. }
+            | Event::LinesCanceled { .. }
+            | Event::OrderCanceled { .. }
+            | Event::OrderClosed { .. }
+            | Event::CustomerRecorded { .. }
+            | Event::PersonErased { .. } => &[],
+        }
+    }
+}
+
 /// Records a movement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MoveStock {

@@ -17,9 +17,12 @@ use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
 use ordo_store::{
-    LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, StoreError, WorkFilter,
+    LedgerFilter, LedgerLine, LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query,
+    Rollup, RollupFilter, RollupKey, RollupMeasure, StockRow, StoreError, WorkFilter,
 };
+use tokio_postgres::Row;
 
+use crate::failure::corrupt;
 use crate::flight::params;
 use crate::records::page;
 use crate::rows::{
@@ -184,6 +187,95 @@ impl Query for PostgresStore {
         let rows = self.rows(ABOUT, params).await?;
         rows.iter().map(log_entry).collect()
     }
+
+    async fn list_movements(
+        &self,
+        organization: OrganizationId,
+        filter: LedgerFilter,
+        after: Option<LedgerPlace>,
+        limit: usize,
+    ) -> Result<Page<LedgerLine, LedgerPlace>, StoreError> {
+        let after = after.unwrap_or(LedgerPlace {
+            position: i64::MAX,
+            line: 0,
+        });
+        let whose = Uuid(organization.to_u128());
+        let sku = Uuid(filter.sku.to_u128());
+        let rows = match filter.location {
+            None => {
+                let params = params![whose, sku, after.position, after.line, one_more(limit)];
+                self.rows(LEDGER_OF_SKU, params).await?
+            }
+            Some(at) => {
+                let at = Uuid(at.to_u128());
+                let more = one_more(limit);
+                let params = params![whose, sku, at, after.position, after.line, more];
+                self.rows(LEDGER_OF_CELL, params).await?
+            }
+        };
+        let items = (rows.iter())
+            .map(|row| {
+                Ok(LedgerLine {
+                    entry: log_entry(row)?,
+                    line: get(row, LEDGER_LINE)?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(cut(items, limit, LedgerLine::place))
+    }
+
+    async fn list_rollups(
+        &self,
+        organization: OrganizationId,
+        filter: RollupFilter,
+        after: Option<RollupKey>,
+        limit: usize,
+    ) -> Result<Page<Rollup, RollupKey>, StoreError> {
+        let whose = Uuid(organization.to_u128());
+        // No measure is zero, so that a page after it is the first.
+        let (day, channel, measure, currency) = match after {
+            Some(key) => (
+                key.day,
+                Uuid(key.channel.to_u128()),
+                i16::from(key.measure.number()),
+                key.currency.to_string(),
+            ),
+            None => (filter.from, Uuid::ZERO, 0, String::new()),
+        };
+        let only = filter.channel.map(|channel| Uuid(channel.to_u128()));
+        let more = one_more(limit);
+        let params = params![
+            whose, day, channel, measure, currency, filter.to, only, more
+        ];
+        let rows = self.rows(ROLLUPS, params).await?;
+        let items = rows.iter().map(rollup).collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, Rollup::key))
+    }
+
+    async fn list_shortfalls(
+        &self,
+        organization: OrganizationId,
+        after: Option<CellKey>,
+        limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError> {
+        let (sku, location, owner) = after.map_or((0, 0, 0), |key| {
+            let owner = key.owner.map_or(0, |owner| owner.to_u128());
+            (key.sku.to_u128(), key.location.to_u128(), owner)
+        });
+        let whose = Uuid(organization.to_u128());
+        let params = params![
+            whose,
+            Uuid(sku),
+            Uuid(location),
+            Uuid(owner),
+            one_more(limit)
+        ];
+        let rows = self.rows(SHORTFALLS, params).await?;
+        let items = (rows.iter())
+            .map(|row| cell(row).map(|(key, cell)| StockRow { key, cell }))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(cut(items, limit, |item| item.key))
+    }
 }
 
 /// A page of work: each location and state is a run of the index, and the page merges the runs.
@@ -212,6 +304,68 @@ const ABOUT: &str = concat!(
           ORDER BY position LIMIT $5) AS run
       ORDER BY position LIMIT $5"
 );
+
+/// The column of the line beside those of the event.
+const LEDGER_LINE: usize = 9;
+
+/// A page of the ledger: a range of the index, and the events by their positions.
+const LEDGER_OF_SKU: &str = concat!(
+    "SELECT ",
+    log_columns!(),
+    ", line
+      FROM (SELECT position AS at, line FROM movements
+            WHERE organization = $1 AND sku = $2 AND (position, line) < ($3, $4)
+            ORDER BY position DESC, line DESC LIMIT $5) AS page
+      JOIN events ON organization = $1 AND position = at
+      ORDER BY at DESC, line DESC"
+);
+
+const LEDGER_OF_CELL: &str = concat!(
+    "SELECT ",
+    log_columns!(),
+    ", line
+      FROM (SELECT position AS at, line FROM movements
+            WHERE organization = $1 AND sku = $2 AND location = $3 AND (position, line) < ($4, $5)
+            ORDER BY position DESC, line DESC LIMIT $6) AS page
+      JOIN events ON organization = $1 AND position = at
+      ORDER BY at DESC, line DESC"
+);
+
+const ROLLUPS: &str = "
+    SELECT day, channel, measure, currency, count, amount FROM rollups
+    WHERE organization = $1 AND (day, channel, measure, currency) > ($2, $3, $4, $5)
+      AND day <= $6 AND ($7::uuid IS NULL OR channel = $7)
+    ORDER BY day, channel, measure, currency LIMIT $8";
+
+fn rollup(row: &Row) -> Result<Rollup, StoreError> {
+    let measure: i16 = get(row, 2)?;
+    let measure = u8::try_from(measure).ok().and_then(RollupMeasure::numbered);
+    let currency: &str = get(row, 3)?;
+    Ok(Rollup {
+        day: get(row, 0)?,
+        channel: id(row, 1)?,
+        measure: measure.ok_or_else(|| corrupt("a measure", "it has no such number"))?,
+        currency: (currency.parse()).map_err(|_| corrupt("a currency", currency))?,
+        count: get(row, 4)?,
+        amount: get(row, 5)?,
+    })
+}
+
+/// Cells that facts left short. The list may name one that is short no longer: whoever covers it
+/// takes it off afterwards.
+const SHORTFALLS: &str = "
+    SELECT c.sku, c.location, c.owner, c.on_hand, c.allocated, c.reserved, c.safety, c.quarantined
+    FROM short_cells AS s JOIN cells AS c
+        ON c.organization = s.organization AND c.sku = s.sku AND c.location = s.location
+        AND c.owner = s.owner
+    WHERE s.organization = $1 AND (s.sku, s.location, s.owner) > ($2, $3, $4)
+      AND c.on_hand - c.allocated - c.reserved - c.safety < 0
+    ORDER BY s.sku, s.location, s.owner LIMIT $5";
+
+/// One row more than a page shows.
+fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
 
 /// Cuts a page that was read one row longer, to know whether there is another.
 pub(crate) fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) -> Page<T, C> {

@@ -215,6 +215,7 @@ pub async fn a_consumer_leaves_tasks_with_its_cursor(store: &dyn Store, agenda: 
         after,
         upto,
         terms: Vec::new(),
+        movements: Vec::new(),
         rollups: Vec::new(),
         waits: vec![Wait {
             what,
@@ -262,6 +263,7 @@ pub async fn waiting_orders_come_by_their_number(store: &dyn Store, agenda: &dyn
         after: 0,
         upto: 1,
         terms: Vec::new(),
+        movements: Vec::new(),
         rollups: Vec::new(),
         waits: vec![
             wait(stock(9), 2),

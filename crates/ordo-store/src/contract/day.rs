@@ -266,6 +266,7 @@ pub(super) fn view(shop: &Shop<'_>, after: i64, upto: i64, terms: Vec<Term>) -> 
         after,
         upto,
         terms,
+        movements: Vec::new(),
         rollups: Vec::new(),
         waits: Vec::new(),
         tasks: Vec::new(),

@@ -43,6 +43,7 @@ pub async fn a_cursor_moves_from_where_it_was_read(store: &dyn Store) {
         after,
         upto,
         terms: vec![term, term],
+        movements: Vec::new(),
         rollups: vec![rollup, rollup],
         waits: Vec::new(),
         tasks: Vec::new(),
@@ -185,7 +186,7 @@ pub async fn events_about_records_are_read_in_pages(store: &dyn Store, lists: &d
 }
 
 /// Ships what was captured, delivers it, and takes all of it back.
-async fn deliver_and_take_back(shop: &mut Shop<'_>, captured: &Given) -> Arc<Order> {
+pub(super) async fn deliver_and_take_back(shop: &mut Shop<'_>, captured: &Given) -> Arc<Order> {
     let order = captured.order().id;
     let fulfillment_order = captured.order().fulfillment_orders[0];
     let pack = PackUnits {

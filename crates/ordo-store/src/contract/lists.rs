@@ -442,7 +442,10 @@ fn sorted(mut rows: Vec<OrderRow>, sort: OrderSort) -> Vec<OrderRow> {
 }
 
 /// Reads page after page; each but the last is full, and there is none after the last row.
-async fn join_pages<T, C>(limit: usize, read: impl AsyncFn(Option<C>) -> Page<T, C>) -> Vec<T> {
+pub(super) async fn join_pages<T, C>(
+    limit: usize,
+    read: impl AsyncFn(Option<C>) -> Page<T, C>,
+) -> Vec<T> {
     let mut joined = Vec::new();
     let mut after = None;
     for _ in 0..PAGES_MAX {

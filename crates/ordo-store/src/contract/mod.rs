@@ -24,6 +24,7 @@ mod day;
 pub mod fixture;
 pub mod follow;
 pub mod headroom;
+pub mod ledger;
 pub mod lists;
 pub mod load;
 pub mod lots;
@@ -153,6 +154,11 @@ macro_rules! contract_list_tests {
                 fulfillment_orders_are_filtered_in_pages,
                 lists_stay_within_the_organization,
             }
+            ledger {
+                movements_are_listed_newest_first,
+                days_are_listed_in_pages,
+                shortfalls_are_listed_while_they_last,
+            }
         }
     };
 }
@@ -207,6 +213,7 @@ mod tests {
             include_str!("conflict.rs"),
             include_str!("follow.rs"),
             include_str!("headroom.rs"),
+            include_str!("ledger.rs"),
             include_str!("lists.rs"),
             include_str!("load.rs"),
             include_str!("organization.rs"),

@@ -79,6 +79,7 @@ async fn save_cursor(store: &dyn Store, organization: OrganizationId, after: i64
         after,
         upto,
         terms: Vec::new(),
+        movements: Vec::new(),
         rollups: Vec::new(),
         waits: Vec::new(),
         tasks: Vec::new(),

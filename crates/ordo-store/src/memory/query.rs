@@ -13,7 +13,11 @@ use ordo_domain::world::StoredRecord;
 use super::MemoryStore;
 use crate::log::LogEntry;
 use crate::port::StoreError;
-use crate::query::{OrderFilter, OrderRow, OrderSort, Page, Query, StockRow, WorkFilter};
+use crate::query::{
+    LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
+    RollupFilter, StockRow, WorkFilter,
+};
+use crate::view::{Rollup, RollupKey};
 
 const NO_LISTS: StoreError = StoreError::Unsupported("the store in memory has no lists");
 
@@ -66,6 +70,35 @@ impl Query for MemoryStore {
         _after: Option<u128>,
         _limit: usize,
     ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn list_movements(
+        &self,
+        _organization: OrganizationId,
+        _filter: LedgerFilter,
+        _after: Option<LedgerPlace>,
+        _limit: usize,
+    ) -> Result<Page<LedgerLine, LedgerPlace>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn list_rollups(
+        &self,
+        _organization: OrganizationId,
+        _filter: RollupFilter,
+        _after: Option<RollupKey>,
+        _limit: usize,
+    ) -> Result<Page<Rollup, RollupKey>, StoreError> {
+        Err(NO_LISTS)
+    }
+
+    async fn list_shortfalls(
+        &self,
+        _organization: OrganizationId,
+        _after: Option<CellKey>,
+        _limit: usize,
+    ) -> Result<Page<StockRow, CellKey>, StoreError> {
         Err(NO_LISTS)
     }
 

@@ -10,7 +10,8 @@ use ordo_store::contract::fixture::{
 };
 use ordo_store::portable::{self, Dump, Tally, tally};
 use ordo_store::{
-    Rollup, RollupMeasure, Store, TaskDraft, Term, ViewWrite, Wait, WaitFor, WaitKind,
+    LedgerPlace, LedgerTerm, Rollup, RollupMeasure, Store, TaskDraft, Term, ViewWrite, Wait,
+    WaitFor, WaitKind,
 };
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
@@ -83,6 +84,14 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
             after: 0,
             upto: head.position,
             terms: own.map(|(term, _)| *term).collect(),
+            movements: vec![LedgerTerm {
+                place: LedgerPlace {
+                    position: 1,
+                    line: 0,
+                },
+                sku: shop.sku("A").await,
+                location: shop.location("BER").await,
+            }],
             rollups: vec![Rollup {
                 day: 20_000,
                 channel,
