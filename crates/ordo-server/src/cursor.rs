@@ -2,9 +2,9 @@
 //!
 //! The first letter names the list, so that a cursor of one list is refused by another.
 
-use ordo_domain::id::{EntityId, LocationId, SkuId};
+use ordo_domain::id::{ChannelId, EntityId, LocationId, SkuId};
 use ordo_domain::stock::CellKey;
-use ordo_store::OrderSort;
+use ordo_store::{LedgerPlace, OrderSort, RollupKey, RollupMeasure};
 
 /// The place after the order with this number.
 pub fn of_order(sort: OrderSort, number: i64) -> String {
@@ -34,6 +34,42 @@ pub fn of_position(position: i64) -> String {
 /// Reads a cursor of [`of_position`].
 pub fn position(text: &str) -> Option<i64> {
     i64::from_str_radix(digits(text.strip_prefix('p')?)?, 16).ok()
+}
+
+/// The place after this line of the ledger.
+pub fn of_ledger(place: LedgerPlace) -> String {
+    format!("m{:x}-{:x}", place.position, place.line)
+}
+
+/// Reads a cursor of [`of_ledger`].
+pub fn ledger(text: &str) -> Option<LedgerPlace> {
+    let (position, line) = text.strip_prefix('m')?.split_once('-')?;
+    Some(LedgerPlace {
+        position: i64::from_str_radix(digits(position)?, 16).ok()?,
+        line: i32::from_str_radix(digits(line)?, 16).ok()?,
+    })
+}
+
+/// The place after this sum.
+pub fn of_rollup(key: RollupKey) -> String {
+    let (channel, measure) = (key.channel.to_u128(), key.measure.number());
+    // As bits, since a day before 1970 has a sign.
+    let day = key.day.cast_unsigned();
+    format!("d{day:x}-{channel:x}-{measure:x}-{}", key.currency)
+}
+
+/// Reads a cursor of [`of_rollup`].
+pub fn rollup(text: &str) -> Option<RollupKey> {
+    let mut parts = text.strip_prefix('d')?.splitn(4, '-');
+    let day = u32::from_str_radix(digits(parts.next()?)?, 16).ok()?;
+    let channel = u128::from_str_radix(digits(parts.next()?)?, 16).ok()?;
+    let measure = u8::from_str_radix(digits(parts.next()?)?, 16).ok()?;
+    Some(RollupKey {
+        day: day.cast_signed(),
+        channel: ChannelId::from_u128(channel),
+        measure: RollupMeasure::numbered(measure)?,
+        currency: parts.next()?.parse().ok()?,
+    })
 }
 
 /// The place after this cell.
@@ -86,6 +122,20 @@ mod tests {
         assert_eq!(record(&newest), None);
         assert_eq!(record(&of_record(u128::MAX)), Some(u128::MAX));
         assert_eq!(position(&of_position(7)), Some(7));
+        let place = LedgerPlace {
+            position: 7,
+            line: 12,
+        };
+        assert_eq!(ledger(&of_ledger(place)), Some(place));
+        for day in [-1, 0, 20_000] {
+            let key = RollupKey {
+                day,
+                channel: ChannelId::from_u128(u128::MAX),
+                measure: RollupMeasure::Closed,
+                currency: "EUR".parse().unwrap(),
+            };
+            assert_eq!(rollup(&of_rollup(key)), Some(key));
+        }
         for owner in [None, Some(EntityId::from_u128(9))] {
             let key = CellKey {
                 sku: SkuId::from_u128(u128::MAX),
@@ -109,10 +159,17 @@ mod tests {
             "c1-",
             "c1-2-3-4",
             "nffffffffffffffffff",
+            "m1",
+            "m1--1",
+            "d1-2-4-EUR",
+            "d1-2-3-eur",
+            "d-1-2-3-EUR",
         ] {
             assert_eq!(order(OrderSort::Newest, text), None, "{text}");
             assert_eq!(record(text), None, "{text}");
             assert_eq!(cell(text), None, "{text}");
+            assert_eq!(ledger(text), None, "{text}");
+            assert_eq!(rollup(text), None, "{text}");
         }
     }
 }

@@ -10,8 +10,8 @@ use ordo_domain::organization::Role;
 use crate::app::{App, Ask, Running};
 use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
-    locations, orders, organizations, persons, pools, reservations, returns, shipments, skus,
-    stock, system, webhooks,
+    locations, orders, organizations, persons, pools, reports, reservations, returns, shipments,
+    skus, stock, system, webhooks,
 };
 
 /// How an operation is asked for.
@@ -141,8 +141,11 @@ operations! {
     Get "/api/v1/legal-entities/{id}", Viewer => legal_entities::read::get_legal_entity;
     Patch "/api/v1/legal-entities/{id}", Manager => legal_entities::update::update_legal_entity;
     Post "/api/v1/stock/movements", Operator => stock::movement::move_stock;
+    Get "/api/v1/stock/movements", Viewer => stock::ledger::list_movements;
+    Get "/api/v1/stock/shortfalls", Viewer => stock::shortfalls::list_shortfalls;
     Get "/api/v1/stock/lots", Viewer => stock::lots::list_lots;
     Get "/api/v1/stock", Viewer => stock::list::list_stock;
+    Get "/api/v1/reports/daily", Viewer => reports::daily::report_days;
     Post "/api/v1/reservations", Operator => reservations::reserve::reserve_stock;
     Get "/api/v1/reservations/{id}", Viewer => reservations::read::get_reservation;
     Post "/api/v1/reservations/{id}/release", Operator => reservations::release::release_reservation;

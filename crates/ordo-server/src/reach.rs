@@ -39,7 +39,9 @@ fn about(path: &str) -> Option<About> {
     let path = path.strip_prefix("/api/v1/")?;
     match path {
         "orders" | "returns" => Some(About::Channels),
-        "fulfillment-orders" | "stock" | "stock/movements" | "stock/lots" => Some(About::Locations),
+        "fulfillment-orders" | "stock" | "stock/movements" | "stock/lots" | "stock/shortfalls" => {
+            Some(About::Locations)
+        }
         _ if path.starts_with("orders/{id}") => Some(About::Order),
         _ if path.starts_with("returns/{id}") => Some(About::Return),
         _ if path.starts_with("fulfillment-orders/{id}") => Some(About::Work),

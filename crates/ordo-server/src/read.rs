@@ -1,6 +1,10 @@
-//! Reads records for the routes that show them: one by its id, or a page of a kind.
+//! Reads records for the routes that show them: one by its id, or a page of a kind. Reads of the view
+//! wait for it here.
+
+use std::time::Duration;
 
 use axum::response::Response;
+use ordo_domain::Code;
 use ordo_domain::id::OrganizationId;
 use ordo_domain::record::Record;
 use ordo_domain::world::{Key, Row, StoredRecord};
@@ -10,9 +14,12 @@ use ordo_store::StoreError;
 use crate::answer;
 use crate::app::{Answer, Ask};
 use crate::cursor;
-use crate::params::Params;
+use crate::params::{Params, min_position};
 use crate::problem::Problem;
 use crate::wire::{self, Page, Show};
+
+/// How long a read of the view waits for it to see what its reader has written.
+const VIEW_WAIT: Duration = Duration::from_secs(1);
 
 /// Answers with the record whose id stands in the address; `ETag` is its version.
 pub async fn one<R: Show>(ask: &Ask) -> Result<Response, Problem>
@@ -46,6 +53,27 @@ pub async fn page<R: Show>(ask: &Ask) -> Answer {
             .collect(),
         next_cursor: page.next.map(cursor::of_record),
     }))
+}
+
+/// Waits until the view has seen the position that the reader names by `Ordo-Min-Position`.
+///
+/// # Errors
+/// `view_behind` where that takes longer than a second.
+pub async fn await_view(ask: &Ask) -> Result<(), Problem> {
+    let Some(position) = min_position(&ask.parts)? else {
+        return Ok(());
+    };
+    let engine = &ask.app.engine;
+    match engine
+        .view_caught_up(ask.organization(), position, VIEW_WAIT)
+        .await
+    {
+        true => Ok(()),
+        false => Err(Problem::new(
+            Code::ViewBehind,
+            "what is asked for has not been seen up to this position within a second",
+        )),
+    }
 }
 
 /// The record with this id.

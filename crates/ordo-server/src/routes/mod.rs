@@ -14,6 +14,7 @@ pub mod orders;
 pub mod organizations;
 pub mod persons;
 pub mod pools;
+pub mod reports;
 pub mod reservations;
 pub mod returns;
 pub mod shipments;

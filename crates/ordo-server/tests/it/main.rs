@@ -11,6 +11,7 @@ mod browser;
 mod contract;
 mod idempotency;
 mod import;
+mod ledger;
 mod lists;
 mod orders;
 mod organizations;

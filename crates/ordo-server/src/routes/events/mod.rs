@@ -25,7 +25,7 @@ impl Wanted {
             .unwrap_or_default();
         for name in &names {
             let known = |event: &&str| matches(name, event);
-            if !Event::NAMES.iter().any(|event| known(event)) {
+            if !Event::NAMES.iter().any(known) {
                 params.refuse("types", "names no event");
             }
         }

@@ -73,7 +73,7 @@ async fn subjects(ask: &Ask, order: &Order) -> Result<Vec<SubjectRef>, StoreErro
 }
 
 /// The id of a subject of an order's story, with its prefix.
-fn subject_text(subject: SubjectRef) -> Option<String> {
+pub fn subject_text(subject: SubjectRef) -> Option<String> {
     let id = subject.id;
     match subject.kind {
         RecordKind::Order => Some(OrderId::from_u128(id).to_string()),

@@ -1,9 +1,7 @@
 //! `GET /orders`: a page of orders, from committed rows; with a search term also from the view.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
-use ordo_domain::Code;
 use ordo_domain::id::{ChannelId, OrderId};
 use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::reference::Reference;
@@ -17,14 +15,11 @@ use crate::answer;
 use crate::app::{Answer, Ask};
 use crate::cursor;
 use crate::params::{PageParams, Params, min_position};
-use crate::problem::Problem;
+use crate::read;
 use crate::wire::{Instant, channel_code};
 
 /// No list is counted further than this.
 const COUNT_MAX: i64 = 10_000;
-
-/// How long a search waits for the view to see what its reader has written.
-const VIEW_WAIT: Duration = Duration::from_secs(1);
 
 const LIVES: &[&str] = &["draft", "open", "closed", "canceled"];
 const PAYMENTS: &[&str] = &[
@@ -88,16 +83,10 @@ pub async fn list_orders(ask: Ask) -> Answer {
     }
     params.finish()?;
 
-    let min_position = min_position(&ask.parts)?;
-    if let (Some(position), Some(_)) = (min_position, &terms) {
-        let engine = &ask.app.engine;
-        if !engine
-            .view_caught_up(organization, position, VIEW_WAIT)
-            .await
-        {
-            let detail = "the search has not seen this position within a second";
-            return Err(Problem::new(Code::ViewBehind, detail));
-        }
+    // Without a search term the list comes from committed rows, which have seen every position.
+    min_position(&ask.parts)?;
+    if terms.is_some() {
+        read::await_view(&ask).await?;
     }
     let reference = ask.reference().await?;
     let channel = match channel {

@@ -6,7 +6,7 @@ use ordo_domain::catalog::Sku;
 use ordo_domain::id::SkuId;
 use ordo_domain::record::RecordKind;
 use ordo_domain::world::{Key, Row};
-use ordo_store::{Page as StorePage, StockRow};
+use ordo_store::StockRow;
 
 use super::StockAnswer;
 use crate::answer;
@@ -44,7 +44,7 @@ pub async fn list_stock(ask: Ask) -> Answer {
         },
     };
     let page = backend.list_stock(organization, sku, after, limit).await?;
-    let codes = codes(&ask, &page).await?;
+    let codes = codes(&ask, page.items.iter().map(|row| row.key.sku)).await?;
     let reference = ask.reference().await?;
     let show = |row: &StockRow| {
         let code = codes.get(&row.key.sku).map(String::as_str);
@@ -76,12 +76,12 @@ pub async fn sku_id(ask: &Ask, code: &str) -> Result<Option<SkuId>, Problem> {
     }))
 }
 
-/// The codes of the SKUs of a page.
-async fn codes<C>(
+/// The codes of SKUs.
+pub async fn codes(
     ask: &Ask,
-    page: &StorePage<StockRow, C>,
+    skus: impl Iterator<Item = SkuId>,
 ) -> Result<BTreeMap<SkuId, String>, Problem> {
-    let mut ids: Vec<SkuId> = page.items.iter().map(|row| row.key.sku).collect();
+    let mut ids: Vec<SkuId> = skus.collect();
     ids.dedup();
     let kind = RecordKind::Sku;
     let keys: Vec<Key> = (ids.iter())

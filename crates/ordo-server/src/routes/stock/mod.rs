@@ -1,8 +1,10 @@
 //! Stock: what lies where, and the movements that change it.
 
+pub mod ledger;
 pub mod list;
 pub mod lots;
 pub mod movement;
+pub mod shortfalls;
 
 use std::borrow::Cow;
 
