@@ -27,3 +27,4 @@ mod system;
 mod test_app;
 mod waiting;
 mod webhooks;
+mod work;
