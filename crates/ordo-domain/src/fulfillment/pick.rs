@@ -2,7 +2,9 @@
 
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Event, PickedUnits};
-use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, must_be_free, stopped};
+use crate::fulfillment::step::{
+    ReportedUnits, find, line_of, must_be, must_be_free, stocked, stopped,
+};
 use crate::fulfillment::{FulfillmentOrder, FulfillmentState as State};
 use crate::id::FulfillmentOrderId;
 use crate::network::BlockStage;
@@ -11,7 +13,7 @@ use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::shipment::Units;
 use crate::stock::LotKey;
-use crate::stock::lot::{Taken, first_to_expire};
+use crate::stock::lot::{Taken, first_to_expire, want_lots};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -88,6 +90,7 @@ fn choose_lots(
     picked: &mut [PickedUnits],
     now: Timestamp,
 ) -> Result<(), Refusal> {
+    want_lots(world, stocked(work))?;
     let mut taken = Taken::new();
     for (index, part) in picked.iter_mut().enumerate() {
         let line = work.lines.iter().find(|line| line.line == part.line);

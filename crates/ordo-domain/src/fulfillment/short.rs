@@ -5,11 +5,11 @@ use crate::decide::{Context, Decided, Refusal};
 use crate::event::{Cause, Event, LineUnits};
 use crate::fulfillment::FulfillmentLine;
 use crate::fulfillment::FulfillmentState as State;
-use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be};
+use crate::fulfillment::step::{ReportedUnits, find, line_of, must_be, stocked};
 use crate::id::FulfillmentOrderId;
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
-use crate::stock::lot::{Taken, first_to_expire};
+use crate::stock::lot::{Taken, first_to_expire, want_lots};
 use crate::stock::{Movement, MovementKind};
 use crate::world::World;
 
@@ -29,6 +29,7 @@ impl ShortUnits {
         let (work, order) = find(world, self.fulfillment_order)?;
         must_be(work, &[State::Released, State::Accepted, State::Picking])?;
         world.want_cells(work.lines.iter().map(|line| line.sku))?;
+        want_lots(world, stocked(work))?;
         let mut short: Vec<LineUnits> = Vec::new();
         let mut movements = Vec::new();
         let mut taken = Taken::new();

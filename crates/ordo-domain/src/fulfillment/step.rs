@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::decide::Refusal;
 use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use crate::id::FulfillmentOrderId;
+use crate::id::{FulfillmentOrderId, SkuId};
 use crate::network::{Block, BlockStage};
 use crate::order::{Line, LineRef, Order, Stage};
 use crate::quantity::Quantity;
@@ -35,6 +35,13 @@ pub(super) fn find(
         return Err(Rejection::new(Code::NotFound, "the order was erased").into());
     };
     Ok((work, order))
+}
+
+/// The SKUs whose stock the work is done from.
+pub(super) fn stocked(work: &FulfillmentOrder) -> impl Iterator<Item = SkuId> + Clone {
+    (work.lines.iter())
+        .filter(|line| line.from_stock)
+        .map(|line| line.sku)
 }
 
 /// Refuses unless the state is one of `from`.

@@ -10,6 +10,7 @@ use crate::rejection::{Code, Rejection};
 use crate::returns::request::{find, find_location, wrong_state};
 use crate::returns::{Disposition, ReceivedUnits, Return, ReturnLine};
 use crate::shipment::Units;
+use crate::stock::lot::want_lots;
 use crate::stock::{CellKey, LotMark, Movement, MovementKind};
 use crate::world::World;
 
@@ -56,6 +57,7 @@ impl ReceiveReturn {
             None => sent_from(world, order, found)?,
         };
         world.want_cells(found.lines.iter().filter_map(|line| line.sku))?;
+        want_lots(world, found.lines.iter().filter_map(|line| line.sku))?;
         let all: Vec<ReceivedDraft>;
         let drafts = if self.lines.is_empty() {
             all = found

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Sku, Tracking};
 use crate::decide::Refusal;
+use crate::id::SkuId;
 use crate::network::BlockStage;
 use crate::quantity::Quantity;
 use crate::stock::CellKey;
@@ -180,6 +181,16 @@ pub(crate) fn first_to_expire(
         }
     }
     Ok(chosen)
+}
+
+/// Misses of SKUs, and of the lots of those that have some: in two rounds, however many there are.
+pub(crate) fn want_lots(
+    world: &World,
+    skus: impl Iterator<Item = SkuId> + Clone,
+) -> Result<(), Refusal> {
+    let known = Refusal::gather(skus.map(|sku| world.sku(sku)))?;
+    let with_lots = known.into_iter().flatten().filter(|sku| sku.has_lots());
+    Refusal::gather(with_lots.map(|sku| world.lots_of(sku.id).map(|_| ()))).map(|_| ())
 }
 
 /// Units in lots of `cell` that a block keeps from being promised.

@@ -234,8 +234,12 @@ async fn an_order_of_many_bundles_is_taken_in_at_once() {
     for n in 0..12 {
         let (first, second) = (format!("A{n}"), format!("B{n}"));
         for code in [&first, &second] {
-            let sku = json!({"code": code, "weight_g": 1, "stock_policy": "untracked"});
+            let sku = json!({"code": code, "weight_g": 1, "stock_policy": "tracked"});
             app.post("/api/v1/skus", &sku).await.expect(201);
+            let receipt = json!({"kind": "receive", "sku": code, "location": "BER", "quantity": 2});
+            app.post("/api/v1/stock/movements", &receipt)
+                .await
+                .expect(201);
         }
         let components = json!([{"sku": first, "quantity": 1}, {"sku": second, "quantity": 2}]);
         let listing = json!({"code": format!("SET{n}"), "components": components});
@@ -247,6 +251,11 @@ async fn an_order_of_many_bundles_is_taken_in_at_once() {
     many["lines"] = json!(lines);
     let answer = app.post("/api/v1/orders", &many).await.expect(201);
     assert_eq!(answer["lines"].as_array().map(Vec::len), Some(24));
+    let work = answer["fulfillment_orders"][0]["id"].as_str().unwrap();
+    for step in ["release", "pick", "pack", "ship"] {
+        let path = format!("/api/v1/fulfillment-orders/{work}/{step}");
+        app.post(&path, &json!({})).await.expect(200);
+    }
 }
 
 /// The day of each location is a row of its own; they are looked up together.

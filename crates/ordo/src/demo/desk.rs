@@ -171,6 +171,7 @@ impl Desk {
             .submit(self.organization, request(capture))
             .await;
         let reply = reply.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        debug_assert!(reply.status != 500, "order {number} met a bug");
         let Some(order) = reply.order else {
             tracing::warn!(reason = reply.template, "a demo order was not taken");
             return Ok(());
@@ -245,6 +246,7 @@ impl Desk {
             .buffered(self.at_once);
         while let Some((name, reply)) = replies.next().await {
             let reply = reply.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            debug_assert!(reply.status != 500, "{name} met a bug");
             if reply.status >= 300 {
                 let (status, reason) = (reply.status, reply.template);
                 tracing::debug!(command = name, status, reason, "refused");
