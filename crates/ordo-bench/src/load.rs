@@ -30,8 +30,8 @@ impl Seen {
 }
 
 /// Sends `body(n)` for n = 0, 1, 2 … to `path` over `connections` connections, first for `warm_up`,
-/// then measured for `measured`. Runs on a thread of its own with a runtime of its own.
-pub fn run(
+/// then measured for `measured`.
+pub fn post(
     address: SocketAddr,
     path: &'static str,
     key: &str,
@@ -44,6 +44,35 @@ pub fn run(
         "POST {path} HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nContent-Length: "
     );
+    let request = move |n| {
+        let body = body(n);
+        format!("{head}{}\r\n\r\n{body}", body.len())
+    };
+    run(address, connections, warm_up, measured, Arc::new(request))
+}
+
+/// Asks for `path(n)` for n = 0, 1, 2 … in the same way.
+pub fn get(
+    address: SocketAddr,
+    key: &str,
+    connections: usize,
+    warm_up: Duration,
+    measured: Duration,
+    path: Arc<dyn Fn(usize) -> String + Send + Sync>,
+) -> Result<Seen, String> {
+    let tail = format!(" HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {key}\r\n\r\n");
+    let request = move |n| format!("GET {}{tail}", path(n));
+    run(address, connections, warm_up, measured, Arc::new(request))
+}
+
+/// Runs on a thread of its own with a runtime of its own.
+fn run(
+    address: SocketAddr,
+    connections: usize,
+    warm_up: Duration,
+    measured: Duration,
+    request: Arc<dyn Fn(usize) -> String + Send + Sync>,
+) -> Result<Seen, String> {
     let generator = std::thread::spawn(move || -> Result<Seen, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -57,11 +86,10 @@ pub fn run(
             for _ in 0..connections {
                 let client = Client {
                     stream: connect(address).await?,
-                    head: head.clone(),
                     next: Arc::clone(&next),
                     counting: Arc::clone(&counting),
                     stop: Arc::clone(&stop),
-                    body: Arc::clone(&body),
+                    request: Arc::clone(&request),
                 };
                 clients.push(tokio::spawn(client.run()));
             }
@@ -102,11 +130,10 @@ async fn connect(address: SocketAddr) -> Result<TcpStream, String> {
 
 struct Client {
     stream: TcpStream,
-    head: String,
     next: Arc<AtomicUsize>,
     counting: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
-    body: Arc<dyn Fn(usize) -> String + Send + Sync>,
+    request: Arc<dyn Fn(usize) -> String + Send + Sync>,
 }
 
 impl Client {
@@ -114,8 +141,7 @@ impl Client {
         let mut seen = Seen::default();
         let mut answer = Vec::with_capacity(8_192);
         while !self.stop.load(Relaxed) {
-            let body = (self.body)(self.next.fetch_add(1, Relaxed));
-            let request = format!("{}{}\r\n\r\n{body}", self.head, body.len());
+            let request = (self.request)(self.next.fetch_add(1, Relaxed));
             let counted = self.counting.load(Relaxed);
             let started = Instant::now();
             self.stream

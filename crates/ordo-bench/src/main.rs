@@ -28,6 +28,10 @@ enum Bench {
     HotSku,
     /// Orders in bulk: NDJSON over HTTP, and past orders from CSV.
     Import,
+    /// Pages of orders, filtered and sorted, over HTTP.
+    List,
+    /// Pages of orders that a search finds, over HTTP.
+    Search,
 }
 
 /// On which store.
@@ -69,6 +73,9 @@ struct Cli {
     /// Seconds of the measured part.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Orders that are there, for lists and searches.
+    #[arg(long, default_value_t = 100_000)]
+    orders: usize,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +84,15 @@ fn main() -> ExitCode {
         Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds),
         Bench::HotSku => bench::hot_sku::run(cli.store),
         Bench::Import => bench::import::run(cli.store, cli.seconds),
+        Bench::List => {
+            bench::lists::run(cli.store, bench::lists::What::List, cli.orders, cli.seconds)
+        }
+        Bench::Search => bench::lists::run(
+            cli.store,
+            bench::lists::What::Search,
+            cli.orders,
+            cli.seconds,
+        ),
     };
     match measured {
         Ok(figures) => {

@@ -30,7 +30,7 @@ pub fn run(kind: StoreKind, connections: usize, seconds: u64) -> Result<Figures,
     })?;
     let generate =
         |connections: usize, warm_up: Duration, measured: Duration, run: &'static str| {
-            load::run(
+            load::post(
                 target.address,
                 "/api/v1/orders",
                 KEY,

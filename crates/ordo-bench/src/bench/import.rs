@@ -157,7 +157,7 @@ async fn send_for(address: SocketAddr, measured: Duration) -> Result<Sent, Strin
 
 /// Past orders a second, from CSV in memory to durable.
 fn past_rate(kind: StoreKind, runtime: &tokio::runtime::Runtime) -> Result<f64, String> {
-    let csv = past_csv(PAST);
+    let csv = past_csv(0..PAST);
     let place = Place::make(kind, "history")?;
     runtime.block_on(async {
         let target = Target::start(&place).await?;
@@ -178,7 +178,7 @@ fn past_rate(kind: StoreKind, runtime: &tokio::runtime::Runtime) -> Result<f64, 
     })
 }
 
-async fn capture_past(
+pub(super) async fn capture_past(
     engine: &Arc<Engine>,
     organization: OrganizationId,
     csv: String,
@@ -223,13 +223,13 @@ async fn capture_past(
     Ok(created.count().await)
 }
 
-/// `orders` past orders of two lines each, as Ordo's CSV.
-fn past_csv(orders: usize) -> String {
+/// Past orders of two lines each, as Ordo's CSV.
+pub(super) fn past_csv(orders: std::ops::Range<usize>) -> String {
     let mut csv = "external_id,channel,placed_at,currency,origin,payment_status,ship_to_name,\
                    ship_to_line1,ship_to_city,ship_to_postal_code,ship_to_country,ship_to_email,\
                    sku,quantity,unit_price,shipped\n"
         .to_owned();
-    for n in 0..orders {
+    for n in orders {
         for line in 0..2 {
             let sku = sku_code((n * 7 + line * 251) % SKUS);
             let units = 1 + (n + line) % 3;
