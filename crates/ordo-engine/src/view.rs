@@ -18,7 +18,7 @@ use ordo_domain::stock::Movement;
 use ordo_domain::time::DAY;
 use ordo_domain::world::{Key, Row};
 use ordo_store::{
-    LedgerPlace, LedgerTerm, LogEntry, Rollup, RollupMeasure, Store, StoreError, Term, ViewWrite,
+    LedgerPlace, LedgerTerm, LogEntry, Rollup, RollupMeasure, StoreError, Term, ViewWrite,
 };
 
 use crate::deliveries;
@@ -172,8 +172,8 @@ async fn step(
         sum.amount += order.totals.total.get();
     }
     terms.sort_unstable();
-    let store: &dyn Store = &*shared.backend;
-    let mut causes = causes::of_entries(store, organization, entries).await?;
+    let backend = &*shared.backend;
+    let mut causes = causes::of_entries(backend, organization, entries).await?;
     let reference = shared.fresh_reference(organization).await?;
     let told = deliveries::of_entries(organization, &reference, entries);
     causes.tasks.extend(told);

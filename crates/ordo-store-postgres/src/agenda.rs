@@ -302,6 +302,32 @@ impl Agenda for PostgresStore {
             .collect()
     }
 
+    async fn waited(
+        &self,
+        organization: OrganizationId,
+        what: &[WaitFor],
+    ) -> Result<Vec<WaitFor>, StoreError> {
+        // The offset keeps the planner from joining in any other way than key by key.
+        let sql = "SELECT k.n FROM unnest($2::smallint[], $3::uuid[]) WITH ORDINALITY
+                       AS k (kind, key, n)
+                   CROSS JOIN LATERAL (
+                       SELECT 1 FROM waits
+                       WHERE organization = $1 AND kind = k.kind AND key = k.key
+                       LIMIT 1 OFFSET 0) AS w";
+        let params = params![
+            Uuid(organization.to_u128()),
+            each(what, |what| i16::from(what.kind.number())),
+            each(what, |what| Uuid(what.key)),
+        ];
+        let mut found = Vec::new();
+        for row in self.rows(sql, params).await? {
+            let n: i64 = get(&row, 0)?;
+            let index = usize::try_from(n - 1).unwrap_or(usize::MAX);
+            found.extend(what.get(index).copied());
+        }
+        Ok(found)
+    }
+
     async fn waited_for(
         &self,
         organization: OrganizationId,

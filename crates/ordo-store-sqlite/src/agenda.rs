@@ -351,6 +351,28 @@ impl Agenda for SqliteStore {
         .await
     }
 
+    async fn waited(
+        &self,
+        organization: OrganizationId,
+        what: &[WaitFor],
+    ) -> Result<Vec<WaitFor>, StoreError> {
+        let what = what.to_vec();
+        self.read(move |reader| {
+            let number = reader.number(organization)?;
+            let mut statement = reader.conn.prepare_cached(
+                "SELECT 1 FROM waits WHERE organization = ?1 AND kind = ?2 AND key = ?3 LIMIT 1",
+            )?;
+            let mut found = Vec::new();
+            for what in what {
+                if statement.exists(params![number, what.kind.number(), Id::of(what.key)])? {
+                    found.push(what);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn waited_for(
         &self,
         organization: OrganizationId,

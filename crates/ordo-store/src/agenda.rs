@@ -231,6 +231,13 @@ pub trait Agenda: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(i64, OrderId)>, StoreError>;
 
+    /// Those of `what` that any order waits for, in any order.
+    async fn waited(
+        &self,
+        organization: OrganizationId,
+        what: &[WaitFor],
+    ) -> Result<Vec<WaitFor>, StoreError>;
+
     /// What any order waits for, after `after`, in the order of kind and key.
     async fn waited_for(
         &self,

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
 use ordo_domain::Event;
+use ordo_domain::claim::ClaimKind;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{
-    BlockId, CommandId, FulfillmentOrderId, OrderId, OrganizationId, ReservationId, SkuId, derive,
+    BlockId, ChannelId, CommandId, FulfillmentOrderId, OrderId, OrganizationId, ReservationId,
+    SkuId, derive,
 };
 use ordo_domain::order::{HoldKind, Order};
 use ordo_domain::quantity::Quantity;
@@ -16,6 +18,8 @@ use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row};
 use ordo_store::{LogEntry, Store, StoreError, TaskDraft, Wait, WaitFor, WaitKind};
 use siphasher::sip128::{Hasher128, SipHasher24};
+
+use crate::engine::Backend;
 
 use super::{ACTOR, RETRY_WAITING, RetryBody, SWEEP_WAITING};
 
@@ -33,23 +37,26 @@ pub(crate) fn code_key(organization: OrganizationId, code: &str) -> u128 {
     hasher.finish128().as_u128()
 }
 
+/// Position and time of the event that says so.
+type When = (i64, Timestamp);
+
 /// What a batch of events asks about, before anything is loaded.
 #[derive(Default)]
 struct Asked {
     /// Orders that came to wait, and whether somebody other than a job caused it.
     waiting: BTreeMap<OrderId, bool>,
     /// SKUs of which more may be available, with the last position that says so.
-    stock: BTreeMap<SkuId, (i64, Timestamp)>,
+    stock: BTreeMap<SkuId, When>,
     /// Codes that are known now.
-    codes: BTreeMap<String, (i64, Timestamp)>,
+    codes: BTreeMap<String, When>,
     /// Work that gave its units back.
-    work: BTreeMap<FulfillmentOrderId, (i64, Timestamp)>,
+    work: BTreeMap<FulfillmentOrderId, When>,
     /// Reservations that gave their units back.
-    reservations: BTreeMap<ReservationId, (i64, Timestamp)>,
+    reservations: BTreeMap<ReservationId, When>,
     /// When blocks end by themselves.
-    ends: BTreeMap<BlockId, (i64, Timestamp)>,
+    ends: BTreeMap<BlockId, When>,
     /// Something changed that any waiting order may hang on.
-    network: Option<(i64, Timestamp)>,
+    network: Option<When>,
 }
 
 impl Asked {
@@ -107,7 +114,7 @@ impl Asked {
         asked
     }
 
-    fn more(&mut self, movements: &[Movement], when: (i64, Timestamp)) {
+    fn more(&mut self, movements: &[Movement], when: When) {
         for movement in movements {
             if movement.on_hand > Quantity::ZERO {
                 self.stock.insert(movement.cell.sku, when);
@@ -123,44 +130,44 @@ impl Asked {
 
 /// What `entries` leave to be done. Loads what they only name, in one call.
 pub(crate) async fn of_entries(
-    store: &dyn Store,
+    backend: &dyn Backend,
     organization: OrganizationId,
     entries: &[LogEntry],
 ) -> Result<Causes, StoreError> {
+    let store: &dyn Store = backend;
     let mut asked = Asked::of(entries);
     let mut causes = Causes::default();
     let orders = load_named(store, organization, &mut asked).await?;
-    let mut fresh: BTreeMap<SkuId, (i64, Timestamp)> = BTreeMap::new();
-    let last = entries
-        .last()
-        .map(|entry| (entry.position, entry.recorded_at));
+    let mut skus: BTreeSet<SkuId> = BTreeSet::new();
+    let mut codes: BTreeSet<(ChannelId, String)> = BTreeSet::new();
     for order in &orders {
         let by_others = asked.waiting.get(&order.id).copied().unwrap_or_default();
         for sku in order.waits_for() {
-            causes
-                .waits
-                .push(wait(WaitKind::Stock, sku.to_u128(), order));
-            if let Some(when) = last.filter(|_| by_others) {
-                fresh.insert(sku, when);
-            }
+            let what = (WaitKind::Stock, sku.to_u128());
+            causes.waits.push(wait(what, order));
+            skus.extend(by_others.then_some(sku));
         }
         for line in order.lines.iter().filter(|line| line.is_unmapped()) {
-            let key = code_key(organization, &line.code);
-            causes.waits.push(wait(WaitKind::Code, key, order));
+            let what = (WaitKind::Code, code_key(organization, &line.code));
+            causes.waits.push(wait(what, order));
+            codes.extend(by_others.then(|| (order.channel, line.code.clone())));
         }
     }
-    // Stock may have come between the decision to wait and now, before anybody saw the order wait.
-    fresh.retain(|sku, _| !asked.stock.contains_key(sku));
-    for sku in in_stock(store, organization, fresh.keys().copied()).await? {
-        asked.stock.insert(sku, fresh[&sku]);
+    // Stock may have come, or a code become known, between the decision to wait and now, before
+    // anybody saw the order wait.
+    if let Some(now) = entries.last().map(|last| (last.position, last.recorded_at)) {
+        for sku in in_stock(store, organization, skus.into_iter()).await? {
+            asked.stock.entry(sku).or_insert(now);
+        }
+        for code in known(store, organization, codes).await? {
+            asked.codes.entry(code).or_insert(now);
+        }
     }
-    for (sku, when) in &asked.stock {
-        let what = (WaitKind::Stock, sku.to_u128());
-        causes.tasks.push(retry(organization, what, *when));
-    }
-    for (code, when) in &asked.codes {
-        let what = (WaitKind::Code, code_key(organization, code));
-        causes.tasks.push(retry(organization, what, *when));
+    for (what, when) in asked
+        .waited_for(backend, organization, &causes.waits)
+        .await?
+    {
+        causes.tasks.push(retry(organization, what, when));
     }
     for (block, when) in &asked.ends {
         // A queue of its own: one that ends in a year keeps nobody waiting.
@@ -175,7 +182,85 @@ pub(crate) async fn of_entries(
     Ok(causes)
 }
 
-fn wait(kind: WaitKind, key: u128, order: &Order) -> Wait {
+impl Asked {
+    /// What may have come, of that for which orders wait: those in the store, and those of `fresh`.
+    async fn waited_for(
+        &self,
+        backend: &dyn Backend,
+        organization: OrganizationId,
+        fresh: &[Wait],
+    ) -> Result<Vec<((WaitKind, u128), When)>, StoreError> {
+        let stock = (self.stock.iter()).map(|(sku, when)| {
+            let kind = WaitKind::Stock;
+            (
+                WaitFor {
+                    kind,
+                    key: sku.to_u128(),
+                },
+                *when,
+            )
+        });
+        let codes = (self.codes.iter()).map(|(code, when)| {
+            let (kind, key) = (WaitKind::Code, code_key(organization, code));
+            (WaitFor { kind, key }, *when)
+        });
+        let came: Vec<(WaitFor, When)> = stock.chain(codes).collect();
+        if came.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: Vec<WaitFor> = came.iter().map(|(what, _)| *what).collect();
+        let mut waited: BTreeSet<WaitFor> = fresh.iter().map(|wait| wait.what).collect();
+        waited.extend(backend.waited(organization, &asked).await?);
+        let is_waited_for = |(what, _): &(WaitFor, When)| waited.contains(what);
+        let found = came.into_iter().filter(is_waited_for);
+        Ok(found
+            .map(|(what, when)| ((what.kind, what.key), when))
+            .collect())
+    }
+}
+
+/// Those of the codes that name a SKU, or a listing of their channel or of all.
+async fn known(
+    store: &dyn Store,
+    organization: OrganizationId,
+    codes: BTreeSet<(ChannelId, String)>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut keys = Vec::new();
+    let mut names = Vec::new();
+    for (channel, code) in codes {
+        let listing = |key| Key::Claim {
+            kind: ClaimKind::ListingCode,
+            key,
+        };
+        let sku = Key::Claim {
+            kind: ClaimKind::SkuCode,
+            key: code.clone(),
+        };
+        keys.extend([
+            sku,
+            listing(format!("{channel}:{code}")),
+            listing(format!(":{code}")),
+        ]);
+        names.extend([code.clone(), code.clone(), code]);
+    }
+    if keys.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = store.load(organization, &keys).await?;
+    let held = |row: &Row| {
+        matches!(
+            row,
+            Row::Claim {
+                holder: Some(_),
+                ..
+            }
+        )
+    };
+    let found = names.into_iter().zip(&rows).filter(|(_, row)| held(row));
+    Ok(found.map(|(name, _)| name).collect())
+}
+
+fn wait((kind, key): (WaitKind, u128), order: &Order) -> Wait {
     Wait {
         what: WaitFor { kind, key },
         order: order.id,
@@ -186,7 +271,7 @@ fn wait(kind: WaitKind, key: u128, order: &Order) -> Wait {
 pub(crate) fn retry(
     organization: OrganizationId,
     (kind, key): (WaitKind, u128),
-    (position, at): (i64, Timestamp),
+    (position, at): When,
 ) -> TaskDraft {
     let body = RetryBody {
         kind: match kind {
@@ -207,7 +292,7 @@ pub(crate) fn retry(
 }
 
 /// A job that looks again at all orders that wait.
-pub(crate) fn sweep(organization: OrganizationId, when: (i64, Timestamp)) -> TaskDraft {
+pub(crate) fn sweep(organization: OrganizationId, when: When) -> TaskDraft {
     let queue = "sweep".to_owned();
     draft(organization, SWEEP_WAITING, queue, "{}".to_owned(), when)
 }
@@ -218,7 +303,7 @@ fn draft(
     kind: &str,
     queue: String,
     body: String,
-    (position, at): (i64, Timestamp),
+    (position, at): When,
 ) -> TaskDraft {
     let cause = format!("{position}/{kind}/{queue}");
     let id = derive(CommandId::from_u128(code_key(organization, &cause)), 0, at);

@@ -296,6 +296,12 @@ pub async fn waiting_orders_come_by_their_number(store: &dyn Store, agenda: &dyn
     };
     assert_eq!(waited_for(None, 9).await, [stock(8), stock(9), code]);
     assert_eq!(waited_for(Some(stock(8)), 1).await, [stock(9)]);
+    let asked = [stock(8), stock(7), code, stock(9)];
+    let mut waited = agenda.waited(whose, &asked).await.expect("waits are read");
+    waited.sort_unstable();
+    assert_eq!(waited, [stock(8), stock(9), code]);
+    let none = agenda.waited(whose, &[]).await;
+    assert_eq!(none.expect("waits are read"), []);
     let numbers = [all[0].0, all[2].0, 123_456];
     let ended = agenda.end_waits(whose, stock(9), &numbers).await;
     ended.expect("waits are ended");

@@ -229,6 +229,22 @@ impl Agenda for MemoryStore {
         Ok(rows.map(|((_, number), order)| (*number, *order)).collect())
     }
 
+    async fn waited(
+        &self,
+        organization: OrganizationId,
+        what: &[WaitFor],
+    ) -> Result<Vec<WaitFor>, StoreError> {
+        let state = self.state();
+        let Some(books) = state.books.get(&organization) else {
+            return Ok(Vec::new());
+        };
+        let is_waited_for = |what: &&WaitFor| {
+            let orders = books.waits.range((**what, i64::MIN)..=(**what, i64::MAX));
+            orders.count() > 0
+        };
+        Ok(what.iter().filter(is_waited_for).copied().collect())
+    }
+
     async fn waited_for(
         &self,
         organization: OrganizationId,
