@@ -90,7 +90,13 @@ async fn begin(client: &Client) -> Result<(), Error> {
     match client.batch_execute(BEGIN).await {
         Err(error)
             if error.code().is_some_and(|code| {
-                *code == SqlState::UNIQUE_VIOLATION || *code == SqlState::DUPLICATE_TABLE
+                // Which of them depends on how far the other is: the table, its type, or its row.
+                [
+                    SqlState::DUPLICATE_TABLE,
+                    SqlState::DUPLICATE_OBJECT,
+                    SqlState::UNIQUE_VIOLATION,
+                ]
+                .contains(code)
             }) =>
         {
             client.batch_execute(BEGIN).await
