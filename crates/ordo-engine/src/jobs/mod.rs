@@ -1,6 +1,6 @@
 //! Jobs: wide work that a commit left behind, done in pages by commands of its own.
 //!
-//! The view consumer turns events into tasks ([`causes`]); the worker here leases and runs them. A
+//! The view consumer turns events into tasks (`causes`); the worker here leases and runs them. A
 //! page that was interrupted is done again, which changes nothing twice: every command decides by
 //! itself what there is to do.
 

@@ -80,7 +80,9 @@ async fn a_folder_is_looked_through() {
     bytes[middle..middle + 3 * 8_192].fill(0x5a);
     std::fs::write(&file, bytes).unwrap();
     let (code, answer) = doctor(&["--data", data]);
-    assert_eq!((code, bad(&answer)), (Some(1), vec!["integrity"]));
+    // Where the pages are those that say which tables there are, it cannot even be opened.
+    let is_named = matches!(bad(&answer).as_slice(), ["integrity"] | ["store"]);
+    assert!(code == Some(1) && is_named, "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
