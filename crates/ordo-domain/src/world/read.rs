@@ -152,19 +152,11 @@ impl World {
     /// # Errors
     /// All keys that are missing.
     pub fn want_returns(&self, ids: &[ReturnId]) -> Result<(), Refusal> {
-        let missing: Vec<Key> = ids
-            .iter()
-            .filter(|id| !self.returns.has(**id))
-            .map(|id| Key::Record {
-                kind: RecordKind::Return,
-                id: id.to_u128(),
-            })
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Needs(missing))
-        }
+        let missing = ids.iter().filter(|id| !self.returns.has(**id));
+        none_missing(missing.map(|id| Key::Record {
+            kind: RecordKind::Return,
+            id: id.to_u128(),
+        }))
     }
 
     /// Misses of several shipments.
@@ -172,19 +164,11 @@ impl World {
     /// # Errors
     /// All keys that are missing.
     pub fn want_shipments(&self, ids: &[ShipmentId]) -> Result<(), Refusal> {
-        let missing: Vec<Key> = ids
-            .iter()
-            .filter(|id| !self.shipments.has(**id))
-            .map(|id| Key::Record {
-                kind: RecordKind::Shipment,
-                id: id.to_u128(),
-            })
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Needs(missing))
-        }
+        let missing = ids.iter().filter(|id| !self.shipments.has(**id));
+        none_missing(missing.map(|id| Key::Record {
+            kind: RecordKind::Shipment,
+            id: id.to_u128(),
+        }))
     }
 
     /// Who holds a claim.
@@ -335,12 +319,7 @@ impl World {
     /// # Errors
     /// All keys that are missing.
     pub fn want_skus<'a>(&self, codes: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
-        let missing = self.missing_skus(codes);
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Needs(missing))
-        }
+        none_missing(self.missing_skus(codes).into_iter())
     }
 
     fn missing_skus<'a>(&self, codes: impl Iterator<Item = &'a str>) -> Vec<Key> {
@@ -355,15 +334,8 @@ impl World {
     /// # Errors
     /// All keys that are missing.
     pub fn want_cells(&self, skus: impl Iterator<Item = SkuId>) -> Result<(), Refusal> {
-        let missing: Vec<Key> = skus
-            .filter(|sku| self.cells.of(*sku).is_none())
-            .map(Key::Cells)
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Needs(missing))
-        }
+        let missing = skus.filter(|sku| self.cells.of(*sku).is_none());
+        none_missing(missing.map(Key::Cells))
     }
 
     /// Misses of several fulfillment orders.
@@ -371,18 +343,20 @@ impl World {
     /// # Errors
     /// All keys that are missing.
     pub fn want_fulfillment_orders(&self, ids: &[FulfillmentOrderId]) -> Result<(), Refusal> {
-        let missing: Vec<Key> = ids
-            .iter()
-            .filter(|id| !self.fulfillment_orders.has(**id))
-            .map(|id| Key::Record {
-                kind: RecordKind::FulfillmentOrder,
-                id: id.to_u128(),
-            })
-            .collect();
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(Refusal::Needs(missing))
-        }
+        let missing = ids.iter().filter(|id| !self.fulfillment_orders.has(**id));
+        none_missing(missing.map(|id| Key::Record {
+            kind: RecordKind::FulfillmentOrder,
+            id: id.to_u128(),
+        }))
+    }
+}
+
+/// Needs the keys, where there are any.
+fn none_missing(keys: impl Iterator<Item = Key>) -> Result<(), Refusal> {
+    let missing: Vec<Key> = keys.collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Needs(missing))
     }
 }
