@@ -80,6 +80,10 @@ pub struct Candidate {
     /// Micro-cents per unit.
     #[serde(rename = "hu", default, skip_serializing_if = "is_default")]
     pub handling_unit_uc: i64,
+    /// The price of scarce stock: micro-cents per unit, one number per line; empty for none. What a
+    /// unit taken here is expected to cost the orders that will want it.
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
+    pub stock_price_uc: Vec<i64>,
     /// Index into [`Instance::rates`]; none ships for nothing.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<u32>,
@@ -145,6 +149,8 @@ pub enum Flaw {
     Quantity(usize),
     /// The candidate at this index does not offer one number per line.
     AvailableLength(usize),
+    /// The candidate at this index has prices of stock, but not one per line.
+    StockPriceLength(usize),
     /// The candidate at this index lacks a value that a custom tier reads.
     CustomMissing(usize),
     /// The candidate at this index names a rate that is not there.
@@ -253,12 +259,18 @@ impl Instance {
             {
                 return Err(Flaw::RateMissing(index));
             }
+            let prices = &candidate.stock_price_uc;
+            if !prices.is_empty() && prices.len() != self.lines.len() {
+                return Err(Flaw::StockPriceLength(index));
+            }
+            let smallest_price = prices.iter().copied().min().unwrap_or(0);
             let smallest_custom = candidate.custom.iter().copied().min().unwrap_or(0);
             let smallest = candidate
                 .distance_m
                 .min(candidate.handling_order_uc)
                 .min(candidate.handling_line_uc)
                 .min(candidate.handling_unit_uc)
+                .min(smallest_price)
                 .min(smallest_custom);
             if smallest < 0 {
                 return Err(Flaw::Negative);
@@ -266,6 +278,7 @@ impl Instance {
             let money = i128::from(candidate.handling_order_uc)
                 + lines * i128::from(candidate.handling_line_uc)
                 + i128::from(units) * i128::from(candidate.handling_unit_uc)
+                + stock_price(&self.lines, prices)
                 + shipping_uc;
             let largest_custom = candidate.custom.iter().copied().max().unwrap_or(0);
             let tier = candidate.distance_m.max(largest_custom);
@@ -309,6 +322,12 @@ impl Instance {
             };
         }
         cost
+    }
+
+    /// Micro-cents of one unit of a line, by handling and by the scarcity of stock.
+    pub(crate) fn unit_uc(&self, candidate: &Candidate, line: usize) -> i64 {
+        let price = candidate.stock_price_uc.get(line);
+        candidate.handling_unit_uc + price.copied().unwrap_or(0)
     }
 
     /// The candidate's price table, if it has one.
@@ -407,6 +426,12 @@ impl fmt::Display for Flaw {
                     "candidate {candidate} does not offer one number per line"
                 )
             }
+            Flaw::StockPriceLength(candidate) => {
+                write!(
+                    f,
+                    "candidate {candidate} has prices of stock for some lines only"
+                )
+            }
             Flaw::CustomMissing(candidate) => {
                 write!(f, "candidate {candidate} lacks a value of a custom tier")
             }
@@ -423,6 +448,15 @@ impl fmt::Display for Flaw {
 }
 
 impl std::error::Error for Flaw {}
+
+/// What the stock of every line would cost at these prices.
+fn stock_price(lines: &[Line], prices: &[i64]) -> i128 {
+    lines
+        .iter()
+        .zip(prices)
+        .map(|(line, &price)| i128::from(line.quantity) * i128::from(price))
+        .sum()
+}
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

@@ -150,7 +150,7 @@ impl Instance {
                 return Err(PlanFault::Quantity);
             }
             weight_g += units * line.unit_weight_g;
-            money_uc += candidate.handling_line_uc + units * candidate.handling_unit_uc;
+            money_uc += candidate.handling_line_uc + units * self.unit_uc(candidate, index);
         }
         money_uc += self.rate_of(candidate).map_or(0, |rate| rate.at(weight_g));
         Ok(Cost {

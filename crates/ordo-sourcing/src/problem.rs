@@ -41,7 +41,6 @@ pub(crate) struct Site<'a> {
     tiers: [i64; MAX_TIERS],
     order_uc: i64,
     line_uc: i64,
-    pub unit_uc: i64,
     rate: Option<&'a Rate>,
 }
 
@@ -55,6 +54,8 @@ pub(crate) struct Problem<'a> {
     pub sites: Vec<Site<'a>>,
     /// Grains of each part on offer, one row per site.
     caps: Vec<u32>,
+    /// Money for one grain of each part, one row per site.
+    grain_uc: Vec<i64>,
     /// Lines in the parts, with units per grain.
     members: Vec<(usize, i64)>,
     /// The cost of what no site can ship.
@@ -76,6 +77,7 @@ impl<'a> Problem<'a> {
             parts: Vec::with_capacity(instance.lines.len()),
             sites: Vec::with_capacity(order.len()),
             caps: Vec::with_capacity(order.len() * instance.lines.len()),
+            grain_uc: Vec::with_capacity(order.len() * instance.lines.len()),
             members: Vec::with_capacity(instance.lines.len()),
             base: Cost::ZERO,
         };
@@ -107,8 +109,13 @@ impl<'a> Problem<'a> {
         if grains == 0 {
             return 0;
         }
-        let (site, part) = (&self.sites[site], &self.parts[part]);
-        site.line_uc * part.members.len() as i64 + site.unit_uc * part.units * i64::from(grains)
+        let members = self.parts[part].members.len() as i64;
+        self.sites[site].line_uc * members + self.grain_uc(site, part) * i64::from(grains)
+    }
+
+    /// Money for one grain of a part, without what its first grain adds.
+    pub fn grain_uc(&self, site: usize, part: usize) -> i64 {
+        self.grain_uc[site * self.parts.len() + part]
     }
 
     /// Money for a shipment of this weight, without its handling by part.
@@ -239,11 +246,8 @@ impl<'a> Problem<'a> {
         for (index, part) in self.parts.iter().enumerate() {
             let count = i64::from(part.count);
             let sites = (0..self.sites.len()).filter(|&site| self.caps(site)[index] > 0);
-            let unit_uc = sites
-                .map(|site| self.sites[site].unit_uc)
-                .min()
-                .unwrap_or(0);
-            let ship = Cost::money(unit_uc * part.units);
+            let grain_uc = sites.map(|site| self.grain_uc(site, index)).min();
+            let ship = Cost::money(grain_uc.unwrap_or(0));
             let cheaper = ship.min(part.unfilled);
             all_shipped += ship.times(count);
             least += cheaper.times(count);
@@ -400,12 +404,17 @@ impl<'a> Problem<'a> {
                 self.caps.truncate(row);
                 continue;
             }
+            for part in &self.parts {
+                let members = &self.members[part.members.clone()];
+                let money_uc =
+                    |&(line, units): &(usize, i64)| units * self.instance.unit_uc(candidate, line);
+                self.grain_uc.push(members.iter().map(money_uc).sum());
+            }
             self.sites.push(Site {
                 candidate: index,
                 tiers: self.instance.shipment_tiers(candidate),
                 order_uc: candidate.handling_order_uc,
                 line_uc: candidate.handling_line_uc,
-                unit_uc: candidate.handling_unit_uc,
                 rate: self.instance.rate_of(candidate),
             });
         }

@@ -126,12 +126,13 @@ fn shipments(amounts: &Amounts, width: usize) -> usize {
         .count()
 }
 
-/// Fills parts from a given list of open sites, cheapest handling first, then as listed.
+/// Fills parts from a given list of open sites, each from the cheapest by handling and stock price
+/// first, then as listed.
 struct Trial<'p, 'a> {
     problem: &'p Problem<'a>,
     /// What each open site ships: one row per site, as listed.
     rows: Vec<u32>,
-    /// Places in the list, cheapest handling first.
+    /// Places in the list, cheapest for the part at hand first.
     places: Vec<usize>,
 }
 
@@ -154,11 +155,11 @@ impl<'p, 'a> Trial<'p, 'a> {
         let width = problem.parts.len();
         self.rows.clear();
         self.rows.resize(open.len() * width, 0);
-        self.places.clear();
-        self.places.extend(0..open.len());
-        self.places
-            .sort_by_key(|&place| problem.sites[open[place]].unit_uc);
         for (index, part) in problem.parts.iter().enumerate() {
+            self.places.clear();
+            self.places.extend(0..open.len());
+            self.places
+                .sort_by_key(|&place| problem.grain_uc(open[place], index));
             let mut missing = part.count;
             for &place in &self.places {
                 let grains = problem.caps(open[place])[index].min(missing);

@@ -180,6 +180,18 @@ fn flawed_instances_are_refused() {
         flaw(&|i| i.candidates[1].key = twin),
         Flaw::DuplicateKey(twin)
     );
+    assert_eq!(
+        flaw(&|i| i.candidates[1].stock_price_uc = vec![0; i.lines.len() + 1]),
+        Flaw::StockPriceLength(1)
+    );
+    assert_eq!(
+        flaw(&|i| i.candidates[1].stock_price_uc = vec![-1; i.lines.len()]),
+        Flaw::Negative
+    );
+    assert_eq!(
+        flaw(&|i| i.candidates[1].stock_price_uc = vec![i64::MAX; i.lines.len()]),
+        Flaw::TooLarge
+    );
     assert_eq!(flaw(&|i| i.candidates[1].distance_m = -1), Flaw::Negative);
     assert_eq!(flaw(&|i| i.penalties.split_uc = -1), Flaw::Negative);
     assert_eq!(flaw(&|i| i.penalties.split_uc = i64::MAX), Flaw::TooLarge);

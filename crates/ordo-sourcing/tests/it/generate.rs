@@ -79,6 +79,18 @@ pub fn priced(dice: &mut Dice, size: Size) -> Instance {
     instance
 }
 
+/// A priced instance in which some locations' stock has prices too.
+pub fn stock_priced(dice: &mut Dice, size: Size) -> Instance {
+    let mut instance = priced(dice, size);
+    for candidate in &mut instance.candidates {
+        if !dice.one_in(4) {
+            let prices = instance.lines.iter().map(|_| dice.between(0, 12));
+            candidate.stock_price_uc = prices.collect();
+        }
+    }
+    instance
+}
+
 fn lines(dice: &mut Dice, size: Size) -> Vec<Line> {
     let line = |dice: &mut Dice| Line {
         quantity: dice.between(1, size.quantity),

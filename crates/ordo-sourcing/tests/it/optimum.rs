@@ -44,6 +44,16 @@ fn priced_plans_are_optimal_and_proven() {
 }
 
 #[test]
+fn plans_over_priced_stock_are_optimal_and_proven() {
+    for size in [SMALL, SINGLE_LINE, MANY_LINES] {
+        for seed in 0..1_000 {
+            let instance = generate::stock_priced(&mut Dice(seed), size);
+            check_optimal(&instance, seed);
+        }
+    }
+}
+
+#[test]
 fn without_steps_the_plan_is_allowed_and_the_gap_is_true() {
     let (mut equal, mut total) = (0, 0);
     for size in [SMALL, SINGLE_LINE, MANY_LINES] {
@@ -51,6 +61,7 @@ fn without_steps_the_plan_is_allowed_and_the_gap_is_true() {
             for instance in [
                 generate::nearest(&mut Dice(seed), size),
                 generate::priced(&mut Dice(seed), size),
+                generate::stock_priced(&mut Dice(seed), size),
             ] {
                 for budget in [0, 40, 400] {
                     let solution = solve(&instance, StepBudget(budget)).expect("sound");

@@ -89,6 +89,9 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
         money_uc += candidate.handling_order_uc;
         money_uc += candidate.handling_line_uc * lines;
         money_uc += candidate.handling_unit_uc * units;
+        for (price, units) in candidate.stock_price_uc.iter().zip(row) {
+            money_uc += price * units;
+        }
         let weights = instance
             .lines
             .iter()
