@@ -240,6 +240,45 @@ impl Cluster {
         }
     }
 
+    /// Starts the server again as one that encrypts, with a certificate and its key as PEM, and, where
+    /// `takes_plain` is not set, refuses over the network what is not encrypted.
+    ///
+    /// # Errors
+    /// Where it does not start so.
+    pub fn secure(
+        &mut self,
+        certificate: &str,
+        key: &str,
+        takes_plain: bool,
+    ) -> Result<(), ClusterError> {
+        let kind = if takes_plain { "host" } else { "hostssl" };
+        let rules = format!("local all all trust\n{kind} all all 127.0.0.1/32 trust\n");
+        let files = [
+            ("ssl_cert_file", certificate),
+            ("ssl_key_file", key),
+            ("hba_file", &rules),
+        ];
+        self.settings.push(("ssl".to_owned(), "on".to_owned()));
+        for (setting, text) in files {
+            let path = self.folder.join(setting);
+            self.write(&path, text)
+                .map_err(|source| io_error("write a file of the server's", source))?;
+            let path = path.display().to_string();
+            self.settings.push((setting.to_owned(), path));
+        }
+        self.restart()
+    }
+
+    /// Writes a file that only the server may read.
+    fn write(&self, path: &Path, text: &str) -> io::Result<()> {
+        fs::write(path, text)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        match self.owner {
+            Some(owner) => chown(path, Some(owner.uid), Some(owner.gid)),
+            None => Ok(()),
+        }
+    }
+
     fn initialize(&self) -> Result<(), ClusterError> {
         let mut initdb = self.program("initdb", None);
         initdb

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio_postgres::error::Severity;
-use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Statement};
 
 use crate::flight::{self, Answer, Params};
+use crate::target::Target;
 
 /// One statement with its values. The text is also the name under which it stays prepared.
 pub struct Step {
@@ -46,8 +47,8 @@ impl Prepared {
 
 impl Connection {
     /// Connects to the first host that takes writes, and runs `setup` there.
-    pub async fn open(config: &Config, setup: &str) -> Result<Self, Error> {
-        let (client, mut connection) = config.connect(NoTls).await?;
+    pub async fn open(target: &Target, setup: &str) -> Result<Self, Error> {
+        let (client, mut connection) = target.connect().await?;
         let warned = Arc::new(AtomicBool::new(false));
         let heard = Arc::clone(&warned);
         tokio::spawn(async move {

@@ -1,12 +1,11 @@
 //! What a doctor asks of a database: nothing here changes anything.
 
 use ordo_domain::time::Timestamp;
-use tokio_postgres::Config;
-use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::connection::Connection;
 use crate::failure::{self, OpenError};
 use crate::migrate;
+use crate::target::Target;
 
 /// A database, looked at from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +22,8 @@ pub struct Facts {
     pub full_page_writes: String,
     /// Its clock.
     pub clock: Timestamp,
+    /// Whether the connection is encrypted, and how.
+    pub way: Way,
     /// Bytes of the database.
     pub database_bytes: i64,
     /// Version of the schema and of the oldest program that may read it.
@@ -31,15 +32,32 @@ pub struct Facts {
     pub known_schema: i32,
 }
 
+/// The connection to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Through a socket of this machine's own.
+    Socket,
+    /// Over a network, readable by whoever is on it.
+    Plain,
+    /// Over a network, encrypted.
+    Encrypted {
+        /// Such as TLSv1.3.
+        version: String,
+        /// Such as TLS_AES_256_GCM_SHA384.
+        cipher: String,
+        /// Whether the server has proved that it is the one meant.
+        is_proved: bool,
+    },
+}
+
 /// Looks at a database.
 ///
 /// # Errors
 /// It cannot be reached, or does not answer.
 pub async fn facts(url: &str) -> Result<Facts, OpenError> {
-    let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(failure::text(&error));
-    let mut config: Config = url.parse().map_err(OpenError::Url)?;
-    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    let connection = Connection::open(&config, "SET statement_timeout = '10s'").await;
+    let unreachable = |error: tokio_postgres::Error| failure::opening(&error);
+    let target = Target::parse(url)?;
+    let connection = Connection::open(&target, "SET statement_timeout = '10s'").await;
     let connection = connection.map_err(unreachable)?;
     let client = connection.client();
     let row = client
@@ -49,7 +67,9 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
                     current_setting('fsync'), current_setting('synchronous_commit'),
                     current_setting('full_page_writes'),
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
-                    pg_database_size(current_database())",
+                    pg_database_size(current_database()),
+                    inet_server_addr() IS NULL, s.ssl, s.version, s.cipher
+             FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid()",
             &[],
         )
         .await
@@ -62,6 +82,15 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
         synchronous_commit: row.get(3),
         full_page_writes: row.get(4),
         clock: Timestamp::from_micros(row.get(5)),
+        way: match (row.get(7), row.get(8)) {
+            (true, _) => Way::Socket,
+            (false, false) => Way::Plain,
+            (false, true) => Way::Encrypted {
+                version: row.get(9),
+                cipher: row.get(10),
+                is_proved: target.is_proved(),
+            },
+        },
         database_bytes: row.get(6),
         schema,
         known_schema: migrate::KNOWN,

@@ -1,6 +1,7 @@
 //! What an error of the database means for the caller and for the connection it came over.
 
 use ordo_store::{CommitError, Conflict, StoreError};
+use rustls::CertificateError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -10,6 +11,15 @@ pub enum OpenError {
     /// The URL cannot be read.
     #[error("the database URL cannot be read")]
     Url(#[source] Error),
+    /// What the URL asks of encryption makes no sense, or the certificates cannot be read.
+    #[error("{0}")]
+    Encryption(String),
+    /// The server takes no encrypted connections, and the URL asks for one.
+    #[error("the database server takes no encrypted connections, and sslmode asks for one")]
+    Plain,
+    /// The server has not proved that it is the one meant.
+    #[error("the database server is not trusted: {0}")]
+    Untrusted(Distrust),
     /// No server that takes writes answered.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
@@ -44,6 +54,66 @@ pub enum OpenError {
         #[source]
         source: Error,
     },
+}
+
+/// Why a server is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// None of the authorities named has signed its certificate.
+    #[error("its certificate is signed by none of the authorities in sslrootcert")]
+    Authority,
+    /// Its certificate is for other hosts.
+    #[error("its certificate is not for the host in the URL")]
+    Name,
+    /// Its certificate is out of date, or not yet in force.
+    #[error("its certificate is out of date, or not yet in force")]
+    Date,
+    /// Anything else that is wrong with its certificate.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Why a server could not be connected to, or did not answer the first question.
+pub fn opening(error: &Error) -> OpenError {
+    if let Some(refused) = refused_certificate(error) {
+        return OpenError::Untrusted(match refused {
+            CertificateError::UnknownIssuer => Distrust::Authority,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Distrust::Name
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Distrust::Date,
+            other => Distrust::Other(other.to_string()),
+        });
+    }
+    let text = text(error);
+    if is_of_handshake(error) && text.ends_with("server does not support TLS") {
+        return OpenError::Plain;
+    }
+    OpenError::Unreachable(text)
+}
+
+/// Whether the connection failed for being encrypted.
+pub fn is_of_encryption(error: &Error) -> bool {
+    // A rule of the server's that takes this user in plain only reports as any other refusal does.
+    is_of_handshake(error) || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// The driver tells this kind of failure by its words alone.
+fn is_of_handshake(error: &Error) -> bool {
+    error
+        .to_string()
+        .starts_with("error performing TLS handshake")
+}
+
+fn refused_certificate(error: &Error) -> Option<&CertificateError> {
+    let io: &std::io::Error = std::error::Error::source(error)?.downcast_ref()?;
+    match io.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(why) => Some(why),
+        _ => None,
+    }
 }
 
 /// Whether the connection is of no use any more: closed, or to a server that was shut down or

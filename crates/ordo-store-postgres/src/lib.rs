@@ -12,6 +12,7 @@ mod agenda;
 pub mod cluster;
 mod commit;
 mod connection;
+mod encryption;
 pub mod facts;
 mod failure;
 mod flight;
@@ -25,8 +26,9 @@ mod read;
 mod records;
 mod rows;
 mod store;
+mod target;
 mod values;
 mod view;
 
-pub use failure::OpenError;
+pub use failure::{Distrust, OpenError};
 pub use store::{Options, PostgresStore};

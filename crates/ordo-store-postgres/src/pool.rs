@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use ordo_store::StoreError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{Config, Error};
+use tokio_postgres::Error;
 
 use crate::connection::Connection;
 use crate::failure::{self, ends_connection};
+use crate::target::Target;
 
 /// Connections of one kind.
 pub struct Pool {
-    config: Config,
+    target: Target,
     setup: &'static str,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<(u64, Connection)>>,
@@ -29,14 +30,14 @@ pub struct Pool {
 impl Pool {
     /// At most `size` connections, each set up by `setup`.
     pub fn new(
-        config: Config,
+        target: Target,
         setup: &'static str,
         size: usize,
         age_max: Duration,
         wait_max: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
-            config,
+            target,
             setup,
             permits: Arc::new(Semaphore::new(size.max(1))),
             idle: Mutex::new(Vec::new()),
@@ -59,7 +60,7 @@ impl Pool {
         let generation = self.generation.load(Ordering::Acquire);
         let connection = match self.take_idle(generation) {
             Some(connection) => connection,
-            None => Connection::open(&self.config, self.setup)
+            None => Connection::open(&self.target, self.setup)
                 .await
                 .map_err(|error| StoreError::Unavailable(failure::text(&error)))?,
         };

@@ -7,14 +7,13 @@
 use async_trait::async_trait;
 use ordo_store::StoreError;
 use ordo_store::portable::{Dump, Fill, Kind, Row, TABLES, Table, Value};
-use tokio_postgres::Config;
-use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 
 use crate::connection::Connection;
 use crate::failure::{self, OpenError};
 use crate::rows::get;
 use crate::store;
+use crate::target::Target;
 use crate::values::Uuid;
 
 /// Tables that are not carried, and why.
@@ -72,11 +71,9 @@ pub async fn fill(url: &str) -> Result<Box<dyn Fill>, OpenError> {
 }
 
 async fn connect(url: &str) -> Result<Connection, OpenError> {
-    let mut config: Config = url.parse().map_err(OpenError::Url)?;
-    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-    config.application_name("ordo");
-    store::prepare(&config).await?;
-    Connection::open(&config, SETUP).await.map_err(unreachable)
+    let target = Target::parse(url)?;
+    store::prepare(&target).await?;
+    Connection::open(&target, SETUP).await.map_err(unreachable)
 }
 
 async fn execute(connection: &Connection, sql: &str) -> Result<(), OpenError> {
@@ -85,7 +82,7 @@ async fn execute(connection: &Connection, sql: &str) -> Result<(), OpenError> {
 }
 
 fn unreachable(error: tokio_postgres::Error) -> OpenError {
-    OpenError::Unreachable(failure::text(&error))
+    failure::opening(&error)
 }
 
 /// A database within one transaction, read table by table.

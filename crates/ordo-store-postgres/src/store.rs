@@ -14,14 +14,13 @@ use ordo_store::{
     AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LogEntry, SignalPlace, Store,
     StoreError, StoredAnswer, ViewWrite,
 };
-use tokio_postgres::Config;
-use tokio_postgres::config::TargetSessionAttrs;
 
 use crate::connection::Connection;
 use crate::failure::{self, OpenError};
 use crate::known::Known;
 use crate::load::{Found, Request};
 use crate::pool::Pool;
+use crate::target::Target;
 use crate::{commit, migrate, view};
 
 /// How a store uses its server.
@@ -53,7 +52,7 @@ pub struct PostgresStore {
     pub(crate) writers: Arc<Pool>,
     pub(crate) readers: Arc<Pool>,
     known: Known,
-    config: Config,
+    target: Target,
 }
 
 /// What both kinds of connection begin with. Every statement here is served by an index, also
@@ -102,26 +101,17 @@ impl PostgresStore {
     /// Connects and brings the schema up to date.
     ///
     /// `url` is a connection string as libpq takes it; it may name several hosts, of which the one
-    /// that takes writes is used. Connections are not encrypted.
+    /// that takes writes is used. `sslmode` and `sslrootcert` say whether connections are
+    /// encrypted, and whom they trust.
     ///
     /// # Errors
-    /// Where the database cannot be reached, is too old, or has a schema of a newer program.
+    /// Where the URL makes no sense, the database cannot be reached or is not trusted, is too old, or has a schema of a newer program.
     pub async fn connect(url: &str, options: &Options) -> Result<Self, OpenError> {
-        let mut config: Config = url.parse().map_err(OpenError::Url)?;
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        if config.get_application_name().is_none() {
-            config.application_name("ordo");
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(Duration::from_secs(10));
-        }
-        prepare(&config).await?;
+        let target = Target::parse(url)?;
+        prepare(&target).await?;
         let pool = |setup, size| {
             Pool::new(
-                config.clone(),
+                target.clone(),
                 setup,
                 size,
                 options.connection_age_max,
@@ -132,7 +122,7 @@ impl PostgresStore {
             writers: pool(SETUP_WRITER, options.writers),
             readers: pool(SETUP_READER, options.readers),
             known: Known::default(),
-            config,
+            target,
         })
     }
 
@@ -151,15 +141,14 @@ impl PostgresStore {
 }
 
 /// Checks the server and installs what its schema lacks.
-pub(crate) async fn prepare(config: &Config) -> Result<(), OpenError> {
-    let unreachable = |error: tokio_postgres::Error| OpenError::Unreachable(failure::text(&error));
-    let mut connection = Connection::open(config, "SET lock_timeout = '60s'")
+pub(crate) async fn prepare(target: &Target) -> Result<(), OpenError> {
+    let mut connection = Connection::open(target, "SET lock_timeout = '60s'")
         .await
-        .map_err(unreachable)?;
+        .map_err(|error| failure::opening(&error))?;
     let sql = "SELECT current_setting('server_version_num')::integer,
                       current_setting('server_version')";
     let row = connection.client().query_one(sql, &[]).await;
-    let row = row.map_err(unreachable)?;
+    let row = row.map_err(|error| failure::opening(&error))?;
     if row.get::<_, i32>(0) < 150_000 {
         return Err(OpenError::OldServer { found: row.get(1) });
     }
@@ -220,7 +209,7 @@ impl Store for PostgresStore {
         organization: OrganizationId,
         batch: BatchId,
     ) -> Result<Option<Committed>, StoreError> {
-        let fresh = Connection::open(&self.config, SETUP_RESOLVER).await;
+        let fresh = Connection::open(&self.target, SETUP_RESOLVER).await;
         let fresh = fresh.map_err(|error| StoreError::Unavailable(failure::text(&error)))?;
         commit::resolve(fresh, organization, batch).await
     }

@@ -1,5 +1,9 @@
 //! The contract of all stores on PostgreSQL, and what only this store promises.
 
+// Tests may fail loudly.
+#![allow(clippy::unwrap_used)]
+
+mod encrypted;
 mod nodes;
 mod open;
 mod outage;

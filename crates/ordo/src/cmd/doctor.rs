@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use ordo_engine::{Backend, Clock, SystemClock};
 use ordo_store::TaskState;
+use ordo_store_postgres::facts::Way;
 use serde::Serialize;
 
 use crate::compose::{Failure, StoreArgs};
@@ -236,6 +237,7 @@ async fn postgres(url: &str, looks: &mut Looks) -> bool {
         format!("PostgreSQL {}", facts.server),
         "use PostgreSQL 15 or later",
     );
+    looks.see("encryption", true, encryption(&facts.way), "");
     let is_known = schema(facts.schema, facts.known_schema, looks);
     for (check, value) in [
         ("fsync", &facts.fsync),
@@ -269,6 +271,30 @@ async fn postgres(url: &str, looks: &mut Looks) -> bool {
         "let both machines keep time (chrony, systemd-timesyncd)",
     );
     is_known && facts.server_number >= 150_000
+}
+
+/// Who else may read what passes between this machine and the server. A private network may be
+/// protection enough, so nothing of this is wrong by itself.
+fn encryption(way: &Way) -> String {
+    match way {
+        Way::Socket => "not needed: a socket of this machine".to_owned(),
+        Way::Plain => "none: whoever is on the network between can read and change everything; \
+                       sslmode=verify-full in the URL asks for it"
+            .to_owned(),
+        Way::Encrypted {
+            version,
+            cipher,
+            is_proved: true,
+        } => format!("{version} with {cipher}; the server's certificate is checked"),
+        Way::Encrypted {
+            version,
+            cipher,
+            is_proved: false,
+        } => format!(
+            "{version} with {cipher}; nobody checks that it is the right server, which \
+             sslmode=verify-full would"
+        ),
+    }
 }
 
 /// Looks at what the store holds.

@@ -103,6 +103,14 @@ async fn a_database_is_looked_through() {
     let (code, answer) = doctor(&["--database-url", &url]);
     assert_eq!((code, bad(&answer)), (Some(1), vec!["fsync", "full pages"]));
     assert_eq!(look(&answer, "clocks")["ok"], true);
+    let encryption = look(&answer, "encryption")["found"].as_str().unwrap();
+    assert!(encryption.starts_with("none"), "{encryption}");
+
+    let strict = format!("{url}?sslmode=require");
+    let (code, answer) = doctor(&["--database-url", &strict]);
+    assert_eq!((code, bad(&answer)), (Some(1), vec!["store"]));
+    let found = look(&answer, "store")["found"].as_str().unwrap();
+    assert!(found.contains("no encrypted connections"), "{found}");
 
     let (code, answer) = doctor(&["--database-url", "postgres://nobody@127.0.0.1:1/none"]);
     assert_eq!((code, bad(&answer)), (Some(1), vec!["store"]));
