@@ -10,13 +10,13 @@ use std::collections::{BinaryHeap, VecDeque};
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::id::ChannelId;
 use ordo_domain::order::capture::external_key;
-use ordo_store::{OrderFilter, OrderRow, OrderSort, Page};
+use ordo_store::{Count, OrderFilter, OrderRow, OrderSort, Page};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Fault;
 use crate::keys::{Id, NUMBER_MAX, id, number, seq};
 use crate::lists::page;
-use crate::search::{has_term, search};
+use crate::search::{BUDGET, has_term, search};
 
 /// One page of the list.
 pub(crate) fn list(
@@ -29,11 +29,15 @@ pub(crate) fn list(
 ) -> Result<Page<OrderRow, i64>, Fault> {
     let span = Span::of(organization, sort, after);
     let found = find(conn, organization, filter, span, limit.saturating_add(1))?;
-    let mut rows = Vec::with_capacity(found.len());
-    for seq in found {
+    let mut rows = Vec::with_capacity(found.seqs.len());
+    for seq in found.seqs {
         rows.extend(order_row(conn, seq)?);
     }
-    Ok(page(rows, limit, |row| row.number))
+    let shown = page(rows, limit, |row| row.number);
+    Ok(Page {
+        next: shown.next.or(found.rest.map(number)),
+        ..shown
+    })
 }
 
 /// How many orders match, counted up to `most`.
@@ -42,16 +46,25 @@ pub(crate) fn count(
     organization: i64,
     filter: &OrderFilter,
     most: i64,
-) -> Result<i64, Fault> {
+) -> Result<Count, Fault> {
     let most = most.max(0);
+    let up_to = |found: i64| Count {
+        found,
+        is_all: found < most,
+    };
     let is_search = !filter.terms.is_empty() || filter.external_id.is_some();
     if is_search {
         let span = Span::of(organization, OrderSort::Newest, None);
         let wanted = usize::try_from(most).unwrap_or(usize::MAX);
-        return Ok(find(conn, organization, filter, span, wanted)?.len() as i64);
+        let found = find(conn, organization, filter, span, wanted)?;
+        let count = up_to(found.seqs.len() as i64);
+        return Ok(Count {
+            is_all: count.is_all && found.rest.is_none(),
+            ..count
+        });
     }
     if !has_columns(filter) {
-        return count_all(conn, organization, most);
+        return Ok(up_to(count_all(conn, organization, most)?));
     }
     let mut counted = 0;
     for standing in standings(conn, organization, filter)? {
@@ -60,7 +73,23 @@ pub(crate) fn count(
         }
         counted += count_run(conn, organization, &standing, most - counted)?;
     }
-    Ok(counted)
+    Ok(up_to(counted))
+}
+
+/// What was found of a list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The orders, in the order of the list.
+    pub(crate) seqs: Vec<i64>,
+    /// Where to go on after, where the search stopped before it had enough.
+    pub(crate) rest: Option<i64>,
+}
+
+impl From<Vec<i64>> for Found {
+    /// All that was wanted, or all that is there.
+    fn from(seqs: Vec<i64>) -> Self {
+        Self { seqs, rest: None }
+    }
 }
 
 /// Orders between two ends, which are left out, in one direction.
@@ -72,7 +101,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    fn of(organization: i64, sort: OrderSort, after: Option<i64>) -> Self {
+    pub(crate) fn of(organization: i64, sort: OrderSort, after: Option<i64>) -> Self {
         let whole = Self {
             above: seq(organization, 0),
             below: seq(organization, NUMBER_MAX - 1),
@@ -85,7 +114,7 @@ impl Span {
     }
 
     /// What is left of it after the order at `seq`.
-    fn after(self, seq: i64) -> Self {
+    pub(crate) fn after(self, seq: i64) -> Self {
         match self.sort {
             OrderSort::Newest => Self { below: seq, ..self },
             OrderSort::Oldest => Self { above: seq, ..self },
@@ -112,12 +141,13 @@ fn find(
     filter: &OrderFilter,
     span: Span,
     wanted: usize,
-) -> Result<Vec<i64>, Fault> {
+) -> Result<Found, Fault> {
     if let Some(external_id) = &filter.external_id {
-        return find_external(conn, organization, filter, external_id, span, wanted);
+        let found = find_external(conn, organization, filter, external_id, span, wanted)?;
+        return Ok(found.into());
     }
     if !has_columns(filter) && filter.terms.is_empty() {
-        return all(conn, span, wanted);
+        return Ok(all(conn, span, wanted)?.into());
     }
     let standings = if has_columns(filter) {
         Some(standings(conn, organization, filter)?)
@@ -125,16 +155,17 @@ fn find(
         None
     };
     if standings.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     if filter.terms.is_empty() {
-        return merge(
+        let found = merge(
             conn,
             organization,
             standings.unwrap_or_default(),
             span,
             wanted,
-        );
+        )?;
+        return Ok(found.into());
     }
     search(
         conn,
@@ -143,6 +174,7 @@ fn find(
         standings.as_deref(),
         span,
         wanted,
+        BUDGET,
     )
 }
 
@@ -189,7 +221,7 @@ impl Standing {
 }
 
 /// The combinations that exist and match: one step in the index for each that exists.
-fn standings(
+pub(crate) fn standings(
     conn: &Connection,
     organization: i64,
     filter: &OrderFilter,

@@ -14,7 +14,7 @@ use ordo_domain::stock::CellKey;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row, StoredRecord};
 use ordo_store::{
-    AnswerKey, Commit, CommitError, Committed, FoundKey, Head, LedgerFilter, LedgerLine,
+    AnswerKey, Commit, CommitError, Committed, Count, FoundKey, Head, LedgerFilter, LedgerLine,
     LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, Rollup, RollupFilter,
     RollupKey, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite, WorkFilter,
 };
@@ -392,7 +392,7 @@ impl Query for SqliteStore {
         organization: OrganizationId,
         filter: &OrderFilter,
         most: i64,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Count, StoreError> {
         let filter = filter.clone();
         self.read(move |reader| {
             let number = reader.number(organization)?;

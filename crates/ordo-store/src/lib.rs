@@ -29,7 +29,7 @@ pub use metered::{Meter, MeteredStore, StoreMeters};
 pub use operation::Operation;
 pub use port::{AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer};
 pub use query::{
-    LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
+    Count, LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
     RollupFilter, StockRow, WorkFilter,
 };
 pub use view::{LedgerTerm, Rollup, RollupKey, RollupMeasure, Term, ViewWrite};

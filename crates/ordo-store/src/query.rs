@@ -154,10 +154,24 @@ pub struct Page<T, C> {
     pub next: Option<C>,
 }
 
+/// How many rows match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// That many were found.
+    pub found: i64,
+    /// Whether these are all: not where counting stopped at what was asked for, nor where a search
+    /// stopped at what one call may read.
+    pub is_all: bool,
+}
+
 /// A store that answers lists. No list counts in full, and none is longer than `limit`.
 #[async_trait]
 pub trait Query: Send + Sync {
     /// Orders; a page starts after the order with number `after`.
+    ///
+    /// A page with another after it is full, but for one case: where several search terms are each
+    /// common and hardly ever meet, a call reads only so much of them. Such a page holds what was found
+    /// so far, which may be nothing, and the next one starts where this one stopped.
     async fn list_orders(
         &self,
         organization: OrganizationId,
@@ -167,13 +181,13 @@ pub trait Query: Send + Sync {
         limit: usize,
     ) -> Result<Page<OrderRow, i64>, StoreError>;
 
-    /// How many orders match, counted up to `most`.
+    /// How many orders match, counted up to `most`. A search counts as far as one page of it reads.
     async fn count_orders(
         &self,
         organization: OrganizationId,
         filter: &OrderFilter,
         most: i64,
-    ) -> Result<i64, StoreError>;
+    ) -> Result<Count, StoreError>;
 
     /// Cells of one SKU or of all, in the order of SKU and location.
     async fn list_stock(

@@ -171,7 +171,7 @@ macro_rules! wrap_port {
                 organization: OrganizationId,
                 filter: &OrderFilter,
                 most: i64,
-            ) -> Result<i64, StoreError> {
+            ) -> Result<Count, StoreError> {
                 let call = self.inner.count_orders(organization, filter, most);
                 self.around(Operation::CountOrders, call).await
             }
@@ -276,8 +276,8 @@ pub(crate) mod prelude {
         AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer,
     };
     pub(crate) use crate::query::{
-        LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
-        RollupFilter, StockRow, WorkFilter,
+        Count, LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page,
+        Query, RollupFilter, StockRow, WorkFilter,
     };
     pub(crate) use crate::view::{Rollup, RollupKey, ViewWrite};
 }

@@ -17,7 +17,7 @@ use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
 use ordo_store::{
-    LedgerFilter, LedgerLine, LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query,
+    Count, LedgerFilter, LedgerLine, LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query,
     Rollup, RollupFilter, RollupKey, RollupMeasure, StockRow, StoreError, WorkFilter,
 };
 use tokio_postgres::Row;
@@ -58,7 +58,7 @@ impl Query for PostgresStore {
         organization: OrganizationId,
         filter: &OrderFilter,
         most: i64,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Count, StoreError> {
         let matching = self.matching(organization, filter, OrderSort::Newest, None);
         let Some(matching) = matching.await? else {
             return Ok(0);

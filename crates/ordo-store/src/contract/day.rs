@@ -15,9 +15,13 @@ use crate::port::Store;
 use crate::query::{OrderFilter, OrderRow};
 use crate::view::{Term, ViewWrite};
 
-/// The term of every second order of a day, of every third, and of none.
+/// The terms of every order of a day, of every second from the first and from the second, of every
+/// third, of one alone, and of none.
+pub(super) const EVERY: i64 = 1;
 pub(super) const EVEN: i64 = -2;
-const THIRD: i64 = 3;
+pub(super) const ODD: i64 = 5;
+pub(super) const THIRD: i64 = 3;
+pub(super) const ONE: i64 = 12;
 const NONE: i64 = 99;
 
 /// A day of orders of all sorts, with what lists should show of it.
@@ -60,11 +64,11 @@ impl<'a> Day<'a> {
             day.note(&commit, committed);
         }
         let with_terms = |(n, given): (usize, &Given)| {
-            let even = (n % 2 == 0).then_some(EVEN);
-            let third = (n % 3 == 0).then_some(THIRD);
             let order = given.order().id;
-            even.into_iter()
-                .chain(third)
+            let half = if n % 2 == 0 { EVEN } else { ODD };
+            let third = (n % 3 == 0).then_some(THIRD);
+            let one = (n == 12).then_some(ONE);
+            ([EVERY, half].into_iter().chain(third).chain(one))
                 .map(move |hash| Term { hash, order })
         };
         let terms: Vec<Term> = captured.iter().enumerate().flat_map(with_terms).collect();
@@ -172,7 +176,17 @@ impl<'a> Day<'a> {
                 .collect()
         };
         let channels = [self.channels[0], self.channels[1], ChannelId::from_u128(5)];
-        let terms: [&[i64]; 4] = [&[EVEN], &[EVEN, THIRD], &[THIRD], &[EVEN, NONE]];
+        let terms: [&[i64]; 9] = [
+            &[EVEN],
+            &[EVEN, THIRD],
+            &[THIRD],
+            &[EVEN, NONE],
+            &[EVEN, ODD],
+            &[EVERY, ONE],
+            &[THIRD, ONE, EVERY],
+            &[ODD, ONE],
+            &[THIRD, EVERY, THIRD],
+        ];
         let fields: Vec<Vec<Set>> = vec![
             text(
                 |filter, value| filter.life = Some(value),

@@ -14,7 +14,7 @@ use super::MemoryStore;
 use crate::log::LogEntry;
 use crate::port::StoreError;
 use crate::query::{
-    LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
+    Count, LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
     RollupFilter, StockRow, WorkFilter,
 };
 use crate::view::{Rollup, RollupKey};
@@ -39,7 +39,7 @@ impl Query for MemoryStore {
         _organization: OrganizationId,
         _filter: &OrderFilter,
         _most: i64,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Count, StoreError> {
         Err(NO_LISTS)
     }
 
