@@ -1,32 +1,29 @@
 //! Lists: pages by key, each a range of an index, never a count in full and never an offset.
 //!
-//! A list of orders is written out with its values: they come from closed sets or are numbers, and
-//! the planner must see them to know which partial index holds them.
-
+mod orders;
 #[cfg(test)]
 mod plans;
-
-use std::fmt::Write as _;
+mod search;
 
 use async_trait::async_trait;
-use ordo_domain::claim::ClaimKind;
 use ordo_domain::event::SubjectRef;
 use ordo_domain::fulfillment::FulfillmentState;
-use ordo_domain::id::{ChannelId, OrganizationId, SkuId};
+use ordo_domain::id::{OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
 use ordo_store::{
-    Count, LedgerFilter, LedgerLine, LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query,
-    Rollup, RollupFilter, RollupKey, RollupMeasure, StockRow, StoreError, WorkFilter,
+    Count, LedgerFilter, LedgerLine, LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page,
+    Query, Rollup, RollupFilter, RollupKey, RollupMeasure, StockRow, StoreError, WorkFilter,
 };
 use tokio_postgres::Row;
 
+use self::search::{BUDGET, Show};
 use crate::failure::corrupt;
 use crate::flight::params;
 use crate::records::page;
 use crate::rows::{
-    ORDER_COLUMNS, cell, cell_columns, get, id, kind_number, log_columns, log_entry, order, record,
+    cell, cell_columns, get, id, kind_number, log_columns, log_entry, order, record,
 };
 use crate::store::PostgresStore;
 use crate::values::Uuid;
@@ -41,16 +38,26 @@ impl Query for PostgresStore {
         after: Option<i64>,
         limit: usize,
     ) -> Result<Page<OrderRow, i64>, StoreError> {
-        let nothing = Page {
-            items: Vec::new(),
-            next: None,
+        let Some(orders) = self.orders(organization, filter, sort, after).await? else {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
         };
-        let Some(matching) = self.matching(organization, filter, sort, after).await? else {
-            return Ok(nothing);
+        let (rows, rest) = match orders.terms.is_empty() {
+            true => (self.rows_once(&orders.page(one_more(limit))).await?, None),
+            false => {
+                let found = self.search(&orders, Show::Rows, one_more(limit), BUDGET);
+                let found = found.await?;
+                (found.rows, found.rest)
+            }
         };
-        let rows = self.rows_once(&matching.page(sort, limit)).await?;
         let items = rows.iter().map(order).collect::<Result<Vec<_>, _>>()?;
-        Ok(cut(items, limit, |item| item.number))
+        let page = cut(items, limit, |item| item.number);
+        Ok(Page {
+            next: page.next.or(rest),
+            ..page
+        })
     }
 
     async fn count_orders(
@@ -59,16 +66,23 @@ impl Query for PostgresStore {
         filter: &OrderFilter,
         most: i64,
     ) -> Result<Count, StoreError> {
-        let matching = self.matching(organization, filter, OrderSort::Newest, None);
-        let Some(matching) = matching.await? else {
-            return Ok(0);
+        let orders = self.orders(organization, filter, OrderSort::Newest, None);
+        let most = most.max(0);
+        let (found, rest) = match orders.await? {
+            None => (0, None),
+            Some(orders) if orders.terms.is_empty() => {
+                let rows = self.rows_once(&orders.counted(most)).await?;
+                (rows.first().map_or(Ok(0), |row| get(row, 0))?, None)
+            }
+            Some(orders) => {
+                let found = self.search(&orders, Show::Count, most, BUDGET).await?;
+                (found.count, found.rest)
+            }
         };
-        let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 {matching} LIMIT {}) AS matching",
-            most.max(0)
-        );
-        let rows = self.rows_once(&sql).await?;
-        rows.first().map_or(Ok(0), |row| get(row, 0))
+        Ok(Count {
+            found,
+            is_all: found < most && rest.is_none(),
+        })
     }
 
     async fn list_stock(
@@ -375,170 +389,9 @@ pub(crate) fn cut<T, C>(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> C) 
     Page { items, next }
 }
 
-/// FROM and WHERE of a list of orders.
-struct Matching {
-    from: String,
-    conditions: Vec<String>,
-    /// The column that orders the list: of the first search term, where there is one.
-    number: &'static str,
-}
-
-impl Matching {
-    /// The statement of a page, one row longer than it shows.
-    fn page(&self, sort: OrderSort, limit: usize) -> String {
-        let direction = match sort {
-            OrderSort::Newest => "DESC",
-            OrderSort::Oldest => "ASC",
-        };
-        format!(
-            "SELECT {ORDER_COLUMNS} {self} ORDER BY {} {direction} LIMIT {}",
-            self.number,
-            limit.saturating_add(1)
-        )
-    }
-}
-
-impl std::fmt::Display for Matching {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FROM {}", self.from)?;
-        for (n, condition) in self.conditions.iter().enumerate() {
-            write!(f, " {} {condition}", if n == 0 { "WHERE" } else { "AND" })?;
-        }
-        Ok(())
-    }
-}
-
-impl PostgresStore {
-    /// What `filter` says, or `None` where nothing can match it.
-    async fn matching(
-        &self,
-        organization: OrganizationId,
-        filter: &OrderFilter,
-        sort: OrderSort,
-        after: Option<i64>,
-    ) -> Result<Option<Matching>, StoreError> {
-        let whose = uuid_text(organization.to_u128());
-        let mut from = String::from("orders AS o");
-        let mut conditions = Vec::new();
-        let mut number = "o.number";
-        // Terms are kept in the order of numbers, so that the list follows them and stops early.
-        for (n, hash) in filter.terms.iter().enumerate() {
-            if n == 0 {
-                from = "terms AS t0 JOIN orders AS o
-                    ON o.organization = t0.organization AND o.number = t0.number"
-                    .to_owned();
-                number = "t0.number";
-                conditions.push(format!(
-                    "t0.organization = {whose} AND t0.hash = '{hash}'::bigint"
-                ));
-            } else {
-                // Written into a String, which cannot fail.
-                let _ = write!(
-                    from,
-                    " JOIN terms AS t{n} ON t{n}.organization = {whose} AND t{n}.hash = '{hash}'::bigint \
-                     AND t{n}.number = t0.number"
-                );
-            }
-        }
-        conditions.push(format!("o.organization = {whose}"));
-        if let Some(after) = after {
-            let sign = match sort {
-                OrderSort::Newest => '<',
-                OrderSort::Oldest => '>',
-            };
-            // Said of every table, so that each is entered where the page starts.
-            conditions.push(format!("o.number {sign} {after}"));
-            for n in 0..filter.terms.len() {
-                conditions.push(format!("t{n}.number {sign} {after}"));
-            }
-        }
-        for (column, name) in [
-            ("life", &filter.life),
-            ("payment", &filter.payment),
-            ("fulfillment", &filter.fulfillment),
-        ] {
-            match name {
-                None => {}
-                Some(name) if is_name(name) => conditions.push(format!("o.{column} = '{name}'")),
-                Some(_) => return Ok(None),
-            }
-        }
-        if let Some(channel) = filter.channel {
-            conditions.push(format!("o.channel = {}", uuid_text(channel.to_u128())));
-        }
-        match filter.held {
-            None => {}
-            Some(true) => conditions.push("o.holds > 0".to_owned()),
-            Some(false) => conditions.push("o.holds = 0".to_owned()),
-        }
-        if let Some(external_id) = &filter.external_id {
-            let orders = self
-                .with_external_id(organization, filter.channel, external_id)
-                .await?;
-            if orders.is_empty() {
-                return Ok(None);
-            }
-            let orders: Vec<String> = orders.into_iter().map(uuid_text).collect();
-            conditions.push(format!("o.id IN ({})", orders.join(", ")));
-        }
-        Ok(Some(Matching {
-            from,
-            conditions,
-            number,
-        }))
-    }
-
-    /// The orders that channels call so, found by the claims on their names.
-    async fn with_external_id(
-        &self,
-        organization: OrganizationId,
-        channel: Option<ChannelId>,
-        external_id: &str,
-    ) -> Result<Vec<u128>, StoreError> {
-        let whose = Uuid(organization.to_u128());
-        let channels: Vec<ChannelId> = match channel {
-            Some(channel) => vec![channel],
-            None => {
-                let sql = "SELECT id FROM channels WHERE organization = $1";
-                let rows = self.rows(sql, params![whose]).await?;
-                rows.iter()
-                    .map(|row| id(row, 0))
-                    .collect::<Result<_, StoreError>>()?
-            }
-        };
-        let keys: Vec<String> = (channels.iter())
-            .map(|channel| format!("{channel}:{external_id}"))
-            .collect();
-        let sql = "SELECT holder FROM claims
-                   WHERE organization = $1 AND kind = $2 AND key = ANY($3)";
-        let kind = ClaimKind::OrderExternal.name();
-        let rows = self.rows(sql, params![whose, kind, keys]).await?;
-        rows.iter().map(|row| id(row, 0)).collect()
-    }
-}
-
-/// Whether a text is made like the names of lives and standings, and so can be written into SQL.
-fn is_name(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-/// An id as a literal.
-fn uuid_text(bits: u128) -> String {
-    format!("'{bits:032x}'::uuid")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_names_are_written_into_sql() {
-        assert!(is_name("part_authorized"));
-        for text in ["o'brien", "open;", "Open", "1"] {
-            assert!(!is_name(text), "{text}");
-        }
-    }
 
     #[test]
     fn a_page_says_where_the_next_one_starts_only_where_there_is_one() {

@@ -7,7 +7,7 @@ use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_engine::search_terms;
-use ordo_store::{OrderFilter, OrderRow, OrderSort};
+use ordo_store::{Count, OrderFilter, OrderRow, OrderSort};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +37,9 @@ const PAYMENTS: &[&str] = &[
 const FULFILLMENTS: &[&str] = &["none", "partial", "full"];
 
 /// Lists orders.
+///
+/// A page with a `next_cursor` is full, but for one case: where the words of `q` are each common and
+/// hardly ever meet, a page holds what was found so far, which may be nothing, and the next one goes on.
 #[utoipa::path(
     get,
     path = "/api/v1/orders",
@@ -145,7 +148,10 @@ impl OrderList<'_> {
         Self {
             items: Vec::new(),
             next_cursor: None,
-            count: counts.then(|| CountAnswer::of(0)),
+            count: counts.then_some(CountAnswer {
+                value: 0,
+                exact: true,
+            }),
         }
     }
 }
@@ -156,15 +162,16 @@ impl OrderList<'_> {
 struct CountAnswer {
     /// At most 10,000.
     value: i64,
-    /// Whether there are no more than `value`.
+    /// Whether there are no more than `value`: not where counting stopped at 10,000, or where a search
+    /// stopped at what one page of it reads.
     exact: bool,
 }
 
 impl CountAnswer {
-    fn of(found: i64) -> Self {
+    fn of(count: Count) -> Self {
         Self {
-            value: found.min(COUNT_MAX),
-            exact: found <= COUNT_MAX,
+            value: count.found.min(COUNT_MAX),
+            exact: count.is_all && count.found <= COUNT_MAX,
         }
     }
 }
@@ -265,12 +272,13 @@ mod tests {
 
     #[test]
     fn no_count_passes_ten_thousand() {
-        for (found, value, exact) in [
-            (0, 0, true),
-            (10_000, 10_000, true),
-            (10_001, 10_000, false),
+        for (found, is_all, value, exact) in [
+            (0, true, 0, true),
+            (0, false, 0, false),
+            (10_000, true, 10_000, true),
+            (10_001, false, 10_000, false),
         ] {
-            let count = CountAnswer::of(found);
+            let count = CountAnswer::of(Count { found, is_all });
             assert_eq!((count.value, count.exact), (value, exact));
         }
     }
