@@ -3,12 +3,15 @@
 
 use std::any::Any;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
-use ordo_engine::{Backend, Engine, EngineConfig, MasterKey, Outside, SystemClock};
+use ordo_domain::time::Timestamp;
+use ordo_engine::{Backend, Clock, Engine, EngineConfig, MasterKey, Outside, SystemClock};
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
 use ordo_store_sqlite::{Options, SqliteStore};
@@ -18,9 +21,35 @@ use tower::ServiceExt;
 /// The owner key of organization `main`.
 pub const OWNER: &str = "owner-key-of-the-tests-0123456789abcdef";
 
+/// The machine's clock, which a test may put forward.
+#[derive(Default)]
+pub struct TestClock {
+    ahead_us: AtomicI64,
+}
+
+impl TestClock {
+    /// Puts it forward, so that what is due within this time is due now.
+    pub fn forward(&self, by: Duration) {
+        let by = i64::try_from(by.as_micros()).unwrap();
+        self.ahead_us.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let ahead = self.ahead_us.load(Ordering::Relaxed);
+        SystemClock.now().plus_micros(ahead)
+    }
+
+    fn fresh(&self) -> u128 {
+        SystemClock.fresh()
+    }
+}
+
 /// A served company.
 pub struct TestApp {
     pub engine: Arc<Engine>,
+    pub clock: Arc<TestClock>,
     pub router: Router,
     /// `sqlite` or `postgres`.
     pub store: &'static str,
@@ -108,9 +137,11 @@ impl TestApp {
         backend: Arc<dyn Backend>,
         keeps: Box<dyn Any + Send + Sync>,
     ) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let ticking: Arc<dyn Clock> = clock.clone();
         let engine = Engine::start(
             backend,
-            Arc::new(SystemClock),
+            ticking,
             EngineConfig {
                 outside: Outside {
                     master_key: Some(MasterKey::new([7; 32])),
@@ -124,6 +155,7 @@ impl TestApp {
         let router = ordo_server::router(Arc::clone(&engine));
         Self {
             engine,
+            clock,
             router,
             store,
             _keeps: keeps,
