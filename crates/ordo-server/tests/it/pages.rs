@@ -91,21 +91,22 @@ async fn nobody_sees_a_page_without_a_key_that_counts() {
 
 #[tokio::test]
 async fn signing_out_takes_the_cookie_and_a_withdrawn_key_shows_nothing() {
-    let app = TestApp::with_company().await;
-    let body = json!({"name": "desk", "role": "viewer"});
-    let key = app.post("/api/v1/api-keys", &body).await.expect(201);
-    let desk = cookie(&app, key["secret"].as_str().unwrap()).await;
-    assert_eq!(page(&app, &desk, "/").await.status, 200);
-    let out = Request::builder().method("POST").uri("/sign-out");
-    let out = app
-        .send(out.header("cookie", &desk).body(Body::empty()).unwrap())
-        .await;
-    assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));
-    let revoke = format!("/api/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
-    app.post(&revoke, &json!({})).await.expect(200);
-    let answer = page(&app, &desk, "/").await;
-    assert_eq!(answer.header("location"), Some("/sign-in"));
-    assert!(answer.header("set-cookie").unwrap().contains("Max-Age=0"));
+    for app in TestApp::company_on_each_store("pages_keys").await {
+        let body = json!({"name": "desk", "role": "viewer"});
+        let key = app.post("/api/v1/api-keys", &body).await.expect(201);
+        let desk = cookie(&app, key["secret"].as_str().unwrap()).await;
+        assert_eq!(page(&app, &desk, "/").await.status, 200);
+        let out = Request::builder().method("POST").uri("/sign-out");
+        let out = app
+            .send(out.header("cookie", &desk).body(Body::empty()).unwrap())
+            .await;
+        assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));
+        let revoke = format!("/api/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
+        app.post(&revoke, &json!({})).await.expect(200);
+        let answer = page(&app, &desk, "/").await;
+        assert_eq!(answer.header("location"), Some("/sign-in"));
+        assert!(answer.header("set-cookie").unwrap().contains("Max-Age=0"));
+    }
 }
 
 #[tokio::test]
@@ -129,36 +130,37 @@ async fn pages_allow_one_style_and_one_script_and_are_not_kept() {
 
 #[tokio::test]
 async fn an_order_moves_from_stage_to_stage() {
-    let app = TestApp::with_company().await;
-    let cookie = cookie(&app, OWNER).await;
-    let empty = page(&app, &cookie, "/").await;
-    assert!(empty.text.contains("No orders yet"));
-    let captured = app.capture_today("1", 1).await;
-    let work = captured["fulfillment_orders"][0]["id"].as_str().unwrap();
-    for (step, stage) in [
-        (None, "allocated"),
-        (Some("release"), "released"),
-        (Some("pick"), "picking"),
-        (Some("pack"), "packed"),
-        (Some("ship"), "shipped"),
-    ] {
-        if let Some(step) = step {
-            let path = format!("/api/v1/fulfillment-orders/{work}/{step}");
-            let answer = app.post(&path, &json!({})).await;
-            assert!(answer.status.is_success(), "{step}: {}", answer.text);
+    for app in TestApp::company_on_each_store("pages_stages").await {
+        let cookie = cookie(&app, OWNER).await;
+        let empty = page(&app, &cookie, "/").await;
+        assert!(empty.text.contains("No orders yet"));
+        let captured = app.capture_today("1", 1).await;
+        let work = captured["fulfillment_orders"][0]["id"].as_str().unwrap();
+        for (step, stage) in [
+            (None, "allocated"),
+            (Some("release"), "released"),
+            (Some("pick"), "picking"),
+            (Some("pack"), "packed"),
+            (Some("ship"), "shipped"),
+        ] {
+            if let Some(step) = step {
+                let path = format!("/api/v1/fulfillment-orders/{work}/{step}");
+                let answer = app.post(&path, &json!({})).await;
+                assert!(answer.status.is_success(), "{step}: {}", answer.text);
+            }
+            let today = page(&app, &cookie, "/").await.text;
+            for other in ["allocated", "released", "picking", "packed", "shipped"] {
+                let shown = column(&today, other).contains("/orders/1001");
+                assert_eq!(shown, other == stage, "{other} after {step:?}");
+            }
         }
+        let mut unpaid = order("2", 1);
+        unpaid["placed_at"] = captured["placed_at"].clone();
+        unpaid["payment"]["status"] = json!("pending");
+        app.post("/api/v1/orders", &unpaid).await.expect(201);
         let today = page(&app, &cookie, "/").await.text;
-        for other in ["allocated", "released", "picking", "packed", "shipped"] {
-            let shown = column(&today, other).contains("/orders/1001");
-            assert_eq!(shown, other == stage, "{other} after {step:?}");
-        }
+        assert!(column(&today, "held").contains("Unpaid: "), "{today}");
     }
-    let mut unpaid = order("2", 1);
-    unpaid["placed_at"] = captured["placed_at"].clone();
-    unpaid["payment"]["status"] = json!("pending");
-    app.post("/api/v1/orders", &unpaid).await.expect(201);
-    let today = page(&app, &cookie, "/").await.text;
-    assert!(column(&today, "held").contains("Unpaid: "), "{today}");
 }
 
 #[tokio::test]
@@ -201,92 +203,94 @@ async fn names_are_text_and_never_markup() {
 
 #[tokio::test]
 async fn an_order_is_found_by_number_id_and_its_name_at_the_channel() {
-    let app = TestApp::with_company().await;
-    let captured = app.capture("W-77", 2).await;
-    let id = captured["id"].as_str().unwrap();
-    let owner = cookie(&app, OWNER).await;
-    for name in ["1001", "%231001", id, "W-77"] {
-        let found = page(&app, &owner, &format!("/orders?find={name}")).await;
-        assert_eq!(
-            found.header("location"),
-            Some(&*format!("/orders/{id}")),
-            "{name}"
-        );
-    }
-    let shown = page(&app, &owner, "/orders/1001").await;
-    for text in [
-        "Order #1001",
-        "W-77",
-        "Anna Muster",
-        "10559 Berlin",
-        "30.88 EUR",
-        "Order came in",
-    ] {
-        assert!(shown.text.contains(text), "{text}: {}", shown.text);
-    }
-    for nothing in [
-        "1002",
-        "0",
-        "-1",
-        "99999999999999999999",
-        "ord_00000000000000000000000001",
-    ] {
-        assert_eq!(
-            page(&app, &owner, &format!("/orders/{nothing}"))
+    for app in TestApp::company_on_each_store("pages_find").await {
+        let captured = app.capture("W-77", 2).await;
+        let id = captured["id"].as_str().unwrap();
+        let owner = cookie(&app, OWNER).await;
+        for name in ["1001", "%231001", id, "W-77"] {
+            let found = page(&app, &owner, &format!("/orders?find={name}")).await;
+            assert_eq!(
+                found.header("location"),
+                Some(&*format!("/orders/{id}")),
+                "{name}"
+            );
+        }
+        let shown = page(&app, &owner, "/orders/1001").await;
+        for text in [
+            "Order #1001",
+            "W-77",
+            "Anna Muster",
+            "10559 Berlin",
+            "30.88 EUR",
+            "Order came in",
+        ] {
+            assert!(shown.text.contains(text), "{text}: {}", shown.text);
+        }
+        for nothing in [
+            "1002",
+            "0",
+            "-1",
+            "99999999999999999999",
+            "ord_00000000000000000000000001",
+        ] {
+            assert_eq!(
+                page(&app, &owner, &format!("/orders/{nothing}"))
+                    .await
+                    .status,
+                404
+            );
+        }
+        let stranger = cookie(&app, &app.organization("other").await).await;
+        for path in ["/orders/1001", &format!("/orders/{id}")] {
+            assert_eq!(page(&app, &stranger, path).await.status, 404);
+        }
+        assert!(
+            page(&app, &stranger, "/")
                 .await
-                .status,
-            404
+                .text
+                .contains("No orders yet")
         );
     }
-    let stranger = cookie(&app, &app.organization("other").await).await;
-    for path in ["/orders/1001", &format!("/orders/{id}")] {
-        assert_eq!(page(&app, &stranger, path).await.status, 404);
-    }
-    assert!(
-        page(&app, &stranger, "/")
-            .await
-            .text
-            .contains("No orders yet")
-    );
 }
 
 #[tokio::test]
 async fn the_stream_sends_what_has_happened_until_the_key_is_withdrawn() {
-    let app = TestApp::with_company().await;
-    let body = json!({"name": "desk", "role": "viewer"});
-    let key = app.post("/api/v1/api-keys", &body).await.expect(201);
-    let desk = cookie(&app, key["secret"].as_str().unwrap()).await;
-    let asked = request(
-        "GET",
-        "/today/stream",
-        "",
-        &[("cookie", &desk)],
-        Body::empty(),
-    );
-    let response = app.router.clone().oneshot(asked).await.unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let mut messages = response.into_body().into_data_stream();
-    let mut next = async || {
-        let message = tokio::time::timeout(Duration::from_secs(20), messages.next()).await;
-        let message = message.expect("the stream says something")?;
-        Some(String::from_utf8(message.unwrap().to_vec()).unwrap())
-    };
-    let first = next().await.unwrap();
-    assert!(
-        first.contains("\ndata: \"") && first.ends_with("\n\n"),
-        "{first}"
-    );
-    assert!(!first.contains("/orders/1001"));
-    app.capture_today("1", 1).await;
-    let mut second = next().await.unwrap();
-    while !second.contains("/orders/1001") {
-        second = next().await.unwrap();
-    }
-    let revoke = format!("/api/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
-    app.post(&revoke, &json!({})).await.expect(200);
-    app.capture_today("2", 1).await;
-    while let Some(message) = next().await {
-        assert!(!message.contains("/orders/1002"), "{message}");
+    for app in TestApp::company_on_each_store("pages_stream").await {
+        let body = json!({"name": "desk", "role": "viewer"});
+        let key = app.post("/api/v1/api-keys", &body).await.expect(201);
+        let desk = cookie(&app, key["secret"].as_str().unwrap()).await;
+        let asked = request(
+            "GET",
+            "/today/stream",
+            "",
+            &[("cookie", &desk)],
+            Body::empty(),
+        );
+        let response = app.router.clone().oneshot(asked).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let mut messages = response.into_body().into_data_stream();
+        let mut next = async || {
+            let message = tokio::time::timeout(Duration::from_secs(20), messages.next()).await;
+            let message = message.expect("the stream says something")?;
+            Some(String::from_utf8(message.unwrap().to_vec()).unwrap())
+        };
+        let first = next().await.unwrap();
+        assert!(
+            first.contains("\ndata: \"") && first.ends_with("\n\n"),
+            "{first}"
+        );
+        assert!(!first.contains("/orders/1001"));
+        app.capture_today("1", 1).await;
+        let mut second = next().await.unwrap();
+        while !second.contains("/orders/1001") {
+            second = next().await.unwrap();
+        }
+        let revoke = format!("/api/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
+        app.post(&revoke, &json!({})).await.expect(200);
+        app.capture_today("2", 1).await;
+        while let Some(message) = next().await {
+            assert!(!message.contains("/orders/1002"), "{message}");
+        }
     }
 }
 

@@ -132,6 +132,15 @@ impl TestApp {
         apps
     }
 
+    /// The company of [`Self::with_company`] on every kind of store.
+    pub async fn company_on_each_store(test: &str) -> Vec<Self> {
+        let apps = Self::on_each_store(test).await;
+        for app in &apps {
+            app.set_up_company(OWNER).await;
+        }
+        apps
+    }
+
     async fn over(
         store: &'static str,
         backend: Arc<dyn Backend>,
