@@ -140,7 +140,7 @@ impl Agenda for PostgresStore {
     ) -> Result<Vec<Task>, StoreError> {
         let micros = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
         let sql = concat!(
-            "WITH due AS (
+            "/* all organizations */ WITH due AS (
                  SELECT organization, id FROM tasks AS t
                  WHERE state = 'waiting' AND due_at <= ",
             now!(),
@@ -160,7 +160,7 @@ impl Agenda for PostgresStore {
         );
         // Most looks find nothing, and need not begin to write for that.
         let look = concat!(
-            "SELECT 1 FROM tasks WHERE state = 'waiting' AND due_at <= ",
+            "/* all organizations */ SELECT 1 FROM tasks WHERE state = 'waiting' AND due_at <= ",
             now!(),
             " AND kind = ANY($1) LIMIT 1"
         );
@@ -268,7 +268,7 @@ impl Agenda for PostgresStore {
     }
 
     async fn drop_tasks(&self, until: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let sql = "WITH old AS (
+        let sql = "/* all organizations */ WITH old AS (
                        SELECT organization, id FROM tasks
                        WHERE state = 'done' AND created_at < $1
                        ORDER BY created_at LIMIT $2)
@@ -378,7 +378,8 @@ impl Agenda for PostgresStore {
         &self,
         limit: usize,
     ) -> Result<Vec<(OrganizationId, CellKey)>, StoreError> {
-        let sql = "SELECT organization, sku, location, owner FROM short_cells
+        let sql =
+            "/* all organizations */ SELECT organization, sku, location, owner FROM short_cells
                    ORDER BY organization, sku, location, owner LIMIT $1";
         let mut found = Vec::new();
         for row in self.rows(sql, params![count(limit)]).await? {

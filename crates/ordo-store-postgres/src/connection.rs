@@ -74,7 +74,8 @@ impl Connection {
         })
     }
 
-    /// For statements that are not kept prepared.
+    /// For statements that are not kept prepared. Nothing looks at whether they stay within an
+    /// organization.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -130,6 +131,12 @@ impl Connection {
                 !known.is_stale()
             });
             if !is_fresh && !missing.contains(&step.sql) {
+                #[cfg(debug_assertions)]
+                assert!(
+                    crate::isolation::is_kept(step.sql),
+                    "a statement names no organization: {}",
+                    step.sql
+                );
                 missing.push(step.sql);
             }
         }

@@ -16,6 +16,8 @@ mod encryption;
 pub mod facts;
 mod failure;
 mod flight;
+#[cfg(debug_assertions)]
+mod isolation;
 mod known;
 mod list;
 mod load;

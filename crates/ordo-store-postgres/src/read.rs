@@ -302,7 +302,7 @@ impl PostgresStore {
         &self,
         secret_hash: &[u8; 32],
     ) -> Result<Option<FoundKey>, StoreError> {
-        let sql = "SELECT h.organization, h.key, k.body
+        let sql = "/* all organizations */ SELECT h.organization, h.key, k.body
                    FROM api_key_hashes AS h
                    CROSS JOIN LATERAL (
                        SELECT body FROM api_keys
@@ -326,7 +326,7 @@ impl PostgresStore {
     pub(crate) async fn all_organizations(
         &self,
     ) -> Result<Vec<(OrganizationId, String)>, StoreError> {
-        let sql = "SELECT o.id, o.code FROM organizations AS o
+        let sql = "/* all organizations */ SELECT o.id, o.code FROM organizations AS o
                    LEFT JOIN events AS e ON e.organization = o.organization AND e.position = 1
                    ORDER BY e.recorded_at, o.id LIMIT 10000";
         let rows = self.rows(sql, params![]).await?;
@@ -356,6 +356,11 @@ impl PostgresStore {
 
     /// The rows of a statement that is written for the occasion, holds its values and is not kept prepared.
     pub(crate) async fn rows_once(&self, sql: &str) -> Result<Vec<Row>, StoreError> {
+        #[cfg(debug_assertions)]
+        assert!(
+            crate::isolation::is_kept(sql),
+            "a statement names no organization"
+        );
         let lease = self.readers.lease().await?;
         let rows = lease.client().query_typed(sql, &[]).await;
         lease.settle(rows).map_err(|error| failure::reading(&error))
