@@ -61,6 +61,7 @@ pub fn all_commands(units: i64) -> impl Iterator<Item = Command> {
                 region: None,
                 postal: Some((*postal).into()),
                 at: None,
+                precision: None,
             },
             city: None,
             time_zone: "Europe/Berlin".into(),

@@ -3,6 +3,7 @@
 //! Orders and events hold a [`ContactId`] and a coarse [`Place`]. Contacts are written beside the
 //! log, not through it, so that erasing a person leaves nothing in the log.
 
+use ordo_geo::{Gazetteer, Point};
 use serde::{Deserialize, Serialize};
 
 use crate::id::ContactId;
@@ -56,18 +57,23 @@ pub struct Contact {
 
 impl Contact {
     /// Where this is, as far as orders and events may know it: of the postal code its first three
-    /// characters.
+    /// characters, and coordinates, which are looked up where none are `given`.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn place(&self, given: Option<Point>, gazetteer: &Gazetteer) -> Place {
+        let mut place = Place {
             country: self.country.clone().unwrap_or_default(),
             region: self.region.clone(),
             postal: self
                 .postal_code
                 .as_ref()
                 .map(|code| code.chars().take(3).collect()),
-            at: None,
+            at: given,
+            precision: None,
+        };
+        if given.is_none() {
+            place.find(gazetteer, self.postal_code.as_deref(), self.city.as_deref());
         }
+        place
     }
 
     /// The fields without which no parcel can be sent, by name.

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ordo_geo::Gazetteer;
+
 use crate::id::{BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, SkuId, WebhookId};
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
 use crate::record::RecordKind;
@@ -42,6 +44,7 @@ pub struct Reference {
     pools: BTreeMap<PoolId, Arc<Pool>>,
     blocks: BTreeMap<BlockId, Arc<Block>>,
     webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
+    gazetteer: Gazetteer,
 }
 
 impl Reference {
@@ -52,6 +55,18 @@ impl Reference {
             version,
             ..Self::default()
         }
+    }
+
+    /// Where postal codes and cities are.
+    #[must_use]
+    pub fn gazetteer(&self) -> &Gazetteer {
+        &self.gazetteer
+    }
+
+    /// The same snapshot with the operator's own points.
+    #[must_use]
+    pub fn with_gazetteer(self, gazetteer: Gazetteer) -> Self {
+        Self { gazetteer, ..self }
     }
 
     /// The version in force when it was taken.

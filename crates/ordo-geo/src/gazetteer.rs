@@ -35,7 +35,7 @@ pub struct Located {
 }
 
 /// The compiled-in table, and over it the operator's own where there is one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gazetteer {
     own: Option<Arc<[u8]>>,
 }

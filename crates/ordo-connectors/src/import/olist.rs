@@ -354,6 +354,7 @@ impl Reader {
                 country: "BR".to_owned(),
                 region: field("seller_state"),
                 at: zip.as_ref().and_then(|zip| self.places.get(zip).copied()),
+                precision: None,
                 postal: zip,
             },
             city: field("seller_city"),

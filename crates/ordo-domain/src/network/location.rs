@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ordo_geo::{Point, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Context, Decided, Refusal};
@@ -75,7 +76,10 @@ pub struct Place {
     pub postal: Option<String>,
     /// Latitude and longitude in millionths of a degree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<(i32, i32)>,
+    pub at: Option<Point>,
+    /// What the coordinates were found by; `None` where they came in, or are unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
 }
 
 /// The last moment of a local day at which new work still starts that day.
@@ -179,7 +183,7 @@ impl CreateLocation {
             let detail = format!("a location with the code {} exists", self.code);
             return Err(Rejection::new(Code::CodeTaken, detail).at("/code").into());
         }
-        let location = self.build(ctx);
+        let location = self.build(world, ctx);
         let id = location.id;
         Ok(Decided::created(
             vec![Event::LocationCreated { location }],
@@ -187,7 +191,13 @@ impl CreateLocation {
         ))
     }
 
-    fn build(&self, ctx: &mut Context) -> Location {
+    fn build(&self, world: &World, ctx: &mut Context) -> Location {
+        let mut place = self.place.clone();
+        if place.at.is_none() {
+            let postal = place.postal.clone();
+            let gazetteer = world.reference().gazetteer();
+            place.find(gazetteer, postal.as_deref(), self.city.as_deref());
+        }
         Location {
             id: ctx.ids.make(),
             version: 0,
@@ -195,7 +205,7 @@ impl CreateLocation {
             kind: self.kind,
             state: LocationState::Live,
             name: self.name.clone(),
-            place: self.place.clone(),
+            place,
             city: self.city.clone(),
             time_zone: self.time_zone.clone(),
             capabilities: Vec::new(),
@@ -222,7 +232,7 @@ impl AddLocations {
             .filter(|new| world.reference().location_by_code(&new.code).is_none())
             .filter(|new| codes.insert(new.code.as_str()))
             .map(|new| Event::LocationCreated {
-                location: new.build(ctx),
+                location: new.build(world, ctx),
             })
             .collect();
         Ok(Decided::done(events))

@@ -22,6 +22,7 @@ pub use location::{
     AddLocations, Capability, Closure, CreateLocation, CutOff, Location, LocationKind,
     LocationState, Place, WeekHours,
 };
+pub use ordo_geo::Precision;
 pub use place_block::{BlockTarget, LiftBlock, PlaceBlock};
 pub use pool::Pool;
 pub use update_channel::UpdateChannel;

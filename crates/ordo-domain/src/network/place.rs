@@ -1,6 +1,43 @@
-//! How far apart two places are, as well as what is known of them allows.
+//! Where places are, and how far apart, as well as what is known of them allows.
+
+use ordo_geo::{Address, Gazetteer};
 
 use crate::network::Place;
+
+impl Place {
+    /// Looks the coordinates up. `postal` is the whole postal code, of which a person's place keeps
+    /// only the beginning.
+    pub fn find(&mut self, gazetteer: &Gazetteer, postal: Option<&str>, city: Option<&str>) {
+        let found = gazetteer.locate(&Address {
+            country: &self.country,
+            postal,
+            city,
+            region: self.region.as_deref(),
+        });
+        self.at = found.map(|found| found.point);
+        self.precision = found.map(|found| found.precision);
+    }
+
+    /// Whether goods for one go elsewhere than goods for the other. Coordinates that were looked up
+    /// on one side only say nothing: the table may have come later than the address.
+    #[must_use]
+    pub fn is_elsewhere(&self, other: &Self) -> bool {
+        let address = |place: &Self| {
+            (
+                place.country.clone(),
+                place.region.clone(),
+                place.postal.clone(),
+            )
+        };
+        let moved = match (self.at, other.at) {
+            (Some(here), Some(there)) => here != there,
+            (Some(_), None) => self.precision.is_none(),
+            (None, Some(_)) => other.precision.is_none(),
+            (None, None) => false,
+        };
+        moved || address(self) != address(other)
+    }
+}
 
 /// Meters between two places whose country differs and of which nothing more is known.
 const ABROAD_M: i64 = 5_000_000;
@@ -10,7 +47,7 @@ const ABROAD_M: i64 = 5_000_000;
 #[must_use]
 pub fn distance_m(from: &Place, to: &Place) -> i64 {
     if let (Some(from), Some(to)) = (from.at, to.at) {
-        return great_circle_m(from, to);
+        return ordo_geo::distance_m(from, to);
     }
     if from.country != to.country {
         return ABROAD_M;
@@ -34,18 +71,6 @@ pub fn distance_m(from: &Place, to: &Place) -> i64 {
     }
 }
 
-/// Great-circle distance on a sphere of radius 6,371,008.8 m (IUGG mean radius), by the haversine
-/// formula; arguments in millionths of a degree.
-#[allow(clippy::float_arithmetic)] // Neither money nor a quantity; rounded to meters at once.
-fn great_circle_m(from: (i32, i32), to: (i32, i32)) -> i64 {
-    let radians = |micro: i32| (f64::from(micro) / 1e6).to_radians();
-    let (lat_a, lat_b) = (radians(from.0), radians(to.0));
-    let half_lat = (lat_b - lat_a) / 2.0;
-    let half_lon = (radians(to.1) - radians(from.1)) / 2.0;
-    let chord = half_lat.sin().powi(2) + lat_a.cos() * lat_b.cos() * half_lon.sin().powi(2);
-    (2.0 * 6_371_008.8 * chord.sqrt().min(1.0).asin()).round() as i64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +81,7 @@ mod tests {
             region: None,
             postal: postal.map(Into::into),
             at,
+            precision: None,
         }
     }
 
@@ -81,5 +107,28 @@ mod tests {
             farther.is_sorted() && farther[0] < farther[4],
             "{farther:?}"
         );
+    }
+
+    #[test]
+    fn a_looked_up_point_is_no_move_where_none_was_known() {
+        let looked_up = |postal, at| Place {
+            precision: Some(ordo_geo::Precision::PostalCode),
+            ..place("DE", Some(postal), Some(at))
+        };
+        let unknown = place("DE", Some("101"), None);
+        let given = place("DE", Some("101"), Some((52_530_000, 13_380_000)));
+        let found = looked_up("101", (52_530_000, 13_380_000));
+        for (from, to, is_elsewhere) in [
+            (&unknown, &found, false),
+            (&found, &unknown, false),
+            (&unknown, &given, true),
+            (&given, &unknown, true),
+            (&found, &found, false),
+            (&found, &looked_up("101", (52_500_000, 13_380_000)), true),
+            (&unknown, &place("DE", Some("803"), None), true),
+            (&unknown, &place("AT", Some("101"), None), true),
+        ] {
+            assert_eq!(from.is_elsewhere(to), is_elsewhere, "{from:?} {to:?}");
+        }
     }
 }

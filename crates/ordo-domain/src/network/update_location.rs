@@ -1,11 +1,13 @@
 //! Changes a location: whether it takes part, what it can do, and when it works. Its code and kind
 //! stay.
 
+use ordo_geo::{Gazetteer, Point};
+
 use crate::decide::{Context, Decided, Refusal};
 use crate::edit::{Edit, must_be_at, replace};
 use crate::event::Event;
 use crate::id::LocationId;
-use crate::network::{Capability, Closure, CutOff, Location, LocationState, WeekHours};
+use crate::network::{Capability, Closure, CutOff, Location, LocationState, Place, WeekHours};
 use crate::rejection::{Code, Rejection};
 use crate::world::World;
 
@@ -24,8 +26,8 @@ pub struct LocationChange {
     pub postal: Edit<String>,
     /// The city, for people.
     pub city: Edit<String>,
-    /// Latitude and longitude in millionths of a degree.
-    pub at: Edit<(i32, i32)>,
+    /// Latitude and longitude in millionths of a degree; cleared means as the address says.
+    pub at: Edit<Point>,
     /// IANA time zone, already known to exist.
     pub time_zone: Option<String>,
     /// What can be done here; empty means everything that its kind can.
@@ -58,7 +60,8 @@ impl UpdateLocation {
         };
         must_be_at(self.expected, found.version)?;
         let mut location = Location::clone(found);
-        self.change.apply(&mut location);
+        self.change
+            .apply(&mut location, world.reference().gazetteer());
         let id = location.id;
         if location == **found {
             return Ok(Decided::unchanged(id));
@@ -71,7 +74,8 @@ impl UpdateLocation {
 }
 
 impl LocationChange {
-    fn apply(&self, location: &mut Location) {
+    fn apply(&self, location: &mut Location, gazetteer: &Gazetteer) {
+        let before = (location.place.clone(), location.city.clone());
         replace(&mut location.state, self.state.as_ref());
         self.name.apply(&mut location.name);
         replace(&mut location.place.country, self.country.as_ref());
@@ -79,11 +83,31 @@ impl LocationChange {
         self.postal.apply(&mut location.place.postal);
         self.city.apply(&mut location.city);
         self.at.apply(&mut location.place.at);
+        match self.at {
+            Edit::Set(_) => location.place.precision = None,
+            Edit::Keep | Edit::Clear => location.find_again(&before, gazetteer),
+        }
         replace(&mut location.time_zone, self.time_zone.as_ref());
         replace(&mut location.capabilities, self.capabilities.as_ref());
         self.hours.apply(&mut location.hours);
         replace(&mut location.closures, self.closures.as_ref());
         replace(&mut location.cut_offs, self.cut_offs.as_ref());
         self.daily_capacity.apply(&mut location.daily_capacity);
+    }
+}
+
+impl Location {
+    /// Looks the coordinates up where there are none, and where they were looked up for another
+    /// address than it has now. What came in stays.
+    fn find_again(&mut self, before: &(Place, Option<String>), gazetteer: &Gazetteer) {
+        let (place, city) = before;
+        let is_as_before = !self.place.is_elsewhere(place) && self.city == *city;
+        let came_in = self.place.at.is_some() && self.place.precision.is_none();
+        if came_in || (self.place.at.is_some() && is_as_before) {
+            return;
+        }
+        let postal = self.place.postal.clone();
+        self.place
+            .find(gazetteer, postal.as_deref(), self.city.as_deref());
     }
 }

@@ -215,8 +215,7 @@ impl CaptureOrder {
                 id: ctx.ids.make(),
                 ..contact.clone()
             };
-            let mut place = stored.place();
-            place.at = self.ship_to_at;
+            let place = stored.place(self.ship_to_at, world.reference().gazetteer());
             let destination = Destination {
                 contact: stored.id,
                 place,

@@ -45,12 +45,12 @@ pub(super) fn decide(
         conflicts: Vec::new(),
     };
     if order.origin == Origin::History {
-        return Ok(merge.past(capture, drafts, ctx));
+        return Ok(merge.past(capture, drafts, world, ctx));
     }
     merge.give_work_back(capture, &drafts, world)?;
     merge.release_holds(capture);
     merge.lines(drafts, capture.canceled);
-    let attachments = merge.rest(capture, ctx);
+    let attachments = merge.rest(capture, world, ctx);
     Ok(Decided::changed(merge.finish(capture, ctx), id).with(attachments))
 }
 
@@ -63,9 +63,15 @@ struct Merge {
 
 impl Merge {
     /// A past order has no work and no holds: it becomes what the newer version says, ended again.
-    fn past(mut self, capture: &CaptureOrder, drafts: Vec<Line>, ctx: &mut Context) -> Decided {
+    fn past(
+        mut self,
+        capture: &CaptureOrder,
+        drafts: Vec<Line>,
+        world: &World,
+        ctx: &mut Context,
+    ) -> Decided {
         self.order.merge_past_lines(drafts, capture.canceled);
-        let attachments = self.rest(capture, ctx);
+        let attachments = self.rest(capture, world, ctx);
         let mut order = self.order;
         let life = Order::past_life(&order.lines, capture.canceled);
         if life != order.life {
@@ -91,12 +97,8 @@ impl Merge {
         world: &World,
     ) -> Result<(), Refusal> {
         let moved = capture.ship_to.as_ref().is_some_and(|contact| {
-            let mut place = contact.place();
-            place.at = capture.ship_to_at;
-            self.order
-                .ship_to
-                .as_ref()
-                .is_none_or(|to| to.place != place)
+            let place = contact.place(capture.ship_to_at, world.reference().gazetteer());
+            (self.order.ship_to.as_ref()).is_none_or(|to| to.place.is_elsewhere(&place))
         });
         let less: BTreeSet<LineId> = (self.order.lines.iter())
             .filter(|line| wanted_units(line, drafts) < line.ordered - line.canceled)
@@ -214,7 +216,12 @@ impl Merge {
     }
 
     /// Everything but the lines.
-    fn rest(&mut self, capture: &CaptureOrder, ctx: &mut Context) -> Vec<Attachment> {
+    fn rest(
+        &mut self,
+        capture: &CaptureOrder,
+        world: &World,
+        ctx: &mut Context,
+    ) -> Vec<Attachment> {
         let mut attachments = Vec::new();
         let order = &mut self.order;
         order.source_version = capture.source_version;
@@ -229,8 +236,7 @@ impl Merge {
                 id: ctx.ids.make(),
                 ..contact.clone()
             };
-            let mut place = stored.place();
-            place.at = capture.ship_to_at;
+            let place = stored.place(capture.ship_to_at, world.reference().gazetteer());
             order.ship_to = Some(Destination {
                 contact: stored.id,
                 place,

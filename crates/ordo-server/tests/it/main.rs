@@ -13,6 +13,7 @@ mod idempotency;
 mod import;
 mod ledger;
 mod lists;
+mod nearest;
 mod orders;
 mod organizations;
 mod pages;

@@ -401,6 +401,7 @@ pub fn location(code: &str, postal: &str) -> Command {
             region: None,
             postal: Some(postal.to_owned()),
             at: None,
+            precision: None,
         },
         city: None,
         time_zone: "Europe/Berlin".to_owned(),

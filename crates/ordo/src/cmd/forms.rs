@@ -2,7 +2,7 @@
 //! What is exported in this form can be imported again.
 
 use ordo_domain::catalog::{CreateSku, Sku, StockPolicy};
-use ordo_domain::network::{CreateChannel, CreateLocation, Location};
+use ordo_domain::network::{CreateChannel, CreateLocation, Location, Place};
 use serde_json::{Map, Value, json};
 
 /// Columns of a file of SKUs: the fields of the body, `dimensions` in three columns.
@@ -72,7 +72,12 @@ pub fn of_location(location: &Location) -> CreateLocation {
         code: location.code.clone(),
         kind: location.kind,
         name: location.name.clone(),
-        place: location.place.clone(),
+        place: Place {
+            // What was looked up is looked up again where it is made.
+            at: (location.place.at).filter(|_| location.place.precision.is_none()),
+            precision: None,
+            ..location.place.clone()
+        },
         city: location.city.clone(),
         time_zone: location.time_zone.clone(),
         daily_capacity: location.daily_capacity,

@@ -183,6 +183,7 @@ impl Site {
                 region: None,
                 postal: Some(self.postal.to_owned()),
                 at: Some(self.at),
+                precision: None,
             },
             city: Some(self.city.to_owned()),
             time_zone: self.zone.to_owned(),

@@ -63,6 +63,7 @@ impl Desk {
                     region: None,
                     postal: Some((*postal).into()),
                     at: None,
+                    precision: None,
                 };
                 self.short(Command::CreateLocation(CreateLocation {
                     code: (*code).into(),

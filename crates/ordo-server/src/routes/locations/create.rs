@@ -39,7 +39,7 @@ struct LocationInput {
     /// City.
     #[schema(max_length = 255)]
     city: Option<String>,
-    /// Latitude in millionths of a degree.
+    /// Latitude in millionths of a degree; looked up by the address where absent.
     #[schema(minimum = -90_000_000, maximum = 90_000_000)]
     latitude_e6: Option<i32>,
     /// Longitude in millionths of a degree.
@@ -79,6 +79,7 @@ impl LocationInput {
                 region: check.optional_text("/region", self.region.as_ref(), 64),
                 postal: check.optional_text("/postal_code", self.postal_code.as_ref(), 32),
                 at,
+                precision: None,
             },
             city: check.optional_text("/city", self.city.as_ref(), 255),
             time_zone,

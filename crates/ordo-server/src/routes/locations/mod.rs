@@ -7,7 +7,7 @@ pub mod read;
 pub mod update;
 
 use ordo_domain::id::LocationId;
-use ordo_domain::network::{Capability, Location, LocationKind, LocationState};
+use ordo_domain::network::{Capability, Location, LocationKind, LocationState, Precision};
 use ordo_domain::reference::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,6 +44,8 @@ pub struct LocationAnswer<'a> {
     latitude_e6: Option<i32>,
     /// Longitude in millionths of a degree.
     longitude_e6: Option<i32>,
+    /// What the coordinates were looked up by; `null` where they were given, or are unknown.
+    precision: Option<Precision>,
     /// IANA time zone.
     time_zone: &'a str,
     /// What can be done here; empty means everything that its kind can.
@@ -75,6 +77,7 @@ impl Show for Location {
             city: self.city.as_deref(),
             latitude_e6: self.place.at.map(|(latitude, _)| latitude),
             longitude_e6: self.place.at.map(|(_, longitude)| longitude),
+            precision: self.place.precision,
             time_zone: &self.time_zone,
             capabilities: &self.capabilities,
             hours: self.hours.as_ref().map(show_hours),

@@ -40,7 +40,8 @@ struct LocationPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 255)]
     city: Edit<String>,
-    /// Latitude in millionths of a degree; goes with the longitude.
+    /// Latitude in millionths of a degree; goes with the longitude. Cleared, both are looked up
+    /// by the address.
     #[serde(default)]
     #[schema(value_type = Option<i32>, minimum = -90_000_000, maximum = 90_000_000)]
     latitude_e6: Edit<i32>,

@@ -10,6 +10,7 @@ use ordo_domain::contact::Contact;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{ChannelId, ContactId, OrderId, PaymentId};
 use ordo_domain::money::{Currency, Minor, Money};
+use ordo_domain::network::Precision;
 use ordo_domain::order::{
     EntryKind, ExternalRef, FulfillmentStanding, MoneyEntry, Order, OrderKind, OrderLife, Origin,
     PaymentStanding, ReturnStanding, Terms,
@@ -152,6 +153,13 @@ struct DestinationAnswer<'a> {
     region: Option<&'a str>,
     /// The first characters of the postal code.
     postal_prefix: Option<&'a str>,
+    /// Latitude in millionths of a degree.
+    latitude_e6: Option<i32>,
+    /// Longitude in millionths of a degree.
+    longitude_e6: Option<i32>,
+    /// What the coordinates were looked up by; `null` where the channel gave them, or they are
+    /// unknown.
+    precision: Option<Precision>,
     /// Name, street and the rest, with `expand=contact` and until they are erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<ContactAnswer<'a>>,
@@ -318,6 +326,9 @@ impl<'a> OrderAnswer<'a> {
                 country: &to.place.country,
                 region: to.place.region.as_deref(),
                 postal_prefix: to.place.postal.as_deref(),
+                latitude_e6: to.place.at.map(|(latitude, _)| latitude),
+                longitude_e6: to.place.at.map(|(_, longitude)| longitude),
+                precision: to.place.precision,
                 contact: contact(to.contact),
             }),
             bill_to: order.bill_to.map(|id| BuyerAnswer {
