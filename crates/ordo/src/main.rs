@@ -44,6 +44,8 @@ enum Command {
     Erase(cmd::erase::Args),
     /// Say what an error code means and what to do.
     Explain(cmd::explain::Args),
+    /// Say where the coordinates come from, or where an address is.
+    Geo(cmd::geo::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => cmd::doctor::run(args).await,
             Command::Erase(args) => cmd::erase::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
+            Command::Geo(args) => cmd::geo::run(&args),
         }
     });
     match done {

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod erase;
 pub mod explain;
 pub mod export;
+pub mod geo;
 pub mod import;
 pub mod restore;
 pub mod serve;
