@@ -99,6 +99,21 @@ impl Date {
         Self { days }
     }
 
+    /// This date moved by `days`, which may be negative.
+    #[must_use]
+    pub const fn plus_days(self, days: i32) -> Self {
+        Self {
+            days: self.days.saturating_add(days),
+        }
+    }
+
+    /// The day of the week: 0 for Monday to 6 for Sunday.
+    #[must_use]
+    pub const fn weekday(self) -> usize {
+        // The first day that is counted was a Thursday.
+        (self.days as i64 + 3).rem_euclid(7) as usize
+    }
+
     fn from_civil(date: civil::Date) -> Self {
         let span = date
             .since(civil::date(1970, 1, 1))
@@ -154,6 +169,20 @@ impl Zone {
         jiff::tz::db().get(name).ok().map(Self)
     }
 
+    /// The instant at which the local clock shows `minute` after midnight of `date`; 1,440 is the
+    /// end of the day. Of a time that is shown twice it is the first; one that is left out counts as
+    /// much later as was left out.
+    #[must_use]
+    pub fn instant_at(&self, date: Date, minute: u16) -> Timestamp {
+        let midnight = date.to_civil().to_datetime(civil::Time::midnight());
+        let local = midnight.saturating_add(jiff::Span::new().minutes(minute));
+        let instant = self.0.to_ambiguous_timestamp(local).compatible();
+        // Beyond the years that can be told apart there is only the end of time.
+        instant.map_or(Timestamp(i64::MAX), |instant| {
+            Timestamp(instant.as_microsecond())
+        })
+    }
+
     /// Coordinated Universal Time.
     #[must_use]
     pub fn utc() -> Self {
@@ -206,5 +235,9 @@ mod tests {
         assert_eq!(date.to_string(), "2026-11-01");
         assert_eq!(Date::from_days(date.days_since_epoch()), date);
         assert_eq!(Date::from_days(0).to_string(), "1970-01-01");
+        assert_eq!(date.plus_days(-1).to_string(), "2026-10-31");
+        for (text, weekday) in [("2026-11-01", 6), ("2026-11-02", 0), ("1969-12-28", 6)] {
+            assert_eq!(text.parse::<Date>().unwrap().weekday(), weekday, "{text}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! All of these make up the [`crate::reference::Reference`], which every decision reads from memory.
 
 pub mod block;
+pub mod calendar;
 pub mod channel;
 pub mod create_pool;
 pub mod legal_entity;
@@ -15,6 +16,7 @@ pub mod update_location;
 pub mod update_pool;
 
 pub use block::{Block, BlockScope, BlockStage};
+pub use calendar::{NeverReady, Ready};
 pub use channel::{Channel, ChannelKind, CreateChannel, LegalEntity, TaxRegistration};
 pub use create_pool::CreatePool;
 pub use legal_entity::{CreateLegalEntity, UpdateLegalEntity};
