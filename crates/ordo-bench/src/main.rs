@@ -19,6 +19,10 @@ use clap::{Parser, ValueEnum};
 
 use crate::figures::Figures;
 
+/// The one that the server runs with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Bench {

@@ -13,6 +13,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// A batch makes and drops thousands of small strings on one thread and frees them on others, where
+/// the allocator of the C library takes an eighth of all processor time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "ordo", version, about = "Ordo, an order management system")]
 struct Cli {
