@@ -36,6 +36,8 @@ enum Bench {
     List,
     /// Pages of orders that a search finds, over HTTP.
     Search,
+    /// From the start of the program to its first answer, and the memory that it takes idle.
+    Start,
 }
 
 /// On which store.
@@ -77,15 +79,18 @@ struct Cli {
     /// Seconds of the measured part.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Orders that are there, for lists and searches.
+    /// Orders that are there, for lists, searches and starts.
     #[arg(long, default_value_t = 100_000)]
     orders: usize,
+    /// Past orders that are there before captures begin.
+    #[arg(long, default_value_t = 0)]
+    past: usize,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let measured: Result<Figures, String> = match cli.bench {
-        Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds),
+        Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds, cli.past),
         Bench::HotSku => bench::hot_sku::run(cli.store),
         Bench::Import => bench::import::run(cli.store, cli.seconds),
         Bench::List => {
@@ -97,6 +102,7 @@ fn main() -> ExitCode {
             cli.orders,
             cli.seconds,
         ),
+        Bench::Start => bench::start::run(cli.store, cli.orders),
     };
     match measured {
         Ok(figures) => {

@@ -78,20 +78,7 @@ pub fn run(kind: StoreKind, what: What, orders: usize, seconds: u64) -> Result<F
 async fn fill(place: &Place, orders: usize) -> Result<Target, String> {
     let target = Target::start(place).await?;
     company::set_up(&target.engine, target.organization, 1_000_000).await?;
-    let past = orders.saturating_sub(LIVE);
-    let mut first = 0;
-    while first < past {
-        let end = (first + PART).min(past);
-        let created = capture_past(&target.engine, target.organization, past_csv(first..end));
-        let created = created.await?;
-        if created != end - first {
-            return Err(format!(
-                "{created} of {} past orders were created",
-                end - first
-            ));
-        }
-        first = end;
-    }
+    fill_past(&target, orders.saturating_sub(LIVE)).await?;
     let live = (0..orders.min(LIVE)).map(|n| {
         let input: Result<OrderInput, _> = serde_json::from_str(&company::order_body(n, "live"));
         let capture = input.map_err(|error| error.to_string())?.parse();
@@ -113,15 +100,40 @@ async fn fill(place: &Place, orders: usize) -> Result<Target, String> {
             return Err("a live order was refused".to_owned());
         }
     }
+    view_sees_all(&target).await?;
+    Ok(target)
+}
+
+/// Captures so many past orders.
+pub(super) async fn fill_past(target: &Target, orders: usize) -> Result<(), String> {
+    let mut first = 0;
+    while first < orders {
+        let end = (first + PART).min(orders);
+        let created = capture_past(&target.engine, target.organization, past_csv(first..end));
+        let created = created.await?;
+        if created != end - first {
+            return Err(format!(
+                "{created} of {} past orders were created",
+                end - first
+            ));
+        }
+        first = end;
+    }
+    Ok(())
+}
+
+/// Waits until the view has seen everything that is committed.
+pub(super) async fn view_sees_all(target: &Target) -> Result<(), String> {
     let head = target.engine.backend().head(target.organization).await;
     let head = head.map_err(|error| error.to_string())?;
     let seen = target
         .engine
         .view_caught_up(target.organization, head.position, PATIENCE);
-    if !seen.await {
-        return Err("the view did not catch up".to_owned());
+    if seen.await {
+        Ok(())
+    } else {
+        Err("the view did not catch up".to_owned())
     }
-    Ok(target)
 }
 
 /// A number that follows from `n` and looks like none.

@@ -4,3 +4,4 @@ pub mod capture;
 pub mod hot_sku;
 pub mod import;
 pub mod lists;
+pub mod start;
