@@ -19,6 +19,14 @@ CREATE TABLE channels (LIKE organizations INCLUDING ALL);
 CREATE TABLE locations (LIKE organizations INCLUDING ALL);
 CREATE TABLE pools (LIKE organizations INCLUDING ALL);
 CREATE TABLE blocks (LIKE organizations INCLUDING ALL);
+-- The organization's own table of points, in parts; docs/how-to/geography.md.
+CREATE TABLE points (
+    organization uuid NOT NULL,
+    part bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (organization, part)
+);
+
 CREATE TABLE skus (LIKE organizations INCLUDING ALL);
 CREATE TABLE listings (LIKE organizations INCLUDING ALL);
 CREATE TABLE shipments (LIKE organizations INCLUDING ALL);

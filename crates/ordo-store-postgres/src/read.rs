@@ -6,7 +6,9 @@ use ordo_domain::organization::ApiKey;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
-use ordo_store::{AnswerKey, FoundKey, Head, LogEntry, SignalPlace, StoreError, StoredAnswer};
+use ordo_store::{
+    AnswerKey, FoundKey, Head, LogEntry, SignalPlace, StoreError, StoredAnswer, points,
+};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -29,6 +31,7 @@ impl PostgresStore {
                    UNION ALL SELECT $5::smallint, body, NULL FROM pools WHERE organization = $1
                    UNION ALL SELECT $6::smallint, body, NULL FROM blocks WHERE organization = $1
                    UNION ALL SELECT $7::smallint, body, NULL FROM webhooks WHERE organization = $1
+                   UNION ALL SELECT -1::smallint, body, part FROM points WHERE organization = $1
                    UNION ALL SELECT NULL, NULL, reference_version FROM heads
                    WHERE organization = $1";
         let params = params![
@@ -42,19 +45,49 @@ impl PostgresStore {
         ];
         let rows = self.rows(sql, params).await?;
         let mut version = 0;
+        let mut parts: Vec<(i64, &str)> = Vec::new();
+        let mut records = Vec::new();
         for row in &rows {
-            if let Some(found) = get::<Option<i64>>(row, 2)? {
-                version = found;
+            match get::<Option<i16>>(row, 0)? {
+                None => version = get(row, 2)?,
+                Some(-1) => parts.push((get(row, 2)?, get(row, 1)?)),
+                Some(kind) => records.push((record_kind(kind)?, get(row, 1)?)),
             }
         }
         let mut reference = Reference::empty(version);
-        for row in &rows {
-            if let Some(kind) = get::<Option<i16>>(row, 0)? {
-                let supplied = reference.supply(record_kind(kind)?, get(row, 1)?);
-                supplied.map_err(|error| corrupt("a record of the reference", error))?;
-            }
+        for (kind, body) in records {
+            let supplied = reference.supply(kind, body);
+            supplied.map_err(|error| corrupt("a record of the reference", error))?;
         }
-        Ok(reference)
+        parts.sort_unstable();
+        let parts: Vec<&str> = parts.into_iter().map(|(_, body)| body).collect();
+        Ok(reference.with_gazetteer(points::gazetteer(&parts)?))
+    }
+
+    /// Replaces the organization's own points, and counts up the version of its reference.
+    pub(crate) async fn replace_points(
+        &self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), StoreError> {
+        // One statement is one transaction. What it inserts and what it deletes are other rows.
+        let sql = "WITH written AS (
+                       INSERT INTO points (organization, part, body)
+                       SELECT $1, k.n - 1, k.body
+                       FROM unnest($2::text[]) WITH ORDINALITY AS k (body, n)
+                       ON CONFLICT (organization, part) DO UPDATE SET body = excluded.body
+                   ), dropped AS (
+                       DELETE FROM points
+                       WHERE organization = $1 AND part >= cardinality($2::text[])
+                   )
+                   UPDATE heads SET reference_version = reference_version + 1
+                   WHERE organization = $1";
+        let lease = self.writers.lease().await?;
+        let organization = Uuid(organization.to_u128());
+        let written = lease.client().execute(sql, &[&organization, &parts]).await;
+        let written = lease.settle(written);
+        written.map_err(|error| failure::reading(&error))?;
+        Ok(())
     }
 
     pub(crate) async fn read_answers(

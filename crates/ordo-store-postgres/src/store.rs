@@ -190,6 +190,14 @@ impl Store for PostgresStore {
         self.read_reference(organization).await
     }
 
+    async fn save_points(
+        &self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), StoreError> {
+        self.replace_points(organization, parts).await
+    }
+
     async fn commit(&self, commit: &Commit) -> Result<Committed, CommitError> {
         let organization = commit.organization;
         let under_way = self.known.begin(organization);

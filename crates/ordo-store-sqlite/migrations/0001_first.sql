@@ -90,6 +90,14 @@ CREATE TABLE blocks (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+-- The organization's own table of points, in parts; docs/how-to/geography.md.
+CREATE TABLE points (
+  organization INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, part)
+) STRICT;
+
 CREATE TABLE skus (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

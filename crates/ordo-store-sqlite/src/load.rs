@@ -154,7 +154,10 @@ fn counter(conn: &Connection, organization: i64, key: CounterKey) -> Result<i64,
 }
 
 /// The reference; version and records are of one moment where the caller holds a snapshot.
-pub(crate) fn reference(conn: &Connection, organization: i64) -> Result<Reference, Fault> {
+pub(crate) fn reference(
+    conn: &Connection,
+    organization: i64,
+) -> Result<(Reference, Vec<String>), Fault> {
     let version: Option<i64> = conn
         .prepare_cached("SELECT reference_version FROM heads WHERE organization = ?1")?
         .query_row(params![organization], |row| row.get(0))
@@ -175,7 +178,11 @@ pub(crate) fn reference(conn: &Connection, organization: i64) -> Result<Referenc
             }
         }
     }
-    Ok(reference)
+    let parts = conn
+        .prepare_cached("SELECT body FROM points WHERE organization = ?1 ORDER BY part")?
+        .query_map(params![organization], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok((reference, parts))
 }
 
 const REFERENCE_PAGE: usize = 1_000;

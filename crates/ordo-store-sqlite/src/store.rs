@@ -17,6 +17,7 @@ use ordo_store::{
     AnswerKey, Commit, CommitError, Committed, Count, FoundKey, Head, LedgerFilter, LedgerLine,
     LedgerPlace, LogEntry, OrderFilter, OrderRow, OrderSort, Page, Query, Rollup, RollupFilter,
     RollupKey, SignalPlace, StockRow, Store, StoreError, StoredAnswer, ViewWrite, WorkFilter,
+    points,
 };
 use tokio::sync::oneshot;
 
@@ -196,9 +197,23 @@ impl Store for SqliteStore {
     }
 
     async fn load_reference(&self, organization: OrganizationId) -> Result<Reference, StoreError> {
-        self.read(move |reader| {
-            let number = reader.number(organization)?;
-            load::reference(&reader.conn, number)
+        let (reference, parts) = self
+            .read(move |reader| {
+                let number = reader.number(organization)?;
+                load::reference(&reader.conn, number)
+            })
+            .await?;
+        Ok(reference.with_gazetteer(points::gazetteer(&parts)?))
+    }
+
+    async fn save_points(
+        &self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), StoreError> {
+        let parts = parts.to_vec();
+        self.write(Lane::Second, move |writer| {
+            writer.save_points(organization, &parts)
         })
         .await
     }

@@ -164,6 +164,32 @@ impl Writer {
         answer
     }
 
+    /// Replaces the organization's own points, and counts up the version of its reference.
+    pub(crate) fn save_points(
+        &mut self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), Fault> {
+        let number = self.number(organization);
+        self.within(|writer| {
+            let conn = &writer.conn;
+            conn.prepare_cached("DELETE FROM points WHERE organization = ?1")?
+                .execute(params![number])?;
+            let mut insert = conn.prepare_cached(
+                "INSERT INTO points (organization, part, body) VALUES (?1, ?2, ?3)",
+            )?;
+            for (part, body) in (0_i64..).zip(parts) {
+                insert.execute(params![number, part, body])?;
+            }
+            conn.prepare_cached(
+                "UPDATE heads SET reference_version = reference_version + 1 WHERE organization = ?1",
+            )?
+            .execute(params![number])?;
+            Ok(())
+        })?;
+        self.read_heads()
+    }
+
     /// Whether a batch was committed; where it was not, takes its id, so that it never will be.
     pub(crate) fn resolve(
         &mut self,

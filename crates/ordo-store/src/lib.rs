@@ -14,6 +14,7 @@ pub mod log;
 pub mod memory;
 pub mod metered;
 pub mod operation;
+pub mod points;
 pub mod port;
 pub mod portable;
 pub mod query;

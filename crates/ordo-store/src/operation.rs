@@ -26,6 +26,8 @@ operations! {
     Load = "load",
     /// [`crate::Store::load_reference`]
     LoadReference = "load_reference",
+    /// [`crate::Store::save_points`]
+    SavePoints = "save_points",
     /// [`crate::Store::commit`]
     Commit = "commit",
     /// [`crate::Store::resolve`]

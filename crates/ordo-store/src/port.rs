@@ -88,6 +88,15 @@ pub trait Store: Send + Sync {
     /// The reference with its version, read in one piece.
     async fn load_reference(&self, organization: OrganizationId) -> Result<Reference, StoreError>;
 
+    /// Keeps `parts` (see [`crate::points`]) as the organization's own points in place of those that
+    /// it has, durably; none to go back to the compiled-in ones. Counts up the version of the
+    /// reference, which they are part of, so that every node reads it anew before it decides again.
+    async fn save_points(
+        &self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), StoreError>;
+
     /// Writes everything or nothing, durably, before it answers.
     ///
     /// # Errors

@@ -208,6 +208,9 @@ tables! {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,
     }
+    "points" by 2 {
+        "organization": Organization, "part": Integer, "body": Text,
+    }
     "skus" by 2 {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,

@@ -24,6 +24,15 @@ macro_rules! wrap_port {
                 self.around(Operation::LoadReference, call).await
             }
 
+            async fn save_points(
+                &self,
+                organization: OrganizationId,
+                parts: &[String],
+            ) -> Result<(), StoreError> {
+                let call = self.inner.save_points(organization, parts);
+                self.around(Operation::SavePoints, call).await
+            }
+
             async fn commit(&self, commit: &Commit) -> Result<Committed, CommitError> {
                 self.around_commit(commit).await
             }

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => cmd::doctor::run(args).await,
             Command::Erase(args) => cmd::erase::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
-            Command::Geo(args) => cmd::geo::run(&args),
+            Command::Geo(args) => cmd::geo::run(&args).await,
         }
     });
     match done {

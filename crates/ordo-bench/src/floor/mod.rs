@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 28] = [
+const NOT_CAPTURE: [&str; 29] = [
     "schema",
     "schema_version",
     "terms",
@@ -28,6 +28,7 @@ const NOT_CAPTURE: [&str; 28] = [
     "locations",
     "pools",
     "blocks",
+    "points",
     "webhooks",
     "payloads",
     "documents",

@@ -1,6 +1,8 @@
 //! The nearest location ships, by the addresses that merchants and buyers write: nobody enters
 //! coordinates.
 
+use ordo_geo::writer::Writer;
+use ordo_store::points;
 use serde_json::{Value, json};
 
 use crate::test_app::{TestApp, order};
@@ -119,4 +121,29 @@ async fn a_location_is_looked_up_again_when_its_address_changes() {
     let cleared = app.patch(&path, None, &cleared).await.expect(200);
     assert_eq!(cleared["precision"], "city");
     assert_ne!(cleared["latitude_e6"], 50_000_000);
+}
+
+/// A node that is serving while the operator's points are put into its database decides by them from
+/// the next order on.
+#[tokio::test]
+async fn points_of_the_operators_own_count_from_the_next_order_on() {
+    for app in TestApp::company_on_each_store("own_points").await {
+        let to = || json!({"country": "JP", "postal_code": "100-0001", "city": "Nowhere"});
+        let (_, before) = shipped_from(&app, 0, to()).await;
+        assert_eq!(before["precision"], "country", "{}", app.store);
+
+        let mut writer = Writer::default();
+        writer.postal(*b"JP", b"1000001", (35_685_000, 139_751_400));
+        let parts = points::to_parts(&writer.finish());
+        let backend = app.engine.backend();
+        let organizations = backend.organizations().await.unwrap();
+        backend
+            .save_points(organizations[0].0, &parts)
+            .await
+            .unwrap();
+
+        let (_, after) = shipped_from(&app, 1, to()).await;
+        assert_eq!(after["precision"], "postal_code", "{}", app.store);
+        assert_eq!(after["latitude_e6"], 35_690_000, "{}", app.store);
+    }
 }

@@ -6,9 +6,12 @@ use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
 use ordo_domain::world::{CounterKey, CounterKind, Key, Row};
+use ordo_geo::writer::Writer;
+use ordo_geo::{Address, Precision};
 
 use super::fixture::{Shop, capture, channel, location, order, receive};
 use crate::log::{Head, LogEntry};
+use crate::points;
 use crate::port::{AnswerKey, Store};
 
 /// Every key of which nothing is stored gives a row that says so.
@@ -344,4 +347,66 @@ pub async fn the_reference_counts_its_changes(store: &dyn Store) {
             .expect("there is a head");
         assert_eq!(head.reference_version, version);
     }
+}
+
+/// An organization's own points are part of its reference: addresses are looked up in them first,
+/// and whoever decided on the reference before must read it anew.
+pub async fn own_points_are_kept_and_counted(store: &dyn Store) {
+    let mut shop = Shop::empty(store, 1);
+    shop.give(location("BER", "10115")).await;
+    let found = async || {
+        let reference = store.load_reference(shop.organization).await;
+        let reference = reference.expect("the reference is loaded");
+        let address = Address {
+            country: "JP",
+            postal: Some("100-0001"),
+            ..Address::default()
+        };
+        let located = reference.gazetteer().locate(&address);
+        let precision = located.map(|located| located.precision);
+        (reference.version(), precision)
+    };
+    let (version, embedded) = found().await;
+    assert_eq!(embedded, Some(Precision::Country));
+
+    // More than one part, so that their order matters.
+    let mut writer = Writer::default();
+    for code in 0..200_000 {
+        writer.postal(
+            *b"JP",
+            format!("{code:07}").as_bytes(),
+            (35_000_000, 139_000_000),
+        );
+    }
+    writer.postal(*b"JP", b"1000001", (35_680_000, 139_750_000));
+    let parts = points::to_parts(&writer.finish());
+    assert!(parts.len() > 1);
+    let save = async |parts: &[String]| {
+        let saved = store.save_points(shop.organization, parts).await;
+        saved.expect("the points are saved");
+    };
+    save(&parts).await;
+    assert_eq!(found().await, (version + 1, Some(Precision::PostalCode)));
+    let head = store.head(shop.organization).await;
+    assert_eq!(
+        head.expect("there is a head").reference_version,
+        version + 1
+    );
+
+    let mut few = Writer::default();
+    few.postal(*b"JP", b"1000001", (35_680_000, 139_750_000));
+    let few = points::to_parts(&few.finish());
+    assert_eq!(few.len(), 1);
+    save(&few).await;
+    assert_eq!(found().await, (version + 2, Some(Precision::PostalCode)));
+    save(&[]).await;
+    assert_eq!(found().await, (version + 3, embedded));
+
+    // Another organization has points of its own, or none.
+    let nobody = store.load_reference(OrganizationId::from_u128(9)).await;
+    assert_eq!(
+        nobody.expect("the reference is loaded"),
+        Reference::empty(0)
+    );
+    shop.give(location("MUC", "80331")).await;
 }

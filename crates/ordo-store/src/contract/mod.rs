@@ -48,6 +48,7 @@ macro_rules! contract_tests {
                 the_log_is_read_in_pages,
                 events_carry_the_versions_of_their_subject,
                 the_reference_counts_its_changes,
+                own_points_are_kept_and_counted,
             }
             write {
                 a_commit_reads_back_as_a_whole,

@@ -36,6 +36,7 @@ pub(super) struct State {
 pub(super) struct Books {
     pub(super) head: Head,
     pub(super) records: BTreeMap<(RecordKind, u128), StoredRecord>,
+    pub(super) points: Vec<String>,
     pub(super) claims: BTreeMap<(ClaimKind, String), u128>,
     pub(super) cells: BTreeMap<CellKey, Cell>,
     pub(super) lots: BTreeMap<LotKey, Lot>,

@@ -19,6 +19,7 @@ use super::MemoryStore;
 use super::state::{Books, State};
 use crate::commit::{Commit, CommitError, Committed};
 use crate::log::{Head, LogEntry};
+use crate::points;
 use crate::port::{AnswerKey, FoundKey, SignalPlace, Store, StoreError, StoredAnswer};
 use crate::view::ViewWrite;
 
@@ -48,7 +49,20 @@ impl Store for MemoryStore {
                 supplied.map_err(|error| StoreError::Corrupt(format!("{kind:?}: {error}")))?;
             }
         }
-        Ok(reference)
+        Ok(reference.with_gazetteer(points::gazetteer(&books.points)?))
+    }
+
+    async fn save_points(
+        &self,
+        organization: OrganizationId,
+        parts: &[String],
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if let Some(books) = state.books.get_mut(&organization) {
+            books.points = parts.to_vec();
+            books.head.reference_version += 1;
+        }
+        Ok(())
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, CommitError> {

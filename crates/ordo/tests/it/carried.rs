@@ -5,13 +5,14 @@ use std::process::{Command, Output};
 
 use ordo_domain::organization::Role;
 use ordo_domain::time::{DAY, Timestamp};
+use ordo_geo::writer::Writer;
 use ordo_store::contract::fixture::{
     Shop, adjust, cancel, capture, create_key, order, receive, reserve,
 };
 use ordo_store::portable::{self, Dump, Tally, tally};
 use ordo_store::{
     LedgerPlace, LedgerTerm, Rollup, RollupMeasure, Store, TaskDraft, Term, ViewWrite, Wait,
-    WaitFor, WaitKind,
+    WaitFor, WaitKind, points,
 };
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
@@ -118,6 +119,10 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
             at: Timestamp::from_micros(2),
         };
         assert!(store.save_view(&write).await.unwrap());
+        let mut own = Writer::default();
+        own.postal(*b"DE", b"10115", (52_530_000, 13_380_000));
+        let parts = points::to_parts(&own.finish());
+        store.save_points(shop.organization, &parts).await.unwrap();
     }
     terms
 }

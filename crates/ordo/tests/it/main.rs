@@ -6,6 +6,7 @@
 mod carried;
 mod doctor;
 mod erased;
+mod geography;
 mod http;
 mod released;
 mod scripted;

@@ -1,11 +1,16 @@
-//! `ordo geo`: where the coordinates come from, and what is found for an address.
+//! `ordo geo`: where the coordinates come from, what is found for an address, and an organization's own
+//! points.
+
+mod load;
+mod zip;
 
 use std::process::ExitCode;
 
 use ordo_geo::{ATTRIBUTION, Address, Gazetteer, Point};
 use serde_json::json;
 
-use crate::compose::Failure;
+use crate::cmd::import;
+use crate::compose::{Failure, StoreArgs};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -17,6 +22,10 @@ pub struct Args {
 enum What {
     /// Say where an address is, and by which part of it that was found.
     Lookup(Lookup),
+    /// Take GeoNames' postal file in: its codes go before the compiled-in ones.
+    Load(load::Load),
+    /// Go back to the compiled-in points.
+    Reset(load::Whose),
 }
 
 #[derive(clap::Args)]
@@ -36,21 +45,28 @@ struct Lookup {
     /// Write one line of JSON.
     #[arg(long)]
     json: bool,
+    /// The organization whose own points go first, where a store is named.
+    #[arg(long, value_name = "CODE", default_value = "main")]
+    organization: String,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub async fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.what {
         None => {
             print!("{ATTRIBUTION}");
             Ok(ExitCode::SUCCESS)
         }
-        Some(What::Lookup(lookup)) => look_up(lookup),
+        Some(What::Lookup(lookup)) => look_up(lookup).await,
+        Some(What::Load(args)) => load::load(args).await,
+        Some(What::Reset(args)) => load::reset(args).await,
     }
 }
 
-fn look_up(lookup: &Lookup) -> Result<ExitCode, Failure> {
+async fn look_up(lookup: &Lookup) -> Result<ExitCode, Failure> {
     let country = lookup.country.trim().to_ascii_uppercase();
-    let found = Gazetteer::embedded().locate(&Address {
+    let found = gazetteer(lookup).await?.locate(&Address {
         country: &country,
         postal: lookup.postal.as_deref(),
         city: lookup.city.as_deref(),
@@ -70,6 +86,17 @@ fn look_up(lookup: &Lookup) -> Result<ExitCode, Failure> {
         println!("{} by {precision}", degrees(found.point));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That of the store, where one is named.
+async fn gazetteer(lookup: &Lookup) -> Result<Gazetteer, Failure> {
+    if lookup.store.data.is_none() && lookup.store.database_url.is_none() {
+        return Ok(Gazetteer::embedded());
+    }
+    let backend = lookup.store.open_reader().await?;
+    let organization = import::organization(&*backend, &lookup.organization).await?;
+    let reference = backend.load_reference(organization).await?;
+    Ok(reference.gazetteer().clone())
 }
 
 /// Latitude and longitude as maps take them.
