@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::cost::{Cost, MAX_TIERS};
+use crate::rate::{self, Rate, Service};
 
 /// The most units one line may ask for.
 pub const MAX_QUANTITY: i64 = 1_000_000_000;
@@ -28,7 +29,7 @@ pub struct Instance {
     /// What is minimized before money, most important first; at most [`MAX_TIERS`].
     #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<Tier>,
-    /// Price tables that candidates refer to by index, so that equal ones are stored once.
+    /// Price tables that services refer to by index, so that equal ones are stored once.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub rates: Vec<Rate>,
     /// What splitting and not filling cost.
@@ -84,9 +85,14 @@ pub struct Candidate {
     /// unit taken here is expected to cost the orders that will want it.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub stock_price_uc: Vec<i64>,
-    /// Index into [`Instance::rates`]; none ships for nothing.
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u32>,
+    /// What may carry its shipment; the cheapest does. Without any it ships for nothing.
+    #[serde(
+        rename = "r",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "rate::stored"
+    )]
+    pub services: Vec<Service>,
 }
 
 /// The opaque id of a location. Written as 32 hexadecimal digits or fewer, without leading zeros.
@@ -108,27 +114,6 @@ pub enum Tier {
     /// The candidate's own value at this index of [`Candidate::custom`], summed over shipments.
     #[serde(rename = "x")]
     Custom(u8),
-}
-
-/// The price of a shipment as a step function of its weight.
-///
-/// A weight above the last step pays that step once per full multiple of it, plus the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Rate {
-    /// At least one step, by rising weight.
-    pub steps: Vec<WeightStep>,
-}
-
-/// One step of a [`Rate`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WeightStep {
-    /// The heaviest weight that pays this price, in grams.
-    #[serde(rename = "w")]
-    pub up_to_g: i64,
-    /// Micro-cents.
-    #[serde(rename = "c")]
-    pub cost_uc: i64,
 }
 
 /// What a plan pays for what it does badly, in micro-cents.
@@ -253,12 +238,11 @@ impl Instance {
             if candidate.custom.len() < custom_needed {
                 return Err(Flaw::CustomMissing(index));
             }
-            if candidate
-                .rate
-                .is_some_and(|rate| rate as usize >= self.rates.len())
-            {
+            let rate_missing = |service: &Service| service.rate as usize >= self.rates.len();
+            if candidate.services.iter().any(rate_missing) {
                 return Err(Flaw::RateMissing(index));
             }
+            let extras = || candidate.services.iter().map(|service| service.extra_uc);
             let prices = &candidate.stock_price_uc;
             if !prices.is_empty() && prices.len() != self.lines.len() {
                 return Err(Flaw::StockPriceLength(index));
@@ -271,6 +255,7 @@ impl Instance {
                 .min(candidate.handling_line_uc)
                 .min(candidate.handling_unit_uc)
                 .min(smallest_price)
+                .min(extras().min().unwrap_or(0))
                 .min(smallest_custom);
             if smallest < 0 {
                 return Err(Flaw::Negative);
@@ -279,6 +264,7 @@ impl Instance {
                 + lines * i128::from(candidate.handling_line_uc)
                 + i128::from(units) * i128::from(candidate.handling_unit_uc)
                 + stock_price(&self.lines, prices)
+                + i128::from(extras().max().unwrap_or(0))
                 + shipping_uc;
             let largest_custom = candidate.custom.iter().copied().max().unwrap_or(0);
             let tier = candidate.distance_m.max(largest_custom);
@@ -330,54 +316,17 @@ impl Instance {
         candidate.handling_unit_uc + price.copied().unwrap_or(0)
     }
 
-    /// The candidate's price table, if it has one.
-    pub(crate) fn rate_of(&self, candidate: &Candidate) -> Option<&Rate> {
-        candidate.rate.map(|rate| &self.rates[rate as usize])
-    }
-}
-
-impl Rate {
-    /// The price of a shipment of this weight, in micro-cents.
-    pub fn at(&self, weight_g: i64) -> i64 {
-        let Some(last) = self.steps.last() else {
-            return 0;
-        };
-        if weight_g <= last.up_to_g {
-            return self.within(weight_g);
-        }
-        let multiples = weight_g / last.up_to_g;
-        let rest = weight_g % last.up_to_g;
-        multiples * last.cost_uc + if rest > 0 { self.within(rest) } else { 0 }
+    /// Micro-cents of a service for a shipment of this weight.
+    pub(crate) fn service_uc(&self, service: Service, weight_g: i64) -> i64 {
+        self.rates[service.rate as usize].at(weight_g) + service.extra_uc
     }
 
-    /// The least any weight can pay, in micro-cents.
-    pub(crate) fn least(&self) -> i64 {
-        self.steps
+    /// Micro-cents of the cheapest of these services for a shipment of this weight.
+    pub(crate) fn carriage_uc(&self, services: &[Service], weight_g: i64) -> i64 {
+        let prices = services
             .iter()
-            .map(|step| step.cost_uc)
-            .min()
-            .unwrap_or(0)
-    }
-
-    /// Whether every weight from `from_g` to `to_g` pays the same.
-    pub(crate) fn is_flat(&self, from_g: i64, to_g: i64) -> bool {
-        let Some(last) = self.steps.last() else {
-            return true;
-        };
-        if to_g > last.up_to_g {
-            return false;
-        }
-        let price = self.within(from_g);
-        let first = self.steps.partition_point(|step| step.up_to_g < from_g);
-        let end = self.steps.partition_point(|step| step.up_to_g < to_g);
-        self.steps[first..=end]
-            .iter()
-            .all(|step| step.cost_uc == price)
-    }
-
-    /// The price of a weight that is not above the last step.
-    fn within(&self, weight_g: i64) -> i64 {
-        self.steps[self.steps.partition_point(|step| step.up_to_g < weight_g)].cost_uc
+            .map(|&service| self.service_uc(service, weight_g));
+        prices.min().unwrap_or(0)
     }
 }
 

@@ -14,13 +14,14 @@ mod exact;
 mod instance;
 mod plan;
 mod problem;
+mod rate;
 mod search;
 mod solve;
+mod tariff;
 
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};
-pub use instance::{
-    Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Rate, Tier, WeightStep,
-};
+pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use plan::{Plan, PlanFault, Shipment, Solution, StepBudget};
+pub use rate::{Rate, Service, WeightStep};
 pub use solve::solve;

@@ -152,7 +152,7 @@ impl Instance {
             weight_g += units * line.unit_weight_g;
             money_uc += candidate.handling_line_uc + units * self.unit_uc(candidate, index);
         }
-        money_uc += self.rate_of(candidate).map_or(0, |rate| rate.at(weight_g));
+        money_uc += self.carriage_uc(&candidate.services, weight_g);
         Ok(Cost {
             tiers: self.shipment_tiers(candidate),
             money_uc,

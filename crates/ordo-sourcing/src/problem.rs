@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use crate::cost::{Cost, MAX_TIERS};
-use crate::instance::{Flaw, Instance, Rate};
+use crate::instance::{Flaw, Instance};
 use crate::plan::{Plan, Shipment};
+use crate::tariff::{Curve, Tariffs};
 
 /// How finely lines may be split between sites while searching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(crate) struct Site<'a> {
     tiers: [i64; MAX_TIERS],
     order_uc: i64,
     line_uc: i64,
-    rate: Option<&'a Rate>,
+    curve: &'a Curve<'a>,
 }
 
 /// Grains that each site ships of each part: one row per site.
@@ -63,7 +64,11 @@ pub(crate) struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    pub fn new(instance: &'a Instance, grain: Grain) -> Result<Problem<'a>, Flaw> {
+    pub fn new(
+        instance: &'a Instance,
+        tariffs: &'a Tariffs<'a>,
+        grain: Grain,
+    ) -> Result<Problem<'a>, Flaw> {
         let mut order: Vec<usize> = (0..instance.candidates.len()).collect();
         order.sort_unstable_by_key(|&index| instance.candidates[index].key);
         for pair in order.windows(2) {
@@ -82,7 +87,7 @@ impl<'a> Problem<'a> {
             base: Cost::ZERO,
         };
         problem.add_parts(grain);
-        problem.add_sites(&order);
+        problem.add_sites(&order, tariffs);
         Ok(problem)
     }
 
@@ -121,7 +126,7 @@ impl<'a> Problem<'a> {
     /// Money for a shipment of this weight, without its handling by part.
     pub fn carriage_uc(&self, site: usize, weight_g: i64) -> i64 {
         let site = &self.sites[site];
-        site.order_uc + site.rate.map_or(0, |rate| rate.at(weight_g))
+        site.order_uc + site.curve.at(weight_g)
     }
 
     /// What a shipment costs, without a split penalty. Nothing shipped costs nothing.
@@ -293,7 +298,7 @@ impl<'a> Problem<'a> {
     }
 
     fn least_opening(&self, site: &Site) -> Cost {
-        self.opening(site) + Cost::money(site.rate.map_or(0, Rate::least))
+        self.opening(site) + Cost::money(site.curve.least())
     }
 
     fn add_parts(&mut self, grain: Grain) {
@@ -387,7 +392,7 @@ impl<'a> Problem<'a> {
         });
     }
 
-    fn add_sites(&mut self, order: &[usize]) {
+    fn add_sites(&mut self, order: &[usize], tariffs: &'a Tariffs<'a>) {
         for &index in order {
             let candidate = &self.instance.candidates[index];
             let row = self.caps.len();
@@ -415,7 +420,7 @@ impl<'a> Problem<'a> {
                 tiers: self.instance.shipment_tiers(candidate),
                 order_uc: candidate.handling_order_uc,
                 line_uc: candidate.handling_line_uc,
-                rate: self.instance.rate_of(candidate),
+                curve: tariffs.of(index),
             });
         }
     }

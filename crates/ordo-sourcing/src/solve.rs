@@ -10,6 +10,7 @@ use crate::instance::{Flaw, Instance};
 use crate::plan::{Solution, StepBudget};
 use crate::problem::{Amounts, Bound, Grain, Problem};
 use crate::search;
+use crate::tariff::Tariffs;
 
 /// The cheapest plan for an order that the budget can find.
 ///
@@ -21,12 +22,13 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
         spent: 0,
         limit: budget.0,
     };
-    let grain = if weight_is_free(instance) {
+    let tariffs = Tariffs::new(instance);
+    let grain = if tariffs.are_flat() {
         Grain::Common
     } else {
         Grain::Unit
     };
-    let problem = Problem::new(instance, grain)?;
+    let problem = Problem::new(instance, &tariffs, grain)?;
     let nothing = vec![0; problem.sites.len() * problem.parts.len()];
     if problem.shipments_max() == 0 {
         return Ok(proven(&problem, &nothing, &meter));
@@ -39,7 +41,7 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
         Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, &meter)),
         Outcome::OutOfSteps { bound } => bound,
     };
-    let amounts = match coarse(&problem, grain, &mut meter)? {
+    let amounts = match coarse(&problem, &tariffs, grain, &mut meter)? {
         Some(amounts) => amounts,
         None => search::greedy(&problem, &mut meter),
     };
@@ -79,26 +81,6 @@ impl Meter {
     }
 }
 
-/// Whether no shipment of this order can change its price by its weight.
-fn weight_is_free(instance: &Instance) -> bool {
-    let lightest = instance
-        .lines
-        .iter()
-        .map(|line| line.unit_weight_g)
-        .min()
-        .unwrap_or(0);
-    let total: i64 = instance
-        .lines
-        .iter()
-        .map(|line| line.quantity * line.unit_weight_g)
-        .sum();
-    let mut rates = instance
-        .candidates
-        .iter()
-        .filter_map(|one| instance.rate_of(one));
-    rates.all(|rate| rate.is_flat(lightest, total))
-}
-
 /// Everything from the cheapest site that has it all, if no other kind of plan can cost less.
 fn from_one_site(
     problem: &Problem,
@@ -131,11 +113,16 @@ fn from_one_site(
 }
 
 /// The optimum in coarser grains, where that is a smaller problem and fits the budget.
-fn coarse(problem: &Problem, grain: Grain, meter: &mut Meter) -> Result<Option<Amounts>, Flaw> {
+fn coarse(
+    problem: &Problem,
+    tariffs: &Tariffs,
+    grain: Grain,
+    meter: &mut Meter,
+) -> Result<Option<Amounts>, Flaw> {
     if grain == Grain::Common {
         return Ok(None);
     }
-    let smaller = Problem::new(problem.instance, Grain::Common)?;
+    let smaller = Problem::new(problem.instance, tariffs, Grain::Common)?;
     let grains = |of: &Problem| {
         of.parts
             .iter()

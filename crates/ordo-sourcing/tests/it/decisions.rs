@@ -1,8 +1,8 @@
 //! Stored decisions are small, survive JSON, and replay bit for bit.
 
 use ordo_sourcing::{
-    Candidate, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, Reason, ReplayError,
-    StepBudget, solve,
+    Candidate, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, Rate, Reason, ReplayError,
+    Service, StepBudget, WeightStep, solve,
 };
 
 use crate::generate::{self, Dice, Size};
@@ -95,7 +95,7 @@ fn the_stored_form_does_not_change_unnoticed() {
     let instance = Instance::nearest(lines, candidates);
     let made = Decision::make(instance, excluded, StepBudget(1_000)).expect("sound");
     let expected = concat!(
-        r#"{"v":1,"b":1000,"#,
+        r#"{"v":2,"b":1000,"#,
         r#""i":{"l":[{"q":2,"w":500},{"q":1}],"#,
         r#""c":[{"k":"b","a":[5,0],"d":1200},{"k":"a","a":[2,0],"d":1200}],"t":["u","s","d"]},"#,
         r#""x":[{"k":"c","r":"inactive"},{"k":"d","r":{"rule":3}}],"#,
@@ -131,7 +131,7 @@ fn plans_change_only_with_the_engine_version() {
             }
         }
     }
-    assert_eq!((ENGINE, digest), (1, 11_361_800_749_528_759_515));
+    assert_eq!((ENGINE, digest), (2, 15_186_816_698_571_367_482));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn flawed_instances_are_refused() {
         Flaw::AvailableLength(1)
     );
     assert_eq!(
-        flaw(&|i| i.candidates[1].rate = Some(99)),
+        flaw(&|i| i.candidates[1].services = vec![service(99, 0)]),
         Flaw::RateMissing(1)
     );
     assert_eq!(
@@ -193,6 +193,17 @@ fn flawed_instances_are_refused() {
         Flaw::TooLarge
     );
     assert_eq!(flaw(&|i| i.candidates[1].distance_m = -1), Flaw::Negative);
+    let paid_to_ship = |i: &mut Instance| {
+        i.rates = vec![Rate {
+            steps: vec![WeightStep {
+                up_to_g: 1,
+                cost_uc: 1,
+            }],
+        }];
+        i.candidates.iter_mut().for_each(|one| one.services.clear());
+        i.candidates[1].services = vec![service(0, -1)];
+    };
+    assert_eq!(flaw(&paid_to_ship), Flaw::Negative);
     assert_eq!(flaw(&|i| i.penalties.split_uc = -1), Flaw::Negative);
     assert_eq!(flaw(&|i| i.penalties.split_uc = i64::MAX), Flaw::TooLarge);
     assert_eq!(
@@ -203,4 +214,29 @@ fn flawed_instances_are_refused() {
         flaw(&|i| i.lines[0].unit_weight_g = i64::MAX),
         Flaw::TooLarge
     );
+}
+
+#[test]
+fn services_are_written_shortly_and_read_back() {
+    let written = |services: &[Service]| {
+        let candidate = Candidate {
+            key: Key(1),
+            services: services.to_vec(),
+            ..Candidate::default()
+        };
+        let text = serde_json::to_string(&candidate).expect("serializable");
+        let read: Candidate = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(read, candidate);
+        text
+    };
+    assert_eq!(written(&[]), r#"{"k":"1","a":[]}"#);
+    assert_eq!(written(&[service(3, 0)]), r#"{"k":"1","a":[],"r":3}"#);
+    assert_eq!(
+        written(&[service(3, 0), service(4, 250)]),
+        r#"{"k":"1","a":[],"r":[3,[4,250]]}"#
+    );
+}
+
+fn service(rate: u32, extra_uc: i64) -> Service {
+    Service { rate, extra_uc }
 }

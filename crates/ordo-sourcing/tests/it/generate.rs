@@ -1,6 +1,6 @@
 //! Random instances from a seed, the same on every machine.
 
-use ordo_sourcing::{Candidate, Instance, Key, Line, Penalties, Rate, Tier, WeightStep};
+use ordo_sourcing::{Candidate, Instance, Key, Line, Penalties, Rate, Service, Tier, WeightStep};
 
 /// SplitMix64.
 pub struct Dice(pub u64);
@@ -74,9 +74,21 @@ pub fn priced(dice: &mut Dice, size: Size) -> Instance {
         candidate.handling_line_uc = dice.between(0, 2) * dice.between(0, 2);
         candidate.handling_unit_uc = dice.between(0, 4);
         let rates = instance.rates.len() as i64;
-        candidate.rate = (rates > 0 && !dice.one_in(6)).then(|| dice.between(0, rates - 1) as u32);
+        if rates > 0 && !dice.one_in(6) {
+            candidate.services = services(dice, rates);
+        }
     }
     instance
+}
+
+/// One to three services, of which all but the first cost something extra.
+fn services(dice: &mut Dice, rates: i64) -> Vec<Service> {
+    (0..dice.between(1, 3))
+        .map(|nth| Service {
+            rate: dice.between(0, rates - 1) as u32,
+            extra_uc: nth * dice.between(0, 4),
+        })
+        .collect()
 }
 
 /// A priced instance in which some locations' stock has prices too.

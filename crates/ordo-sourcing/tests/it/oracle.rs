@@ -97,7 +97,10 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
             .iter()
             .zip(row)
             .map(|(line, units)| line.unit_weight_g * units);
-        money_uc += carriage(instance, candidate.rate, weights.sum());
+        let weight_g = weights.sum();
+        let services = candidate.services.iter();
+        let prices = services.map(|one| one.extra_uc + carriage(instance, one.rate, weight_g));
+        money_uc += prices.min().unwrap_or(0);
     }
     let wanted: i64 = instance.lines.iter().map(|line| line.quantity).sum();
     let unfilled = wanted - shipped;
@@ -115,8 +118,7 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
     Cost { tiers, money_uc }
 }
 
-fn carriage(instance: &Instance, rate: Option<u32>, mut weight_g: i64) -> i64 {
-    let Some(rate) = rate else { return 0 };
+fn carriage(instance: &Instance, rate: u32, mut weight_g: i64) -> i64 {
     let steps = &instance.rates[rate as usize].steps;
     let last = steps[steps.len() - 1];
     let mut cost_uc = 0;

@@ -1,8 +1,8 @@
 //! Small orders whose right answer can be told by eye, one rule each.
 
 use ordo_sourcing::{
-    Candidate, Instance, Key, Line, Penalties, Plan, PlanFault, Rate, Shipment, StepBudget,
-    WeightStep, solve,
+    Candidate, Instance, Key, Line, Penalties, Plan, PlanFault, Rate, Service, Shipment,
+    StepBudget, WeightStep, solve,
 };
 
 /// Lines by quantity.
@@ -135,7 +135,7 @@ fn a_weight_step_can_make_tearing_a_whole_line_apart_cheaper() {
     let mut candidates = vec![at(1, 0, &[2]), at(2, 0, &[2])];
     candidates
         .iter_mut()
-        .for_each(|candidate| candidate.rate = Some(0));
+        .for_each(|candidate| candidate.services = vec![Service::default()]);
     let mut instance = Instance {
         lines: lines(&[2]),
         candidates,
