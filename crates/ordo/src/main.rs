@@ -51,6 +51,8 @@ enum Command {
     Explain(cmd::explain::Args),
     /// Say where the coordinates come from, or where an address is.
     Geo(cmd::geo::Args),
+    /// Solve sourcing problems from a file.
+    Source(cmd::source::Args),
 }
 
 fn main() -> ExitCode {
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
             Command::Erase(args) => cmd::erase::run(args).await,
             Command::Explain(args) => cmd::explain::run(&args),
             Command::Geo(args) => cmd::geo::run(&args).await,
+            Command::Source(args) => cmd::source::run(&args),
         }
     });
     match done {

@@ -12,6 +12,7 @@ pub mod geo;
 pub mod import;
 pub mod restore;
 pub mod serve;
+pub mod source;
 
 mod csv;
 mod forms;

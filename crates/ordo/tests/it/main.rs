@@ -11,3 +11,4 @@ mod http;
 mod released;
 mod scripted;
 mod served;
+mod sourced;
