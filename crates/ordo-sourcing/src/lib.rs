@@ -1,16 +1,19 @@
 //! Decides which locations ship which lines of an order, at least cost.
 //!
-//! Everything here is pure: no clock, no randomness, no hash order, no I/O and no floats, so the
-//! same [`Instance`] and [`StepBudget`] give the same [`Plan`] bit for bit on every machine. A
+//! Everything here is pure: no clock, no randomness, no hash order, no I/O and no floats in anything
+//! that is compared or summed (only prices of shared limits are found with them), so the same
+//! [`Instance`] and [`StepBudget`] give the same [`Plan`] bit for bit on every machine. A
 //! [`Decision`] keeps the inputs beside the answer, so that it can be replayed and explained.
 //!
 //! The cost of a plan is a [`Cost`]: lexicographic tiers first, then exact micro-cents
 //! (1 cent = 1,000,000 uc). `instance` says what a plan may do and costs, `plan` checks and prices
 //! one, `solve` picks the method over a `problem`: `exact` is the dynamic program, `bounded` the search
 //! by prices for grains (over a `model`, with `pricing`, `master`, `partition` and `assign` for its
-//! steps), and `search` what is left where neither proves anything.
+//! steps), and `search` what is left where neither proves anything. `batch` is about orders that share
+//! stock and shipments.
 
 mod assign;
+mod batch;
 mod bounded;
 mod branch;
 mod cost;
@@ -37,6 +40,10 @@ extern crate self as ordo_sourcing;
 #[allow(dead_code)]
 mod generate;
 
+pub use batch::{
+    Assigned, Batch, BatchFlaw, BatchPlan, BatchSolution, Draw, Effort, Member, Move, Online, Pace,
+    Past, ReassignFlaw, Reassignment, Renewed, reassign, solve_batch,
+};
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};

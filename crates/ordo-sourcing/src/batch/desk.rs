@@ -1,0 +1,168 @@
+//! Solves one order of a batch at given prices and with what is left of every limit.
+//!
+//! One copy of each order's instance is kept and rewritten for every question, so that asking
+//! allocates little.
+
+use crate::batch::{Member, PRICE_MAX_UC};
+use crate::instance::Instance;
+use crate::plan::{Plan, Solution, StepBudget};
+use crate::solve::solve;
+
+pub(crate) struct Desk<'a> {
+    members: &'a [Member],
+    /// The instances with the prices and amounts of the last question.
+    asked: Vec<Instance>,
+    /// Search steps taken so far, per order.
+    pub steps: Vec<u64>,
+}
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'q> {
+    /// Of each limit.
+    pub prices_uc: &'q [i64],
+    /// Of each limit; no plan takes more.
+    pub left: &'q [i64],
+    /// The only candidates that may ship, if not all may.
+    pub sites: Option<[usize; 2]>,
+    pub budget: StepBudget,
+}
+
+/// A plan with what it costs by itself, without prices of limits, and what it draws on.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub plan: Plan,
+    pub cost_uc: i64,
+    pub drawn: Vec<(usize, i64)>,
+}
+
+/// An answer of the desk.
+pub(crate) struct Answer {
+    pub known: Known,
+    /// Under every plan of the order at the prices asked about.
+    pub bound_uc: i64,
+    pub proven: bool,
+}
+
+impl Known {
+    /// What it costs when all that it draws on is paid for.
+    pub fn priced_uc(&self, prices_uc: &[i64]) -> i64 {
+        let paid = self.drawn.iter();
+        self.cost_uc
+            + paid
+                .map(|&(limit, units)| prices_uc[limit] * units)
+                .sum::<i64>()
+    }
+
+    pub fn fits(&self, left: &[i64]) -> bool {
+        self.drawn
+            .iter()
+            .all(|&(limit, units)| units <= left[limit])
+    }
+}
+
+impl<'a> Desk<'a> {
+    /// The members must have passed their check.
+    pub fn new(members: &'a [Member]) -> Desk<'a> {
+        let priced = |member: &Member| {
+            let mut instance = member.instance.clone();
+            for candidate in &mut instance.candidates {
+                candidate
+                    .stock_price_uc
+                    .resize(member.instance.lines.len(), 0);
+            }
+            instance
+        };
+        Desk {
+            members,
+            asked: members.iter().map(priced).collect(),
+            steps: vec![0; members.len()],
+        }
+    }
+
+    pub fn member(&self, order: usize) -> &'a Member {
+        &self.members[order]
+    }
+
+    /// The plan that ships nothing.
+    pub fn nothing(&self, order: usize) -> Known {
+        let lines = self.members[order].instance.lines.iter().enumerate();
+        let unfilled = lines
+            .map(|(line, wanted)| (line, wanted.quantity))
+            .collect();
+        let plan = Plan {
+            shipments: Vec::new(),
+            unfilled,
+        };
+        self.known(order, plan)
+    }
+
+    /// The cheapest plan of one order, every unit of a limit at its price.
+    pub fn ask(&mut self, order: usize, question: &Question) -> Answer {
+        self.write(order, question, false);
+        let mut solution = self.solve(order, question.budget);
+        let bound_uc = solution.cost.money_uc - solution.gap.money_uc;
+        let drawn = self.members[order].drawn(&solution.plan);
+        if drawn
+            .iter()
+            .any(|&(limit, units)| units > question.left[limit])
+        {
+            // Two lines took the same stock. Each gets a share of its own, which is rare and loses
+            // little; the bound stands, since sharing only takes plans away.
+            self.write(order, question, true);
+            solution = self.solve(order, question.budget);
+            solution.proven = false;
+        }
+        Answer {
+            known: self.known(order, solution.plan),
+            bound_uc,
+            proven: solution.proven,
+        }
+    }
+
+    /// What a plan costs and draws on. The instance must allow it.
+    pub fn known(&self, order: usize, plan: Plan) -> Known {
+        let member = &self.members[order];
+        let cost = member.instance.cost_of(&plan);
+        let cost = cost.expect("limits only narrow what the instance itself allows");
+        Known {
+            cost_uc: cost.money_uc,
+            drawn: member.drawn(&plan),
+            plan,
+        }
+    }
+
+    fn solve(&mut self, order: usize, budget: StepBudget) -> Solution {
+        let solution = solve(&self.asked[order], budget)
+            .expect("a checked member stays sound under any price up to the largest");
+        self.steps[order] += solution.steps;
+        solution
+    }
+
+    fn write(&mut self, order: usize, question: &Question, divided: bool) {
+        let member = &self.members[order];
+        let left = question.left;
+        let price = |limit: usize| question.prices_uc[limit].clamp(0, PRICE_MAX_UC);
+        let candidates = self.asked[order].candidates.iter_mut();
+        for (at, candidate) in candidates.enumerate() {
+            let own = &member.instance.candidates[at];
+            let draw = &member.draws[at];
+            let open = draw.shipment.is_none_or(|limit| left[limit] > 0)
+                && question.sites.is_none_or(|sites| sites.contains(&at));
+            candidate.handling_order_uc = own.handling_order_uc + draw.shipment.map_or(0, price);
+            for (line, &limit) in draw.lines.iter().enumerate() {
+                let own_price = own.stock_price_uc.get(line).copied().unwrap_or(0);
+                candidate.stock_price_uc[line] = own_price + price(limit);
+                let mut share = left[limit];
+                if divided {
+                    let earlier = draw.lines[..line].iter().zip(&candidate.available);
+                    let given = earlier.filter(|(other, _)| **other == limit);
+                    share -= given.map(|(_, &units)| units).sum::<i64>();
+                }
+                let wanted = member.instance.lines[line].quantity;
+                let units = own.available[line].min(share).min(wanted).max(0);
+                candidate.available[line] = if open { units } else { 0 };
+            }
+        }
+    }
+}
