@@ -19,6 +19,7 @@ mod branch;
 mod cost;
 mod decision;
 mod exact;
+mod explain;
 mod incumbent;
 mod instance;
 mod master;
@@ -46,6 +47,10 @@ pub use batch::{
 };
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};
+pub use explain::{Alternative, Explanation, ShipmentReason, WhyNot};
+pub use instance::{
+    Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Rate, Tier, WeightStep,
+};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use plan::{Plan, PlanFault, Shipment, Solution, StepBudget};
 pub use rate::{Rate, Service, WeightStep};

@@ -127,7 +127,7 @@ impl Instance {
         Ok(cost)
     }
 
-    fn shipment_cost(&self, shipment: &Shipment) -> Result<Cost, PlanFault> {
+    pub(crate) fn shipment_cost(&self, shipment: &Shipment) -> Result<Cost, PlanFault> {
         let candidate = self
             .candidates
             .get(shipment.location)

@@ -2,6 +2,7 @@
 
 mod batches;
 mod decisions;
+mod explained;
 mod generate;
 mod optimum;
 mod oracle;

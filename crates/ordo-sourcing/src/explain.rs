@@ -1,0 +1,220 @@
+//! Why a plan is as it is: what each shipment costs, the best plan without it, and what it would
+//! cost to use a location that was left out.
+//!
+//! Nothing of this is stored. It comes from the decision's own inputs, by solving them again with one
+//! thing changed, which takes microseconds.
+
+use crate::cost::Cost;
+use crate::decision::{Decision, Reason};
+use crate::instance::{Flaw, Instance, Key};
+use crate::plan::{Plan, Shipment, Solution, StepBudget};
+use crate::solve::solve;
+
+/// Steps for one question: most orders are solved exactly in far fewer.
+const QUESTION: StepBudget = StepBudget(100_000);
+
+/// A plan, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// One per shipment, in the order of the plan.
+    pub shipments: Vec<ShipmentReason>,
+    /// Micro-cents for shipments after the first.
+    pub split_uc: i64,
+    /// What the units cost that no location ships.
+    pub unfilled: Cost,
+    /// The whole: the tiers and the money of all of the above add up to it.
+    pub cost: Cost,
+    /// Whether no other plan can cost less.
+    pub is_proven: bool,
+    /// The most by which some other plan could be cheaper.
+    pub gap: Cost,
+}
+
+/// What one shipment costs, and what there is instead of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipmentReason {
+    /// The location.
+    pub location: Key,
+    /// Lines by index with their units.
+    pub lines: Vec<(usize, i64)>,
+    /// Meters to the buyer.
+    pub distance_m: i64,
+    /// What it adds to the tiers.
+    pub tiers: Cost,
+    /// Micro-cents to the carrier, lateness included.
+    pub carrier_uc: i64,
+    /// Micro-cents for handling the shipment and its units.
+    pub handling_uc: i64,
+    /// Micro-cents that the location's declining it is expected to cost.
+    pub decline_uc: i64,
+    /// Micro-cents for the scarcity of the stock that it takes.
+    pub stock_uc: i64,
+    /// The best plan in which this location ships nothing.
+    pub without: Alternative,
+}
+
+impl ShipmentReason {
+    /// Micro-cents of the shipment.
+    #[must_use]
+    pub fn money_uc(&self) -> i64 {
+        self.carrier_uc + self.handling_uc + self.decline_uc + self.stock_uc
+    }
+}
+
+/// Another plan, and by how much it is dearer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    /// The plan.
+    pub plan: Plan,
+    /// Its cost less that of the plan that was chosen. Below nothing only where the chosen plan was
+    /// not proven.
+    pub dearer_by: Cost,
+    /// Whether no plan of its kind costs less.
+    pub is_proven: bool,
+}
+
+/// Why a location does not ship, or not that line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It does.
+    Ships,
+    /// It was left out before the plan was made.
+    Excluded(Reason),
+    /// It has nothing of what was asked about.
+    HasNone,
+    /// It could, in this plan.
+    Dearer(Alternative),
+    /// It has some, but every plan with it is one that the limits on splitting forbid, or dearer than
+    /// leaving those units unshipped.
+    CannotHelp,
+    /// It had no part in the decision: it was made later.
+    Unknown,
+}
+
+impl Decision {
+    /// Takes the plan apart.
+    ///
+    /// # Errors
+    /// Where the stored instance is not one that a solver accepts.
+    pub fn explain(&self) -> Result<Explanation, Flaw> {
+        let (instance, plan) = (&self.instance, &self.solution.plan);
+        let shipments = (plan.shipments.iter())
+            .map(|shipment| self.reason(shipment))
+            .collect::<Result<Vec<_>, _>>()?;
+        let unfilled = plan.unfilled.iter().fold(Cost::ZERO, |sum, &(_, units)| {
+            sum + instance.unfilled_cost(units)
+        });
+        let splits = plan.shipments.len().saturating_sub(1) as i64;
+        Ok(Explanation {
+            shipments,
+            split_uc: splits * instance.penalties.split_uc,
+            unfilled,
+            cost: self.solution.cost,
+            is_proven: self.solution.proven,
+            gap: self.solution.gap,
+        })
+    }
+
+    /// Why a location does not ship anything, or nothing of one line.
+    ///
+    /// # Errors
+    /// Where the stored instance is not one that a solver accepts.
+    pub fn why_not(&self, location: Key, line: Option<usize>) -> Result<WhyNot, Flaw> {
+        let excluded = self.excluded.iter().find(|one| one.key == location);
+        if let Some(excluded) = excluded {
+            return Ok(WhyNot::Excluded(excluded.reason));
+        }
+        let candidates = &self.instance.candidates;
+        let Some(place) = candidates.iter().position(|one| one.key == location) else {
+            return Ok(WhyNot::Unknown);
+        };
+        let ships = |plan: &Plan, line: Option<usize>| {
+            let shipment = plan.shipments.iter().find(|one| one.location == place);
+            shipment.is_some_and(|shipment| {
+                line.is_none_or(|line| shipment.lines.iter().any(|(one, _)| *one == line))
+            })
+        };
+        if ships(&self.solution.plan, line) {
+            return Ok(WhyNot::Ships);
+        }
+        let asked = match line {
+            Some(line) => line..line + 1,
+            None => 0..self.instance.lines.len(),
+        };
+        let mut best: Option<Alternative> = None;
+        let mut has_any = false;
+        for line in asked {
+            let on_offer = candidates[place].available.get(line);
+            if on_offer.copied().unwrap_or(0) <= 0 {
+                continue;
+            }
+            has_any = true;
+            let forced = self.alternative(&forcing(&self.instance, place, line))?;
+            let is_better = (best.as_ref()).is_none_or(|found| forced.dearer_by < found.dearer_by);
+            if ships(&forced.plan, Some(line)) && is_better {
+                best = Some(forced);
+            }
+        }
+        Ok(match (best, has_any) {
+            (Some(found), _) => WhyNot::Dearer(found),
+            (None, true) => WhyNot::CannotHelp,
+            (None, false) => WhyNot::HasNone,
+        })
+    }
+
+    fn reason(&self, shipment: &Shipment) -> Result<ShipmentReason, Flaw> {
+        let instance = &self.instance;
+        let candidate = &instance.candidates[shipment.location];
+        let units: i64 = shipment.lines.iter().map(|(_, units)| units).sum();
+        let stock_uc = (shipment.lines.iter())
+            .map(|&(line, units)| {
+                let price = candidate.stock_price_uc.get(line).copied().unwrap_or(0);
+                price * units
+            })
+            .sum();
+        let decline_uc = candidate.handling_line_uc * shipment.lines.len() as i64;
+        let handling_uc = candidate.handling_order_uc + candidate.handling_unit_uc * units;
+        // A plan that was stored is one that its instance allows.
+        let cost = instance.shipment_cost(shipment).unwrap_or(Cost::ZERO);
+        let mut without = instance.clone();
+        without.candidates[shipment.location].available.fill(0);
+        Ok(ShipmentReason {
+            location: candidate.key,
+            lines: shipment.lines.clone(),
+            distance_m: candidate.distance_m,
+            tiers: Cost {
+                money_uc: 0,
+                ..cost
+            },
+            carrier_uc: cost.money_uc - handling_uc - decline_uc - stock_uc,
+            handling_uc,
+            decline_uc,
+            stock_uc,
+            without: self.alternative(&without)?,
+        })
+    }
+
+    fn alternative(&self, instance: &Instance) -> Result<Alternative, Flaw> {
+        let Solution {
+            plan, cost, proven, ..
+        } = solve(instance, QUESTION)?;
+        Ok(Alternative {
+            plan,
+            dearer_by: cost - self.solution.cost,
+            is_proven: proven,
+        })
+    }
+}
+
+/// The same problem with as much of a line as the candidate has on offer there only.
+fn forcing(instance: &Instance, place: usize, line: usize) -> Instance {
+    let mut forced = instance.clone();
+    let wanted = forced.lines[line].quantity;
+    let left = wanted - forced.candidates[place].available[line].clamp(0, wanted);
+    for (other, candidate) in forced.candidates.iter_mut().enumerate() {
+        if other != place {
+            candidate.available[line] = candidate.available[line].min(left);
+        }
+    }
+    forced
+}
