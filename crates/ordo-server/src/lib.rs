@@ -27,6 +27,7 @@ mod routes;
 mod secret;
 mod serve;
 mod traffic;
+mod why;
 mod wire;
 
 pub use app::{router, router_with};

@@ -92,6 +92,8 @@ operations! {
     Post "/api/v1/orders/{id}/refunds", Manager => returns::refund::refund_order;
     Get "/api/v1/fulfillment-orders", Viewer => fulfillment_orders::list::list_fulfillment_orders;
     Get "/api/v1/fulfillment-orders/{id}", Viewer => fulfillment_orders::read::get_fulfillment_order;
+    Get "/api/v1/fulfillment-orders/{id}/decision", Viewer => fulfillment_orders::decision::get_decision;
+    Get "/api/v1/fulfillment-orders/{id}/decision/why-not", Viewer => fulfillment_orders::decision::why_not;
     Post "/api/v1/fulfillment-orders/{id}/release", Operator => fulfillment_orders::release::release_work;
     Post "/api/v1/fulfillment-orders/{id}/accept", Operator => fulfillment_orders::accept::accept_work;
     Post "/api/v1/fulfillment-orders/{id}/reject", Operator => fulfillment_orders::reject::reject_work;

@@ -218,3 +218,38 @@ fn forcing(instance: &Instance, place: usize, line: usize) -> Instance {
     }
     forced
 }
+
+/// Micro-cents as whole cents that add up to the rounded sum: the cents that rounding down leaves go
+/// to the largest remainders, to the earlier part where they are equal. No part may be below zero.
+#[must_use]
+pub fn in_cents(parts_uc: &[i64]) -> Vec<i64> {
+    const CENT_UC: i64 = 1_000_000;
+    let sum: i64 = parts_uc.iter().sum();
+    let mut cents: Vec<i64> = parts_uc.iter().map(|part| part / CENT_UC).collect();
+    let missing = (sum + CENT_UC / 2) / CENT_UC - cents.iter().sum::<i64>();
+    let mut places: Vec<usize> = (0..parts_uc.len()).collect();
+    places.sort_by_key(|&place| std::cmp::Reverse(parts_uc[place] % CENT_UC));
+    for place in places.into_iter().take(missing.max(0) as usize) {
+        cents[place] += 1;
+    }
+    cents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_cents;
+
+    #[test]
+    fn shown_cents_add_up_to_the_rounded_sum() {
+        for (parts, cents) in [
+            (vec![], vec![]),
+            (vec![0, 0], vec![0, 0]),
+            (vec![1_400_000, 1_400_000], vec![2, 1]),
+            (vec![1_499_999, 0], vec![1, 0]),
+            (vec![300_000, 300_000, 900_000], vec![1, 0, 1]),
+            (vec![200_000; 5], vec![1, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(in_cents(&parts), cents, "{parts:?}");
+        }
+    }
+}

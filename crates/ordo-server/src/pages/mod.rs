@@ -13,7 +13,7 @@ mod shell;
 mod stage;
 mod timeline;
 mod today;
-mod words;
+pub(crate) mod words;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

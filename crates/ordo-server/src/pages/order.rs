@@ -1,5 +1,6 @@
 //! `GET /orders/{number or id}`: one order with everything that serves it and what happened to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -9,7 +10,7 @@ use maud::{Markup, html};
 use ordo_domain::contact::Contact;
 use ordo_domain::event::SubjectRef;
 use ordo_domain::fulfillment::FulfillmentOrder;
-use ordo_domain::id::{ContactId, OrderId};
+use ordo_domain::id::{ContactId, FulfillmentOrderId, OrderId};
 use ordo_domain::money::{Minor, Money};
 use ordo_domain::order::{FulfillmentStanding, Line, Order, PaymentStanding, ReturnStanding};
 use ordo_domain::quantity::Quantity;
@@ -23,6 +24,7 @@ use ordo_store::{LogEntry, OrderFilter, OrderSort, StoreError};
 use super::timeline::{Story, count, many_units};
 use super::{Pages, Visit, redirect, session, shell, store_failed, words};
 use crate::read;
+use crate::why;
 use crate::wire::{channel_code, location_code};
 
 /// Entries of the timeline; an order has a few dozen.
@@ -124,6 +126,8 @@ struct Shown {
     returns: Vec<Return>,
     contacts: Vec<Contact>,
     events: Vec<LogEntry>,
+    /// Why each fulfillment order went to its location.
+    reasons: BTreeMap<FulfillmentOrderId, String>,
 }
 
 impl Shown {
@@ -167,8 +171,11 @@ impl Shown {
         let events = backend
             .events_about(organization, &subjects, 0, EVENTS_MAX)
             .await?;
+        let reference = visit.reference().await?;
+        let reasons = why::of_work(backend, organization, &reference, &order, &work).await?;
         Ok(Some(Self {
-            reference: visit.reference().await?,
+            reference,
+            reasons,
             number: stored.number,
             order,
             work,
@@ -312,6 +319,9 @@ impl Shown {
                             strong { (self.location_name(work)) }
                             span.badge { (words::name(work.state.name())) }
                             span.quiet { (many_units(units)) ", opened " (words::instant(work.opened_at)) }
+                        }
+                        @if let Some(reason) = self.reasons.get(&work.id) {
+                            p.quiet { (reason) }
                         }
                         @if let Some(shipment) = shipment {
                             ul.parcels {

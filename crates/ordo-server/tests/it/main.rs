@@ -28,4 +28,5 @@ mod system;
 mod test_app;
 mod waiting;
 mod webhooks;
+mod why;
 mod work;

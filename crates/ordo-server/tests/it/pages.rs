@@ -28,7 +28,7 @@ async fn sign_in(app: &TestApp, key: &str, headers: &[(&str, &str)]) -> Answer {
 }
 
 /// The cookie that a key gets.
-async fn cookie(app: &TestApp, key: &str) -> String {
+pub(crate) async fn cookie(app: &TestApp, key: &str) -> String {
     let answer = sign_in(app, key, &[]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     assert_eq!(answer.header("location"), Some("/"));
@@ -39,7 +39,7 @@ async fn cookie(app: &TestApp, key: &str) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-async fn page(app: &TestApp, cookie: &str, path: &str) -> Answer {
+pub(crate) async fn page(app: &TestApp, cookie: &str, path: &str) -> Answer {
     let asked = Request::builder().uri(path).header("cookie", cookie);
     app.send(asked.body(Body::empty()).unwrap()).await
 }

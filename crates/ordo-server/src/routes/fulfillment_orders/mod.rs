@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod answer_stop;
 pub mod cancel;
+pub mod decision;
 pub mod list;
 pub mod pack;
 pub mod pick;

@@ -1,0 +1,253 @@
+//! `GET /fulfillment-orders/{id}/decision` and `…/why-not`: why the work went to its location, and
+//! why not to another one.
+
+use std::borrow::Cow;
+
+use ordo_domain::Rejection;
+use ordo_domain::fulfillment::FulfillmentOrder;
+use ordo_domain::id::{DecisionId, LocationId};
+use ordo_domain::money::Money;
+use ordo_domain::order::Order;
+use ordo_sourcing::{Decision, Key, Reason, ShipmentReason, WhyNot, in_cents};
+use ordo_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::read;
+use crate::why::{self, Words};
+use crate::wire::location_code;
+
+/// Why an order was given to the locations that it was given to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourcingDecision)]
+struct DecisionAnswer<'a> {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: DecisionId,
+    /// Whether no other plan could have been better.
+    proven: bool,
+    /// Search steps that it took.
+    steps: u64,
+    /// What the plan cost; `null` where distance and the number of shipments decided alone.
+    #[schema(value_type = Option<Money>)]
+    cost: Option<Money>,
+    /// One per location that ships.
+    shipments: Vec<ShipmentAnswer<'a>>,
+    /// What every other location that was looked at lacked.
+    excluded: Vec<ExcludedAnswer<'a>>,
+    /// Locations that could have shipped something and were not chosen: ask `why-not` about each.
+    #[schema(value_type = Vec<String>)]
+    not_chosen: Vec<Cow<'a, str>>,
+}
+
+/// Why a location ships.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourcingShipment)]
+struct ShipmentAnswer<'a> {
+    /// The location's code.
+    #[schema(value_type = String)]
+    location: Cow<'a, str>,
+    /// Units that it ships.
+    units: i64,
+    /// Meters to the buyer.
+    distance_m: i64,
+    /// What the shipment costs, by what it is for; the parts add up to the cent.
+    cost: Option<CostAnswer>,
+    /// The reason in words.
+    because: String,
+}
+
+/// What a shipment costs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourcingCost)]
+struct CostAnswer {
+    /// To the carrier, lateness included.
+    carrier: Money,
+    /// For handling the shipment and its units.
+    handling: Money,
+    /// What the location's declining it is expected to cost.
+    decline_risk: Money,
+    /// For the scarcity of the stock that it takes.
+    scarcity: Money,
+}
+
+/// A location that was left out.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExcludedLocation)]
+struct ExcludedAnswer<'a> {
+    /// The location's code.
+    #[schema(value_type = String)]
+    location: Cow<'a, str>,
+    /// The first check that it failed.
+    #[schema(value_type = String)]
+    reason: Reason,
+    /// The same in words.
+    because: &'static str,
+}
+
+/// Why a location does not ship.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WhyNot)]
+struct WhyNotAnswer<'a> {
+    /// The location's code.
+    #[schema(value_type = String)]
+    location: Cow<'a, str>,
+    /// `ships`, `excluded`, `has_none`, `dearer`, `cannot_help` or `unknown` (the location came
+    /// later).
+    standing: &'static str,
+    /// The check that it failed, where it was excluded.
+    #[schema(value_type = Option<String>)]
+    reason: Option<Reason>,
+    /// How much dearer the best plan with it is, where money decides between them.
+    #[schema(value_type = Option<Money>)]
+    dearer_by: Option<Money>,
+    /// The answer in words.
+    because: String,
+}
+
+/// Says why the work went to its location.
+#[utoipa::path(
+    get,
+    path = "/api/v1/fulfillment-orders/{id}/decision",
+    tag = "Fulfillment",
+    params(("id" = String, Path, description = "The fulfillment order's id.")),
+    responses((status = 200, description = "The decision that opened it, taken apart.", body = DecisionAnswer)),
+)]
+pub async fn get_decision(ask: Ask) -> Answer {
+    Params::of(&ask.parts.uri)?.finish()?;
+    let (id, order, decision) = decided(&ask).await?;
+    let reference = ask.reference().await?;
+    let words = Words {
+        reference: &reference,
+        currency: order.currency,
+        decision: &decision,
+    };
+    let told = decision.explain().map_err(unreadable)?;
+    let has_money = why::has_money(&decision.instance);
+    let money = |cents| why::cents(cents, order.currency);
+    let code = |key: Key| location_code(&reference, LocationId::from_u128(key.0));
+    let shipment = |one: &ShipmentReason| {
+        let parts = [
+            one.carrier_uc,
+            one.handling_uc,
+            one.decline_uc,
+            one.stock_uc,
+        ];
+        let cents = in_cents(&parts);
+        ShipmentAnswer {
+            location: code(one.location),
+            units: one.lines.iter().map(|(_, units)| units).sum(),
+            distance_m: one.distance_m,
+            cost: has_money.then(|| CostAnswer {
+                carrier: money(cents[0]),
+                handling: money(cents[1]),
+                decline_risk: money(cents[2]),
+                scarcity: money(cents[3]),
+            }),
+            because: words.shipment(one),
+        }
+    };
+    let ships = |key: Key| told.shipments.iter().any(|one| one.location == key);
+    let candidates = decision.instance.candidates.iter().map(|one| one.key);
+    let answer = DecisionAnswer {
+        id,
+        proven: told.is_proven,
+        steps: decision.solution.steps,
+        cost: has_money.then(|| money(in_cents(&[told.cost.money_uc])[0])),
+        shipments: told.shipments.iter().map(shipment).collect(),
+        excluded: (decision.excluded.iter())
+            .map(|one| ExcludedAnswer {
+                location: code(one.key),
+                reason: one.reason,
+                because: why::reason(one.reason),
+            })
+            .collect(),
+        not_chosen: candidates.filter(|key| !ships(*key)).map(code).collect(),
+    };
+    Ok(answer::to_read(&answer))
+}
+
+/// Says why the work did not go to another location.
+#[utoipa::path(
+    get,
+    path = "/api/v1/fulfillment-orders/{id}/decision/why-not",
+    tag = "Fulfillment",
+    params(
+        ("id" = String, Path, description = "The fulfillment order's id."),
+        ("location" = String, Query, description = "The other location's code."),
+    ),
+    responses((status = 200, description = "What a plan with it would have been.", body = WhyNotAnswer)),
+)]
+pub async fn why_not(ask: Ask) -> Answer {
+    let mut params = Params::of(&ask.parts.uri)?;
+    let asked = params.text("location", 128);
+    params.finish()?;
+    let (_, order, decision) = decided(&ask).await?;
+    let reference = ask.reference().await?;
+    let found = asked.and_then(|code| reference.location_by_code(&code));
+    let Some(location) = found else {
+        return Err(Rejection::field("/location", "must be the code of a location").into());
+    };
+    let words = Words {
+        reference: &reference,
+        currency: order.currency,
+        decision: &decision,
+    };
+    let key = Key(location.id.to_u128());
+    let answer = decision.why_not(key, None).map_err(unreadable)?;
+    let has_money = why::has_money(&decision.instance);
+    let (standing, reason, dearer_by, because) = match &answer {
+        WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
+        WhyNot::Excluded(reason) => {
+            let because = why::reason(*reason).to_owned();
+            ("excluded", Some(*reason), None, because)
+        }
+        WhyNot::HasNone => {
+            let because = "It had nothing of what was left to source.";
+            ("has_none", None, None, because.to_owned())
+        }
+        WhyNot::CannotHelp => {
+            let because = "It has some, but every plan with it splits more than is allowed, or is \
+                           worse than leaving those units unshipped.";
+            ("cannot_help", None, None, because.to_owned())
+        }
+        WhyNot::Unknown => {
+            let because = "It was not there yet when this was decided.";
+            ("unknown", None, None, because.to_owned())
+        }
+        WhyNot::Dearer(other) => {
+            let is_money = other.dearer_by.tiers.iter().all(|tier| *tier == 0);
+            let by = (has_money && is_money).then(|| {
+                let cents = in_cents(&[other.dearer_by.money_uc.max(0)])[0];
+                why::cents(cents, order.currency)
+            });
+            ("dearer", None, by, words.dearer(other))
+        }
+    };
+    Ok(answer::to_read(&WhyNotAnswer {
+        location: location_code(&reference, location.id),
+        standing,
+        reason,
+        dearer_by,
+        because,
+    }))
+}
+
+/// The decision behind the fulfillment order that the address names, and its order.
+async fn decided(ask: &Ask) -> Result<(DecisionId, Order, Decision), Problem> {
+    let work: FulfillmentOrder = read::find(ask, ask.id("{id}")?).await?;
+    let order: Order = read::find(ask, work.order).await?;
+    let id = work.decision.ok_or_else(Problem::not_found)?;
+    let body = ask.backend().decision(ask.organization(), id).await?;
+    let body = body.ok_or_else(Problem::not_found)?;
+    let decision = serde_json::from_str(&body).map_err(unreadable)?;
+    Ok((id, order, decision))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Problem {
+    StoreError::Corrupt(format!("a decision: {error}")).into()
+}

@@ -1,0 +1,179 @@
+//! Sourcing decisions in words: why a location ships, and why another does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ordo_domain::fulfillment::FulfillmentOrder;
+use ordo_domain::id::{DecisionId, FulfillmentOrderId, LocationId, OrganizationId};
+use ordo_domain::money::{Currency, Minor, Money};
+use ordo_domain::order::Order;
+use ordo_domain::reference::Reference;
+use ordo_engine::Backend;
+use ordo_sourcing::{Alternative, Cost, Decision, Instance, Key, Reason, ShipmentReason, Tier};
+use ordo_store::StoreError;
+
+use crate::pages::words;
+use crate::wire::location_code;
+
+/// Micro-cents of a cent.
+const CENT_UC: i64 = 1_000_000;
+
+/// Why each fulfillment order went to its location, in words. One decision usually opened all of them.
+pub async fn of_work(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    reference: &Reference,
+    order: &Order,
+    work: &[FulfillmentOrder],
+) -> Result<BTreeMap<FulfillmentOrderId, String>, StoreError> {
+    let mut reasons = BTreeMap::new();
+    let ids: BTreeSet<DecisionId> = work.iter().filter_map(|work| work.decision).collect();
+    for id in ids {
+        let body = backend.decision(organization, id).await?;
+        let Some(body) = body else { continue };
+        let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt(error.to_string());
+        let decision: Decision = serde_json::from_str(&body).map_err(|error| corrupt(&error))?;
+        let told = decision.explain().map_err(|flaw| corrupt(&flaw))?;
+        let words = Words {
+            reference,
+            currency: order.currency,
+            decision: &decision,
+        };
+        for work in work.iter().filter(|work| work.decision == Some(id)) {
+            let here = |one: &&ShipmentReason| one.location.0 == work.location.to_u128();
+            if let Some(shipment) = told.shipments.iter().find(here) {
+                reasons.insert(work.id, words.shipment(shipment));
+            }
+        }
+    }
+    Ok(reasons)
+}
+
+/// What the words are about.
+pub struct Words<'a> {
+    /// Gives locations their codes.
+    pub reference: &'a Reference,
+    /// What money is in.
+    pub currency: Currency,
+    /// The decision.
+    pub decision: &'a Decision,
+}
+
+impl Words<'_> {
+    /// One sentence on a shipment and one on what there is without it.
+    pub fn shipment(&self, shipment: &ShipmentReason) -> String {
+        let units = units(shipment.lines.iter().map(|(_, units)| units).sum());
+        let place = self.code(shipment.location);
+        let away = match shipment.distance_m {
+            0 => String::new(),
+            far => format!(", {} away", distance(far)),
+        };
+        let money = match shipment.money_uc() {
+            0 => String::new(),
+            uc => format!(", for {}", self.money(uc)),
+        };
+        let without = self.without(&shipment.without);
+        format!("{place} ships {units}{away}{money}. {without}")
+    }
+
+    fn without(&self, other: &Alternative) -> String {
+        let places = self.places(other);
+        if places.is_empty() {
+            return "No other location could.".to_owned();
+        }
+        match self.difference(other.dearer_by) {
+            None => format!("{places} would have done as well."),
+            Some(difference) => format!("The next best is {places}: {difference}."),
+        }
+    }
+
+    /// What a plan with another location would mean.
+    pub fn dearer(&self, other: &Alternative) -> String {
+        match self.difference(other.dearer_by) {
+            None => "It would have done as well; equal plans are told apart by the order in which \
+                     locations were made."
+                .to_owned(),
+            Some(difference) => format!(
+                "It could ship some of it ({}): {difference}.",
+                self.places(other)
+            ),
+        }
+    }
+
+    /// The locations of a plan.
+    fn places(&self, other: &Alternative) -> String {
+        let keys = (other.plan.shipments.iter())
+            .map(|shipment| self.decision.instance.candidates[shipment.location].key);
+        let codes: Vec<String> = keys.map(|key| self.code(key)).collect();
+        codes.join(" and ")
+    }
+
+    /// The first thing in which a plan is worse, in the order of what matters; `None` where in none.
+    pub fn difference(&self, by: Cost) -> Option<String> {
+        let tiers = &self.decision.instance.tiers;
+        let worse = tiers.iter().zip(by.tiers).find(|(_, more)| *more != 0);
+        Some(match worse {
+            Some((Tier::UnfilledUnits, more)) => format!("{} would wait", units(more)),
+            Some((Tier::Shipments, 1)) => "one more shipment".to_owned(),
+            Some((Tier::Shipments, more)) => format!("{more} more shipments"),
+            Some((Tier::Distance, more)) => format!("{} further", distance(more)),
+            Some((Tier::Custom(_), _)) => "a location of a lower rank".to_owned(),
+            None if by.money_uc == 0 => return None,
+            None => format!("{} more", self.money(by.money_uc)),
+        })
+    }
+
+    /// Micro-cents, as money.
+    pub fn money(&self, uc: i64) -> String {
+        words::money(cents((uc + CENT_UC / 2).div_euclid(CENT_UC), self.currency))
+    }
+
+    fn code(&self, key: Key) -> String {
+        location_code(self.reference, LocationId::from_u128(key.0)).into_owned()
+    }
+}
+
+/// Cents of a plan, as money.
+pub fn cents(cents: i64, currency: Currency) -> Money {
+    let amount = Minor::new(cents).expect("micro-cents fit 64 bits, so that their cents are money");
+    Money { amount, currency }
+}
+
+/// Whether money plays a part in an instance.
+pub fn has_money(instance: &Instance) -> bool {
+    !instance.rates.is_empty()
+        || (instance.candidates.iter()).any(|candidate| {
+            candidate.handling_order_uc + candidate.handling_unit_uc + candidate.handling_line_uc
+                > 0
+        })
+}
+
+/// Why a location was left out, and what would have to change.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Inactive => "It does not take new work: its state or its capabilities say so.",
+        Reason::NotInChannel => "It is in no pool that the order's channel sells from.",
+        Reason::NotInMarket => "It does not serve the buyer's country.",
+        Reason::Rule(_) => "A sourcing rule keeps it out.",
+        Reason::RestrictedItem => "It may not ship one of the goods to this buyer.",
+        Reason::NoStock => "It had nothing on offer: no stock, all of it promised, or blocked.",
+        Reason::OverCapacity => "Its shipments of the day were all taken.",
+        Reason::CutOffMissed => "The day's cut-off had passed, and the next day is too late.",
+        Reason::PromiseMissed => "It could not deliver by the promised day.",
+        Reason::Declined => "It declined this order before, or came up short.",
+    }
+}
+
+fn units(count: i64) -> String {
+    match count {
+        1 => "1 unit".to_owned(),
+        more => format!("{more} units"),
+    }
+}
+
+/// Meters, as people say them.
+fn distance(meters: i64) -> String {
+    match meters {
+        near if near < 1_000 => format!("{near} m"),
+        far => format!("{} km", (far + 500) / 1_000),
+    }
+}
