@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{DecisionId, FulfillmentOrderId, LocationId, OrganizationId};
 use ordo_domain::money::{Currency, Minor, Money};
+use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
 use ordo_domain::reference::Reference;
 use ordo_engine::Backend;
@@ -35,7 +36,7 @@ pub async fn of_work(
         let told = decision.explain().map_err(|flaw| corrupt(&flaw))?;
         let words = Words {
             reference,
-            currency: order.currency,
+            order,
             decision: &decision,
         };
         for work in work.iter().filter(|work| work.decision == Some(id)) {
@@ -52,20 +53,25 @@ pub async fn of_work(
 pub struct Words<'a> {
     /// Gives locations their codes.
     pub reference: &'a Reference,
-    /// What money is in.
-    pub currency: Currency,
+    /// The order, which says what money is in and how well the buyer's place is known.
+    pub order: &'a Order,
     /// The decision.
     pub decision: &'a Decision,
 }
 
 impl Words<'_> {
+    /// How the buyer's place was found, where it was looked up.
+    pub fn precision(&self) -> Option<Precision> {
+        self.order.ship_to.as_ref()?.place.precision
+    }
+
     /// One sentence on a shipment and one on what there is without it.
     pub fn shipment(&self, shipment: &ShipmentReason) -> String {
         let units = units(shipment.lines.iter().map(|(_, units)| units).sum());
         let place = self.code(shipment.location);
         let away = match shipment.distance_m {
             0 => String::new(),
-            far => format!(", {} away", distance(far)),
+            far => format!(", {} away{}", distance(far), self.middle()),
         };
         let money = match shipment.money_uc() {
             0 => String::new(),
@@ -73,6 +79,16 @@ impl Words<'_> {
         };
         let without = self.without(&shipment.without);
         format!("{place} ships {units}{away}{money}. {without}")
+    }
+
+    /// Says so where distances are rough.
+    fn middle(&self) -> &'static str {
+        match self.precision() {
+            None | Some(Precision::PostalCode | Precision::PostalPrefix) => "",
+            Some(Precision::City) => " (from the middle of the city)",
+            Some(Precision::Region) => " (from the middle of the region)",
+            Some(Precision::Country) => " (from the middle of the country)",
+        }
     }
 
     fn without(&self, other: &Alternative) -> String {
@@ -124,7 +140,10 @@ impl Words<'_> {
 
     /// Micro-cents, as money.
     pub fn money(&self, uc: i64) -> String {
-        words::money(cents((uc + CENT_UC / 2).div_euclid(CENT_UC), self.currency))
+        words::money(cents(
+            (uc + CENT_UC / 2).div_euclid(CENT_UC),
+            self.order.currency,
+        ))
     }
 
     fn code(&self, key: Key) -> String {

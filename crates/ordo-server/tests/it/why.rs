@@ -35,6 +35,7 @@ async fn a_decision_says_why_and_why_not() {
         let decision = app.get(&path).await.expect(200);
         assert_eq!(decision["proven"], true, "{decision}");
         assert_eq!(decision["cost"], Value::Null, "no rates, no money");
+        assert_eq!(decision["place_known_by"], "postal_code");
         assert_eq!(decision["not_chosen"], json!(["LYS"]));
         let shipment = &decision["shipments"][0];
         assert_eq!(shipment["location"], "BER");
@@ -56,6 +57,17 @@ async fn a_decision_says_why_and_why_not() {
             assert_eq!(answer["standing"], standing, "{answer}");
             assert!(!answer["because"].as_str().unwrap().is_empty());
         }
+        body["external_id"] = json!("w-1-city");
+        body["ship_to"]["postal_code"] = json!("unknown");
+        let placed = app.post("/api/v1/orders", &body).await.expect(201);
+        let rough = app.get(&self::path(&placed)).await.expect(200);
+        assert_eq!(rough["place_known_by"], "city");
+        let because = rough["shipments"][0]["because"].as_str().unwrap();
+        assert!(
+            because.contains("(from the middle of the city)"),
+            "{because}"
+        );
+
         // A location that came after the decision had no part in it.
         let later = json!({"code": "OSL", "kind": "store", "country": "NO"});
         app.post("/api/v1/locations", &later).await.expect(201);

@@ -7,6 +7,7 @@ use ordo_domain::Rejection;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{DecisionId, LocationId};
 use ordo_domain::money::Money;
+use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
 use ordo_sourcing::{Decision, Key, Reason, ShipmentReason, WhyNot, in_cents};
 use ordo_store::StoreError;
@@ -35,6 +36,10 @@ struct DecisionAnswer<'a> {
     /// What the plan cost; `null` where distance and the number of shipments decided alone.
     #[schema(value_type = Option<Money>)]
     cost: Option<Money>,
+    /// How the buyer's place was found, by which distances are measured: `postal_code`,
+    /// `postal_prefix`, `city`, `region` or `country`; `null` where coordinates came with the order
+    /// or nothing is known.
+    place_known_by: Option<&'static str>,
     /// One per location that ships.
     shipments: Vec<ShipmentAnswer<'a>>,
     /// What every other location that was looked at lacked.
@@ -123,7 +128,7 @@ pub async fn get_decision(ask: Ask) -> Answer {
     let reference = ask.reference().await?;
     let words = Words {
         reference: &reference,
-        currency: order.currency,
+        order: &order,
         decision: &decision,
     };
     let told = decision.explain().map_err(unreadable)?;
@@ -158,6 +163,7 @@ pub async fn get_decision(ask: Ask) -> Answer {
         proven: told.is_proven,
         steps: decision.solution.steps,
         cost: has_money.then(|| money(in_cents(&[told.cost.money_uc])[0])),
+        place_known_by: words.precision().map(Precision::name),
         shipments: told.shipments.iter().map(shipment).collect(),
         excluded: (decision.excluded.iter())
             .map(|one| ExcludedAnswer {
@@ -194,7 +200,7 @@ pub async fn why_not(ask: Ask) -> Answer {
     };
     let words = Words {
         reference: &reference,
-        currency: order.currency,
+        order: &order,
         decision: &decision,
     };
     let key = Key(location.id.to_u128());
