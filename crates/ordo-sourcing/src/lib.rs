@@ -48,9 +48,6 @@ pub use batch::{
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};
 pub use explain::{Alternative, Explanation, ShipmentReason, WhyNot, in_cents};
-pub use instance::{
-    Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Rate, Tier, WeightStep,
-};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use plan::{Plan, PlanFault, Shipment, Solution, StepBudget};
 pub use rate::{Rate, Service, WeightStep};
