@@ -1,9 +1,9 @@
 //! The table of points: bytes that are searched where they lie.
 //!
 //! Layout, all numbers little endian: the magic word, the count of countries, one record of
-//! [`RECORD`] bytes per country in order of its code, then what the records point to. Each country
+//! `RECORD` bytes per country in order of its code, then what the records point to. Each country
 //! has three indexes, of postal codes, cities and names of regions. An index is a row of offsets, of
-//! its blocks and of the end; a block holds up to [`BLOCK`] entries in order of their keys, each
+//! its blocks and of the end; a block holds up to `BLOCK` entries in order of their keys, each
 //! without the bytes that it shares with the one before.
 //!
 //! A byte that does not fit ends a search as if the entry were not there: a table from a store is
