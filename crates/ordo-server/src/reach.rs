@@ -13,6 +13,8 @@ use ordo_domain::reference::Reference;
 use ordo_domain::returns::Return;
 use ordo_domain::shipment::Shipment;
 
+use ordo_store::{Page, StoreError};
+
 use crate::app::Ask;
 use crate::problem::Problem;
 use crate::read;
@@ -141,6 +143,39 @@ impl Ask {
             (Some(_), _) | (None, _) => Err(out_of_scope()),
         }
     }
+}
+
+/// Pages of the store that are read for one of a limited key, which may reach little of each.
+const PAGES_MAX: usize = 20;
+
+/// A page of what `reaches` lets pass. It is full where there is more, unless that is more than
+/// [`PAGES_MAX`] pages away; `place` says where an entry stands.
+pub async fn page<T, C, F>(
+    limit: usize,
+    mut after: Option<C>,
+    mut read: impl FnMut(Option<C>) -> F,
+    reaches: impl Fn(&T) -> bool,
+    place: impl Fn(&T) -> C,
+) -> Result<Page<T, C>, StoreError>
+where
+    C: Copy,
+    F: Future<Output = Result<Page<T, C>, StoreError>>,
+{
+    let mut items: Vec<T> = Vec::new();
+    for _ in 0..PAGES_MAX {
+        let found = read(after).await?;
+        let mut reached = found.items.into_iter().filter(&reaches);
+        items.extend(reached.by_ref().take(limit - items.len()));
+        let more = reached.next().is_some() || found.next.is_some();
+        after = match items.last() {
+            Some(last) if items.len() == limit => Some(place(last)).filter(|_| more),
+            Some(_) | None => found.next,
+        };
+        if items.len() == limit || after.is_none() {
+            break;
+        }
+    }
+    Ok(Page { items, next: after })
 }
 
 fn out_of_scope() -> Problem {

@@ -184,3 +184,45 @@ async fn a_key_is_limited_only_to_what_is_there() {
         assert_eq!(pointer, Some(format!("/{field}/0")));
     }
 }
+
+/// Goal: a limited key gets full pages, each entry once, however little of the whole it reaches.
+/// Method: nine SKUs in two locations; the key reaches the one with five of the fourteen cells.
+#[tokio::test]
+async fn pages_of_a_limited_key_are_full() {
+    for app in TestApp::company_on_each_store("scopepages").await {
+        let ham = json!({"code": "HAM", "kind": "store", "country": "DE"});
+        app.post("/api/v1/locations", &ham).await.expect(201);
+        for n in 0..9 {
+            let code = format!("S{n}");
+            let sku = json!({"code": code, "stock_policy": "tracked"});
+            app.post("/api/v1/skus", &sku).await.expect(201);
+            for location in ["BER", "HAM"] {
+                if location == "BER" || n % 2 == 0 {
+                    let body = json!({"kind": "receive", "sku": code, "location": location, "quantity": 1});
+                    app.post("/api/v1/stock/movements", &body).await.expect(201);
+                }
+            }
+        }
+        let key = app.limited_key("viewer", "locations", "HAM").await;
+        let mut sizes = Vec::new();
+        let mut skus = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/api/v1/stock?limit=2{cursor}");
+            let page = app.get_as(&key, &path).await.expect(200);
+            let items = page["items"].as_array().unwrap();
+            sizes.push(items.len());
+            for item in items {
+                assert_eq!(item["location"], "HAM", "{page}");
+                skus.push(item["sku"].as_str().unwrap().to_owned());
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(sizes, [2, 2, 1]);
+        skus.sort();
+        assert_eq!(skus, ["S0", "S2", "S4", "S6", "S8"]);
+    }
+}

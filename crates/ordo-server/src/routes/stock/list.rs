@@ -14,6 +14,7 @@ use crate::app::{Answer, Ask};
 use crate::cursor;
 use crate::params::{PageParams, Params};
 use crate::problem::Problem;
+use crate::reach;
 use crate::read;
 use crate::wire::Page;
 
@@ -43,7 +44,14 @@ pub async fn list_stock(ask: Ask) -> Answer {
             }
         },
     };
-    let page = backend.list_stock(organization, sku, after, limit).await?;
+    let page = reach::page(
+        limit,
+        after,
+        |after| backend.list_stock(organization, sku, after, limit),
+        |row: &StockRow| ask.caller.scope.has_location(row.key.location),
+        |row| row.key,
+    );
+    let page = page.await?;
     let codes = codes(&ask, page.items.iter().map(|row| row.key.sku)).await?;
     let reference = ask.reference().await?;
     let show = |row: &StockRow| {
@@ -52,10 +60,7 @@ pub async fn list_stock(ask: Ask) -> Answer {
         StockAnswer::of(&reference, code, row.key, &row.cell)
     };
     Ok(answer::to_read(&Page {
-        items: (page.items.iter())
-            .filter(|row| ask.caller.scope.has_location(row.key.location))
-            .map(show)
-            .collect(),
+        items: page.items.iter().map(show).collect(),
         next_cursor: page.next.map(cursor::of_cell),
     }))
 }

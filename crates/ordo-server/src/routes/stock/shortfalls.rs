@@ -14,6 +14,7 @@ use crate::answer;
 use crate::app::{Answer, Ask};
 use crate::cursor;
 use crate::params::{PageParams, Params};
+use crate::reach;
 use crate::wire::{Page, location_code};
 
 /// A SKU of which a location has less than was promised.
@@ -65,7 +66,14 @@ pub async fn list_shortfalls(ask: Ask) -> Answer {
     let (limit, after) = (params.limit(), params.cursor(cursor::cell));
     params.finish()?;
     let (backend, organization) = (ask.backend(), ask.organization());
-    let page = backend.list_shortfalls(organization, after, limit).await?;
+    let page = reach::page(
+        limit,
+        after,
+        |after| backend.list_shortfalls(organization, after, limit),
+        |row: &StockRow| ask.caller.scope.has_location(row.key.location),
+        |row| row.key,
+    );
+    let page = page.await?;
     let codes = codes(&ask, page.items.iter().map(|row| row.key.sku)).await?;
     let reference = ask.reference().await?;
     let show = |row: &StockRow| {
@@ -73,10 +81,7 @@ pub async fn list_shortfalls(ask: Ask) -> Answer {
         ShortfallAnswer::of(&reference, code, row)
     };
     Ok(answer::to_read(&Page {
-        items: (page.items.iter())
-            .filter(|row| ask.caller.scope.has_location(row.key.location))
-            .map(show)
-            .collect(),
+        items: page.items.iter().map(show).collect(),
         next_cursor: page.next.map(cursor::of_cell),
     }))
 }
