@@ -36,6 +36,8 @@ enum Bench {
     List,
     /// Pages of orders that a search finds, over HTTP.
     Search,
+    /// The cheapest plan of an order, in process and without a store.
+    Sourcing,
     /// From the start of the program to its first answer, and the memory that it takes idle.
     Start,
 }
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Bench::List => {
             bench::lists::run(cli.store, bench::lists::What::List, cli.orders, cli.seconds)
         }
+        Bench::Sourcing => bench::sourcing::run(),
         Bench::Search => bench::lists::run(
             cli.store,
             bench::lists::What::Search,

@@ -121,7 +121,7 @@ impl<'d> Network<'d> {
                 .map(|line| Line {
                     quantity: line.qty,
                     unit_weight_g: line.unit_g,
-                    together: None,
+                    ..Line::default()
                 })
                 .collect(),
             candidates: candidates.collect(),

@@ -407,7 +407,7 @@ mod tests {
 
     fn program(instance: &Instance) -> crate::Cost {
         let tariffs = Tariffs::new(instance);
-        let problem = Problem::new(instance, &tariffs, Grain::Unit).expect("sound");
+        let problem = Problem::new(instance, &tariffs, None, Grain::Unit).expect("sound");
         match exact::optimum(&problem, &mut Meter::new(u64::MAX)) {
             Outcome::Optimal(amounts) => problem.cost_of_all(&amounts),
             Outcome::OutOfSteps { bound } => panic!("out of steps at {bound:?}"),
@@ -416,7 +416,7 @@ mod tests {
 
     fn bounded(instance: &Instance, steps: u64) -> (crate::Cost, crate::Cost, bool) {
         let tariffs = Tariffs::new(instance);
-        let problem = Problem::new(instance, &tariffs, Grain::Unit).expect("sound");
+        let problem = Problem::new(instance, &tariffs, None, Grain::Unit).expect("sound");
         let model = Model::new(&problem).expect("small numbers");
         let Some(found) = search(&model, &mut Meter::new(steps)) else {
             let nothing = problem.cost_of_all(&Vec::new());

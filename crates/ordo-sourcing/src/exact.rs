@@ -100,7 +100,10 @@ struct Loads {
 
 impl Loads {
     fn new(problem: &Problem) -> Option<Loads> {
-        if problem.parts.len() > PARTS_MAX {
+        let rough = problem
+            .parceler
+            .is_some_and(|parceler| !parceler.is_exact());
+        if problem.parts.len() > PARTS_MAX || rough {
             return None;
         }
         let mut loads = Loads {
@@ -192,6 +195,16 @@ impl Axes {
             }
         }
     }
+}
+
+/// A load of one site while its offers are made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Piece {
+    load: usize,
+    /// The number of the load among those that are parceled.
+    parcels: usize,
+    weight_g: i64,
+    money_uc: i64,
 }
 
 /// What shipping a load costs, from which site.
@@ -331,28 +344,40 @@ fn offer(
     loads: &Loads,
     site: usize,
     split: Cost,
-    scratch: &mut Vec<(usize, i64, i64)>,
+    scratch: &mut Vec<Piece>,
     offers: &mut [Offer],
 ) {
     scratch.clear();
-    scratch.push((0, 0, split.money_uc));
+    scratch.push(Piece {
+        money_uc: split.money_uc,
+        ..Piece::default()
+    });
     for (part, &cap) in problem.caps(site).iter().enumerate() {
         let so_far = scratch.len();
+        let stride = problem.load_stride(part);
         for grains in 1..=cap {
             let load = grains as usize * loads.strides[part];
+            let parcels = grains as usize * stride;
             let weight_g = i64::from(grains) * problem.parts[part].weight_g;
             let money_uc = problem.handling_uc(site, part, grains);
             for at in 0..so_far {
-                let (base_load, base_g, base_uc) = scratch[at];
-                scratch.push((base_load + load, base_g + weight_g, base_uc + money_uc));
+                let base = scratch[at];
+                scratch.push(Piece {
+                    load: base.load + load,
+                    parcels: base.parcels + parcels,
+                    weight_g: base.weight_g + weight_g,
+                    money_uc: base.money_uc + money_uc,
+                });
             }
         }
     }
     let tiers: [i64; MAX_TIERS] = problem.tiers(site);
-    for &(load, weight_g, money_uc) in &scratch[1..] {
+    for piece in &scratch[1..] {
+        let carriage_uc = problem.carriage_uc(site, piece.weight_g, piece.parcels);
+        let load = piece.load;
         let cost = Cost {
             tiers,
-            money_uc: money_uc + problem.carriage_uc(site, weight_g),
+            money_uc: piece.money_uc + carriage_uc,
         };
         let best = &mut offers[load];
         if best.site == NO_SITE || cost < best.cost {

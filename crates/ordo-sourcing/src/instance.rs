@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::cost::{Cost, MAX_TIERS};
+use crate::parcel::{self, Parceling};
 use crate::rate::{self, Rate, Service};
 
 /// The most units one line may ask for.
@@ -38,6 +39,9 @@ pub struct Instance {
     /// A line ships whole from one location or not at all.
     #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub whole_lines: bool,
+    /// Shipments may be several parcels, in this way; without it each is priced as one weight.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub parceling: Option<Parceling>,
     /// The most shipments the plan may have.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub max_shipments: Option<u32>,
@@ -55,6 +59,9 @@ pub struct Line {
     /// Lines with the same number ship from one location, all of them in full, or not at all.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub together: Option<u32>,
+    /// Each unit is a parcel of its own. Of meaning only with [`Instance::parceling`].
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
+    pub alone: bool,
 }
 
 /// A location that may ship, and what one shipment from it to this buyer costs.
@@ -144,6 +151,8 @@ pub enum Flaw {
     RateSteps(usize),
     /// Two candidates have this key.
     DuplicateKey(Key),
+    /// The heaviest parcel is not above zero.
+    ParcelWeight,
     /// More than [`MAX_TIERS`] tiers.
     TooManyTiers,
     /// A weight, distance, custom value, price or penalty is below zero.
@@ -181,7 +190,16 @@ impl Instance {
             units = units.checked_add(line.quantity).ok_or(Flaw::TooLarge)?;
             weight_g += i128::from(line.quantity) * i128::from(line.unit_weight_g);
         }
-        let shipping_uc = self.check_rates(weight_g)?;
+        let mut shipping_uc = self.check_rates(weight_g)?;
+        if let Some(parceling) = self.parceling {
+            if parceling.max_weight_g.is_some_and(|most| most < 1) {
+                return Err(Flaw::ParcelWeight);
+            }
+            if units > parcel::UNITS_MAX {
+                return Err(Flaw::TooLarge);
+            }
+            shipping_uc *= i128::from(units.max(1));
+        }
         let shipment = self.check_candidates(units, shipping_uc)?;
         if self.penalties.split_uc < 0 || self.penalties.unfilled_unit_uc < 0 {
             return Err(Flaw::Negative);
@@ -389,6 +407,7 @@ impl fmt::Display for Flaw {
             }
             Flaw::RateSteps(rate) => write!(f, "the steps of rate {rate} do not rise from above 0"),
             Flaw::DuplicateKey(key) => write!(f, "two candidates have the key {key}"),
+            Flaw::ParcelWeight => f.write_str("the heaviest parcel is not above zero"),
             Flaw::TooManyTiers => write!(f, "more than {MAX_TIERS} tiers"),
             Flaw::Negative => f.write_str("a weight, distance, price or penalty is below zero"),
             Flaw::TooLarge => f.write_str("the numbers are too large to be summed"),

@@ -71,8 +71,12 @@ struct Packing {
 }
 
 impl Model {
-    /// `None` where the ranges of tiers and money do not fit into one number.
+    /// `None` where the ranges of tiers and money do not fit into one number, or where a shipment's
+    /// price is not one of its weight.
     pub fn new(problem: &Problem) -> Option<Model> {
+        if problem.parceler.is_some() {
+            return None;
+        }
         let grains: i64 = problem.parts.iter().map(|part| i64::from(part.count)).sum();
         let packing = Packing::new(problem, grains)?;
         let worth = packing.worths[MAX_TIERS];

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::cost::Cost;
-use crate::instance::Instance;
+use crate::instance::{Candidate, Instance};
+use crate::parcel::Parcel;
 
 /// How many search steps a solve may take. Steps stand in for time, so that a machine's speed
 /// never changes an answer; 1,000 steps took 1 to 12 microseconds where this was written.
@@ -43,6 +44,9 @@ pub struct Shipment {
     /// Lines by index with their units, never zero, by rising index.
     #[serde(rename = "q")]
     pub lines: Vec<(usize, i64)>,
+    /// Its parcels where it is several; empty where it is one.
+    #[serde(rename = "k", default, skip_serializing_if = "Vec::is_empty")]
+    pub parcels: Vec<Parcel>,
 }
 
 /// A plan with what is known about it.
@@ -85,6 +89,8 @@ pub enum PlanFault {
     TornApart(usize),
     /// More shipments than the instance allows.
     TooManyShipments,
+    /// The parcels of the shipment from this candidate are not what it ships, or not allowed.
+    Parcels(usize),
 }
 
 impl Instance {
@@ -136,7 +142,6 @@ impl Instance {
             return Err(PlanFault::Quantity);
         }
         let mut money_uc = candidate.handling_order_uc;
-        let mut weight_g = 0;
         for &(index, units) in &shipment.lines {
             let line = self.lines.get(index).ok_or(PlanFault::Index)?;
             if units > candidate.available[index] {
@@ -149,14 +154,47 @@ impl Instance {
             if units < 1 || units > line.quantity {
                 return Err(PlanFault::Quantity);
             }
-            weight_g += units * line.unit_weight_g;
             money_uc += candidate.handling_line_uc + units * self.unit_uc(candidate, index);
         }
-        money_uc += self.carriage_uc(&candidate.services, weight_g);
+        money_uc += self.price_parcels(shipment, candidate)?;
         Ok(Cost {
             tiers: self.shipment_tiers(candidate),
             money_uc,
         })
+    }
+
+    /// Micro-cents of the cheapest service for the parcels of a shipment.
+    fn price_parcels(&self, shipment: &Shipment, candidate: &Candidate) -> Result<i64, PlanFault> {
+        let fault = PlanFault::Parcels(shipment.location);
+        if self.parceling.is_none() {
+            let weight_g = self.weight_g(&shipment.lines);
+            let whole = shipment.parcels.is_empty();
+            return if whole {
+                Ok(self.carriage_uc(&candidate.services, weight_g))
+            } else {
+                Err(fault)
+            };
+        }
+        let one = std::slice::from_ref(&shipment.lines);
+        let parcels = if shipment.parcels.is_empty() {
+            one
+        } else {
+            &shipment.parcels
+        };
+        let mut packed = vec![0; self.lines.len()];
+        for parcel in parcels {
+            count(&mut packed, parcel)?;
+            if parcel.is_empty() || !self.allows_parcel(parcel) {
+                return Err(fault);
+            }
+        }
+        for &(line, units) in &shipment.lines {
+            packed[line] -= units;
+        }
+        if packed.iter().any(|&units| units != 0) {
+            return Err(fault);
+        }
+        Ok(self.parcels_uc(&candidate.services, parcels))
     }
 
     /// Whole lines and groups are shipped by one location in full, or by none at all.
@@ -214,6 +252,12 @@ impl fmt::Display for PlanFault {
                 write!(f, "the units of line {line} do not sum to what it wants")
             }
             PlanFault::TornApart(line) => write!(f, "line {line} must not be torn apart"),
+            PlanFault::Parcels(location) => {
+                write!(
+                    f,
+                    "the parcels from candidate {location} are not what it ships"
+                )
+            }
             PlanFault::TooManyShipments => f.write_str("too many shipments"),
         }
     }

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use crate::cost::{Cost, MAX_TIERS};
 use crate::instance::{Flaw, Instance};
+use crate::parcel::Parceler;
 use crate::plan::{Plan, Shipment};
+use crate::rate::Service;
 use crate::tariff::Tariffs;
 
 /// How finely lines may be split between sites while searching.
@@ -53,6 +55,8 @@ pub(crate) type Amounts = Vec<u32>;
 pub(crate) struct Problem<'a> {
     pub instance: &'a Instance,
     pub tariffs: &'a Tariffs<'a>,
+    /// Prices shipments that may be several parcels.
+    pub parceler: Option<&'a Parceler<'a>>,
     pub parts: Vec<Part>,
     pub sites: Vec<Site>,
     /// Grains of each part on offer, one row per site.
@@ -69,6 +73,7 @@ impl<'a> Problem<'a> {
     pub fn new(
         instance: &'a Instance,
         tariffs: &'a Tariffs<'a>,
+        parceler: Option<&'a Parceler<'a>>,
         grain: Grain,
     ) -> Result<Problem<'a>, Flaw> {
         let mut order: Vec<usize> = (0..instance.candidates.len()).collect();
@@ -82,6 +87,7 @@ impl<'a> Problem<'a> {
         let mut problem = Problem {
             instance,
             tariffs,
+            parceler,
             parts: Vec::with_capacity(instance.lines.len()),
             sites: Vec::with_capacity(order.len()),
             caps: Vec::with_capacity(order.len() * instance.lines.len()),
@@ -126,10 +132,47 @@ impl<'a> Problem<'a> {
         self.grain_uc[site * self.parts.len() + part]
     }
 
-    /// Money for a shipment of this weight, without its handling by part.
-    pub fn carriage_uc(&self, site: usize, weight_g: i64) -> i64 {
+    /// Money for a shipment of this weight, without its handling by part. Where shipments are
+    /// parceled it is the number of the load that counts.
+    pub fn carriage_uc(&self, site: usize, weight_g: i64, load: usize) -> i64 {
         let site = &self.sites[site];
-        site.order_uc + self.tariffs.curves()[site.tariff].at(weight_g)
+        let carriage_uc = match self.parceler {
+            None => self.tariffs.curves()[site.tariff].at(weight_g),
+            Some(parceler) => parceler.tabled_uc(self.services(site), load),
+        };
+        site.order_uc + carriage_uc
+    }
+
+    /// By how much a grain of a part raises the number of a load.
+    pub fn load_stride(&self, part: usize) -> usize {
+        let members = &self.members[self.parts[part].members.clone()];
+        self.parceler.map_or(0, |parceler| {
+            let strides = members.iter();
+            strides
+                .map(|&(line, units)| parceler.stride(line) * units as usize)
+                .sum()
+        })
+    }
+
+    fn services(&self, site: &Site) -> &'a [Service] {
+        &self.instance.candidates[site.candidate].services
+    }
+
+    /// Lines by index with their units, by rising index.
+    fn lines_of(&self, amounts: &[u32]) -> Vec<(usize, i64)> {
+        let mut lines = Vec::with_capacity(amounts.len());
+        let shipped = self
+            .parts
+            .iter()
+            .zip(amounts)
+            .filter(|(_, grains)| **grains > 0);
+        for (part, &grains) in shipped {
+            for &(line, units) in &self.members[part.members.clone()] {
+                lines.push((line, units * i64::from(grains)));
+            }
+        }
+        lines.sort_unstable();
+        lines
     }
 
     /// What a shipment costs, without a split penalty. Nothing shipped costs nothing.
@@ -143,7 +186,14 @@ impl<'a> Problem<'a> {
             weight_g += self.parts[part].weight_g * i64::from(grains);
             money_uc += self.handling_uc(site, part, grains);
         }
-        money_uc += self.carriage_uc(site, weight_g);
+        money_uc += match self.parceler {
+            None => self.carriage_uc(site, weight_g, 0),
+            Some(parceler) => {
+                let services = self.services(&self.sites[site]);
+                let (price_uc, _) = parceler.parcels(services, &self.lines_of(amounts));
+                self.sites[site].order_uc + price_uc
+            }
+        };
         Cost {
             tiers: self.sites[site].tiers,
             money_uc,
@@ -230,21 +280,17 @@ impl<'a> Problem<'a> {
             if row.iter().all(|&grains| grains == 0) {
                 continue;
             }
-            let mut lines = Vec::with_capacity(width);
-            for (part, &grains) in self
-                .parts
-                .iter()
-                .zip(row)
-                .filter(|(_, grains)| **grains > 0)
-            {
-                for &(line, units) in &self.members[part.members.clone()] {
-                    lines.push((line, units * i64::from(grains)));
-                }
-            }
-            lines.sort_unstable();
+            let lines = self.lines_of(row);
+            let parcels = self.parceler.map(|parceler| {
+                let (_, parcels) = parceler.parcels(self.services(site), &lines);
+                parcels
+            });
             plan.shipments.push(Shipment {
                 location: site.candidate,
                 lines,
+                parcels: parcels
+                    .filter(|parcels| parcels.len() > 1)
+                    .unwrap_or_default(),
             });
         }
         for (index, line) in self.instance.lines.iter().enumerate() {

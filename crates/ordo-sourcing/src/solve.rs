@@ -9,6 +9,7 @@ use crate::cost::Cost;
 use crate::exact::{self, Outcome};
 use crate::instance::{Flaw, Instance};
 use crate::model::Model;
+use crate::parcel::Parceler;
 use crate::plan::{Solution, StepBudget};
 use crate::problem::{Amounts, Bound, Grain, Problem};
 use crate::search;
@@ -22,12 +23,14 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     instance.check()?;
     let mut meter = Meter::new(budget.0);
     let tariffs = Tariffs::new(instance);
-    let grain = if tariffs.are_flat() {
+    let parceler = Parceler::new(instance, &mut meter);
+    let parceler = parceler.as_ref();
+    let grain = if tariffs.are_flat() && parceler.is_none() {
         Grain::Common
     } else {
         Grain::Unit
     };
-    let problem = Problem::new(instance, &tariffs, grain)?;
+    let problem = Problem::new(instance, &tariffs, parceler, grain)?;
     let nothing = vec![0; problem.sites.len() * problem.parts.len()];
     if problem.shipments_max() == 0 {
         return Ok(proven(&problem, &nothing, &meter));
@@ -179,7 +182,7 @@ fn coarse(
     if grain == Grain::Common {
         return Ok(None);
     }
-    let smaller = Problem::new(problem.instance, tariffs, Grain::Common)?;
+    let smaller = Problem::new(problem.instance, tariffs, problem.parceler, Grain::Common)?;
     let grains = |of: &Problem| {
         of.parts
             .iter()

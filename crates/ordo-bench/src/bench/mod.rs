@@ -4,4 +4,5 @@ pub mod capture;
 pub mod hot_sku;
 pub mod import;
 pub mod lists;
+pub mod sourcing;
 pub mod start;

@@ -262,6 +262,7 @@ fn instance(
             quantity: want.quantity.get(),
             unit_weight_g: want.sku.weight_g,
             together,
+            ..ordo_sourcing::Line::default()
         })
         .collect();
     Ok((Instance::nearest(lines, candidates), excluded, days))

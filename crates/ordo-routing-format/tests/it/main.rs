@@ -3,10 +3,12 @@
 #![allow(clippy::float_arithmetic)] // The evaluator's cents are floats, as an outsider's would be.
 
 mod evaluate;
+mod sitewise;
 mod support;
 
 use std::fs;
 
+use ordo_routing_format::family::{Family, Lines, Rule};
 use ordo_routing_format::{Answer, Document, Kind, Network, OrderAnswer};
 use ordo_sourcing::{StepBudget, solve};
 use serde_json::Value;
@@ -116,6 +118,64 @@ fn what_the_schema_says_of_promises_weights_and_limits_is_kept() {
         assert_eq!(cost_c, expected_c as f64, "{}", order.id);
         assert!(order.proven, "{}", order.id);
     }
+}
+
+/// Orders of every family against the second solver: equal where proven, and a true bound where
+/// not; with few steps too, so that the fallbacks are met.
+#[test]
+fn plans_of_all_families_hold_against_another_solver() {
+    let family = |name, locations, lines, rule| Family {
+        name,
+        locations,
+        skus: 40,
+        orders: 40,
+        lines,
+        rule,
+    };
+    let (mut compared, mut unproven) = (0, 0);
+    for family in [
+        family("two locations", 2, Lines::General, Rule::Free),
+        family("ten", 10, Lines::General, Rule::Free),
+        family("fifty", 50, Lines::General, Rule::Free),
+        family("baskets", 8, Lines::Between(5, 8), Rule::Free),
+        family("whole lines", 9, Lines::Between(2, 7), Rule::WholeLines),
+        family(
+            "two shipments",
+            9,
+            Lines::Between(4, 7),
+            Rule::MaxShipments(2),
+        ),
+        family("hard promise", 9, Lines::Between(2, 6), Rule::HardPromise),
+        family("partial stock", 7, Lines::Between(2, 4), Rule::PartialStock),
+    ] {
+        let document = family.document(11);
+        let network = Network::new(&document).expect("it fits together");
+        for order in &document.orders {
+            if sitewise::combinations(order) > sitewise::COMBINATIONS_MAX / 4 {
+                continue;
+            }
+            let least_uc = sitewise::least_uc(&document, order);
+            let instance = network.instance(order);
+            for budget in [StepBudget(200), StepBudget(2_000), StepBudget::FULL] {
+                let found = solve(&instance, budget).expect("sound");
+                let (cost_uc, gap_uc) = (found.cost.money_uc, found.gap.money_uc);
+                let told = format!("{} {} {budget:?}", family.name, order.id);
+                assert!(cost_uc >= least_uc, "{told}: {cost_uc} below {least_uc}");
+                assert!(cost_uc - gap_uc <= least_uc, "{told}: gap {gap_uc}");
+                assert!(
+                    !found.proven || cost_uc == least_uc,
+                    "{told}: falsely proven"
+                );
+                assert!(
+                    found.proven || budget < StepBudget::FULL,
+                    "{told}: not proven"
+                );
+                unproven += u32::from(!found.proven);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 600 && unproven > 50, "{compared} {unproven}");
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn ten_locations_and_three_lines_fit_in_a_kilobyte() {
         Line {
             quantity: 250,
             unit_weight_g: 12_500,
-            together: None
+            together: None,
+            alone: false,
         };
         3
     ];
@@ -74,11 +75,13 @@ fn the_stored_form_does_not_change_unnoticed() {
             quantity: 2,
             unit_weight_g: 500,
             together: None,
+            alone: false,
         },
         Line {
             quantity: 1,
             unit_weight_g: 0,
             together: None,
+            alone: false,
         },
     ];
     let candidates = vec![candidate(0xb, [5, 0], 1_200), candidate(0xa, [2, 0], 1_200)];

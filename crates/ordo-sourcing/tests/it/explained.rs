@@ -75,6 +75,7 @@ fn shop() -> Decision {
         quantity: 2,
         unit_weight_g: 100,
         together: None,
+        alone: false,
     };
     let candidate = |key, available: [i64; 2], order_uc, unit_uc| Candidate {
         key: Key(key),

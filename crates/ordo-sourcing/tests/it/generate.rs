@@ -1,6 +1,8 @@
 //! Random instances from a seed, the same on every machine.
 
-use ordo_sourcing::{Candidate, Instance, Key, Line, Penalties, Rate, Service, Tier, WeightStep};
+use ordo_sourcing::{
+    Candidate, Instance, Key, Line, Parceling, Penalties, Rate, Service, Tier, WeightStep,
+};
 
 /// SplitMix64.
 pub struct Dice(pub u64);
@@ -103,11 +105,24 @@ pub fn stock_priced(dice: &mut Dice, size: Size) -> Instance {
     instance
 }
 
+/// A priced instance in which shipments may be several parcels.
+pub fn parceled(dice: &mut Dice, size: Size) -> Instance {
+    let mut instance = priced(dice, size);
+    instance.parceling = Some(Parceling {
+        max_weight_g: dice.one_in(2).then(|| dice.between(1, 12) * 100),
+    });
+    for line in &mut instance.lines {
+        line.alone = dice.one_in(5);
+    }
+    instance
+}
+
 fn lines(dice: &mut Dice, size: Size) -> Vec<Line> {
     let line = |dice: &mut Dice| Line {
         quantity: dice.between(1, size.quantity),
         unit_weight_g: dice.between(0, 5) * 100,
         together: None,
+        alone: false,
     };
     (0..dice.between(1, size.lines))
         .map(|_| line(dice))

@@ -20,6 +20,11 @@ const MANY_LINES: Size = Size {
     quantity: 1,
     candidates: 4,
 };
+const TINY: Size = Size {
+    lines: 3,
+    quantity: 2,
+    candidates: 3,
+};
 /// Enough for any instance here.
 const PLENTY: StepBudget = StepBudget(u64::MAX);
 
@@ -54,6 +59,13 @@ fn plans_over_priced_stock_are_optimal_and_proven() {
 }
 
 #[test]
+fn plans_in_parcels_are_optimal_and_proven() {
+    for seed in 0..600 {
+        check_optimal(&generate::parceled(&mut Dice(seed), TINY), seed);
+    }
+}
+
+#[test]
 fn without_steps_the_plan_is_allowed_and_the_gap_is_true() {
     let (mut equal, mut total) = (0, 0);
     for size in [SMALL, SINGLE_LINE, MANY_LINES] {
@@ -62,6 +74,7 @@ fn without_steps_the_plan_is_allowed_and_the_gap_is_true() {
                 generate::nearest(&mut Dice(seed), size),
                 generate::priced(&mut Dice(seed), size),
                 generate::stock_priced(&mut Dice(seed), size),
+                generate::parceled(&mut Dice(seed), TINY),
             ] {
                 for budget in [0, 40, 400] {
                     let solution = solve(&instance, StepBudget(budget)).expect("sound");

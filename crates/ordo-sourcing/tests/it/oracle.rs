@@ -92,14 +92,8 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
         for (price, units) in candidate.stock_price_uc.iter().zip(row) {
             money_uc += price * units;
         }
-        let weights = instance
-            .lines
-            .iter()
-            .zip(row)
-            .map(|(line, units)| line.unit_weight_g * units);
-        let weight_g = weights.sum();
         let services = candidate.services.iter();
-        let prices = services.map(|one| one.extra_uc + carriage(instance, one.rate, weight_g));
+        let prices = services.map(|one| one.extra_uc + parcels(instance, one.rate, row));
         money_uc += prices.min().unwrap_or(0);
     }
     let wanted: i64 = instance.lines.iter().map(|line| line.quantity).sum();
@@ -116,6 +110,49 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
         };
     }
     Cost { tiers, money_uc }
+}
+
+/// The least price of what is shipped, over all ways to put its units into parcels.
+fn parcels(instance: &Instance, rate: u32, row: &[i64]) -> i64 {
+    let weights = instance.lines.iter().zip(row);
+    let Some(parceling) = instance.parceling else {
+        let weight_g = weights.map(|(line, units)| line.unit_weight_g * units);
+        return carriage(instance, rate, weight_g.sum());
+    };
+    let mut price_uc = 0;
+    let mut shared = Vec::new();
+    for (line, &units) in weights {
+        for _ in 0..units {
+            if line.alone {
+                price_uc += carriage(instance, rate, line.unit_weight_g);
+            } else {
+                shared.push(line.unit_weight_g);
+            }
+        }
+    }
+    let most_g = parceling.max_weight_g.unwrap_or(i64::MAX);
+    price_uc + put(instance, rate, most_g, &shared, &mut Vec::new())
+}
+
+/// Puts the first unit into each parcel begun and into a new one.
+fn put(instance: &Instance, rate: u32, most_g: i64, units: &[i64], begun: &mut Vec<i64>) -> i64 {
+    let Some((&unit_g, rest)) = units.split_first() else {
+        return begun
+            .iter()
+            .map(|&weight_g| carriage(instance, rate, weight_g))
+            .sum();
+    };
+    begun.push(unit_g);
+    let mut least = put(instance, rate, most_g, rest, begun);
+    begun.pop();
+    for at in 0..begun.len() {
+        if begun[at] + unit_g <= most_g {
+            begun[at] += unit_g;
+            least = least.min(put(instance, rate, most_g, rest, begun));
+            begun[at] -= unit_g;
+        }
+    }
+    least
 }
 
 fn carriage(instance: &Instance, rate: u32, mut weight_g: i64) -> i64 {

@@ -123,6 +123,7 @@ fn each(check: impl Fn(&Instance, &Solution, u64)) {
             for instance in [
                 generate::nearest(&mut Dice(seed), size),
                 generate::priced(&mut Dice(seed), size),
+                generate::parceled(&mut Dice(seed), size),
             ] {
                 let solution = solve(&instance, BUDGET).expect("sound");
                 check(&instance, &solution, seed);

@@ -1,7 +1,7 @@
 //! Small orders whose right answer can be told by eye, one rule each.
 
 use ordo_sourcing::{
-    Candidate, Instance, Key, Line, Penalties, Plan, PlanFault, Rate, Service, Shipment,
+    Candidate, Instance, Key, Line, Parceling, Penalties, Plan, PlanFault, Rate, Service, Shipment,
     StepBudget, WeightStep, solve,
 };
 
@@ -11,6 +11,7 @@ fn lines(quantities: &[i64]) -> Vec<Line> {
         quantity,
         unit_weight_g: 1_000,
         together: None,
+        alone: false,
     };
     quantities.iter().map(line).collect()
 }
@@ -191,6 +192,7 @@ fn plans_from_elsewhere_are_checked() {
             .map(|&(location, lines)| Shipment {
                 location,
                 lines: lines.to_vec(),
+                parcels: Vec::new(),
             })
             .collect();
         instance.cost_of(&Plan {
@@ -240,4 +242,105 @@ fn plans_from_elsewhere_are_checked() {
     instance.max_shipments = Some(0);
     let many = price(&instance, &[(0, &[(0, 2), (1, 1)])], &[]);
     assert_eq!(many, Err(PlanFault::TooManyShipments));
+}
+
+/// Up to a kilogram costs 10, up to two 30; a unit weighs a kilogram.
+fn parceled(quantities: &[i64], max_weight_g: Option<i64>) -> Instance {
+    let steps =
+        [(1_000, 10), (2_000, 30)].map(|(up_to_g, cost_uc)| WeightStep { up_to_g, cost_uc });
+    let mut only = at(1, 0, quantities);
+    let dear = Service {
+        rate: 0,
+        extra_uc: 1,
+    };
+    only.services = vec![dear, Service::default()];
+    Instance {
+        lines: lines(quantities),
+        candidates: vec![only],
+        rates: vec![Rate {
+            steps: steps.to_vec(),
+        }],
+        penalties: Penalties {
+            split_uc: 0,
+            unfilled_unit_uc: 1_000,
+        },
+        parceling: Some(Parceling { max_weight_g }),
+        ..Instance::default()
+    }
+}
+
+#[test]
+fn two_light_parcels_are_sent_where_one_heavy_one_is_dearer() {
+    let parcels = |instance: &Instance| {
+        let solution = solve(instance, StepBudget::IN_BATCH).expect("sound");
+        assert!(solution.proven);
+        assert_eq!(instance.cost_of(&solution.plan), Ok(solution.cost));
+        let shipment = &solution.plan.shipments[0];
+        (solution.cost.money_uc, shipment.parcels.clone())
+    };
+    let mut instance = parceled(&[2], None);
+    assert_eq!(parcels(&instance), (20, vec![vec![(0, 1)], vec![(0, 1)]]));
+    // Where one parcel costs no more, it is one.
+    instance.rates[0].steps[1].cost_uc = 20;
+    assert_eq!(parcels(&instance), (20, vec![]));
+    instance.parceling = Some(Parceling {
+        max_weight_g: Some(1_500),
+    });
+    assert_eq!(parcels(&instance), (20, vec![vec![(0, 1)], vec![(0, 1)]]));
+    // A unit that is too heavy for any parcel still travels, alone.
+    instance.parceling = Some(Parceling {
+        max_weight_g: Some(999),
+    });
+    assert_eq!(parcels(&instance), (20, vec![vec![(0, 1)], vec![(0, 1)]]));
+}
+
+#[test]
+fn a_line_that_ships_alone_shares_no_parcel() {
+    let mut instance = parceled(&[1, 1, 1], None);
+    instance.lines[1].alone = true;
+    instance.lines[0].unit_weight_g = 100;
+    instance.lines[1].unit_weight_g = 100;
+    instance.lines[2].unit_weight_g = 100;
+    let solution = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    let shipment = &solution.plan.shipments[0];
+    assert_eq!(solution.cost.money_uc, 20);
+    assert_eq!(shipment.parcels.len(), 2);
+    assert!(shipment.parcels.contains(&vec![(1, 1)]));
+    // Mates leave from one place together, each in the parcel it needs.
+    for line in &mut instance.lines {
+        line.together = Some(1);
+    }
+    let together = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(together.cost, solution.cost);
+    assert_eq!(together.plan, solution.plan);
+}
+
+#[test]
+fn parcels_that_are_not_what_is_shipped_are_refused() {
+    let instance = parceled(&[2, 1], Some(2_000));
+    let price = |parcels: &[&[(usize, i64)]]| {
+        instance.cost_of(&Plan {
+            shipments: vec![Shipment {
+                location: 0,
+                lines: vec![(0, 2), (1, 1)],
+                parcels: parcels.iter().map(|parcel| parcel.to_vec()).collect(),
+            }],
+            unfilled: Vec::new(),
+        })
+    };
+    let fault = Err(PlanFault::Parcels(0));
+    assert_eq!(
+        price(&[&[(0, 1), (1, 1)], &[(0, 1)]]).map(|cost| cost.money_uc),
+        Ok(40)
+    );
+    // One heavy parcel, units missing, units too many, an empty parcel.
+    assert_eq!(price(&[]), fault);
+    assert_eq!(price(&[&[(0, 2)]]), fault);
+    assert_eq!(price(&[&[(0, 2)], &[(0, 1)], &[(1, 1)]]), fault);
+    assert_eq!(price(&[&[(0, 2)], &[(1, 1)], &[]]), fault);
+    assert_eq!(price(&[&[(0, 2)], &[(2, 1)]]), Err(PlanFault::Index));
+    let mut one_weight = instance.clone();
+    one_weight.parceling = None;
+    let plan = solve(&instance, StepBudget::IN_BATCH).expect("sound").plan;
+    assert_eq!(one_weight.cost_of(&plan), fault);
 }

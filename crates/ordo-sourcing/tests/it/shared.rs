@@ -136,7 +136,11 @@ fn plans(instance: &Instance) -> Vec<Plan> {
                 .filter(|&(_, units)| units > 0);
             let lines: Vec<(usize, i64)> = lines.collect();
             if !lines.is_empty() {
-                plan.shipments.push(Shipment { location, lines });
+                plan.shipments.push(Shipment {
+                    location,
+                    lines,
+                    parcels: Vec::new(),
+                });
             }
         }
         for (index, line) in instance.lines.iter().enumerate() {
