@@ -38,6 +38,51 @@ pub fn cost_c(instance: &Value, order: &str, plan: &Value) -> Result<f64, String
     Ok(cost_c)
 }
 
+/// Cents of the plans of all orders, or where they take more of something than there is: stock once,
+/// shipments of a location day by day.
+pub fn total_c(instance: &Value, answer: &Value) -> Result<f64, String> {
+    let mut taken: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    let mut shipments: BTreeMap<(&str, i64), i64> = BTreeMap::new();
+    let mut total_c = 0.0;
+    let (orders, plans) = (list(&instance["orders"]), list(&answer["orders"]));
+    if orders.len() != plans.len() {
+        return Err("not one plan per order".to_owned());
+    }
+    for (order, plan) in orders.iter().zip(plans) {
+        let id = order["id"].as_str().expect("an id");
+        if plan["id"] != id {
+            return Err(format!("{id} is missing"));
+        }
+        let cost_c = cost_c(instance, id, &plan["plan"])?;
+        if (cost_c - number(&plan["claimed_cost_c"])).abs() > 0.001 {
+            return Err(format!("{id} costs {cost_c}"));
+        }
+        total_c += cost_c;
+        for shipment in list(&plan["plan"]) {
+            let name = shipment["location"].as_str().expect("a name");
+            let day = order["day"].as_i64().expect("a day");
+            *shipments.entry((name, day)).or_default() += 1;
+            for one in list(&shipment["lines"]) {
+                let line = &order["lines"][one["line"].as_u64().expect("an index") as usize];
+                let sku = line["sku"].as_str().expect("a SKU");
+                *taken.entry((name, sku)).or_default() += one["qty"].as_i64().expect("units");
+            }
+        }
+    }
+    for ((name, sku), units) in taken {
+        if units > instance["stock"][name][sku].as_i64().unwrap_or(0) {
+            return Err(format!("{name} has less than {units} of {sku}"));
+        }
+    }
+    for ((name, day), count) in shipments {
+        let most = &find(&instance["locations"], name)["capacity_shipments_per_day"];
+        if most.as_i64().is_some_and(|most| count > most) {
+            return Err(format!("{name} cannot ship {count} times on day {day}"));
+        }
+    }
+    Ok(total_c)
+}
+
 fn shipment_c(
     instance: &Value,
     order: &Value,

@@ -3,6 +3,9 @@
 #![allow(clippy::float_arithmetic)] // The evaluator's cents are floats, as an outsider's would be.
 
 mod evaluate;
+mod network;
+mod replay;
+mod shared;
 mod sitewise;
 mod support;
 

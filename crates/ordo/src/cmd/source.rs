@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ordo_routing_format::{Answer, Document, Kind, Network, Order, OrderAnswer};
-use ordo_sourcing::{Flaw, StepBudget, solve};
+use ordo_routing_format::{Answer, Document, Kind, Network, Order, OrderAnswer, Shared};
+use ordo_sourcing::{BatchFlaw, Effort, Flaw, StepBudget, solve};
 
 use crate::compose::Failure;
 
@@ -50,10 +50,8 @@ fn run_solve(args: &SolveArgs) -> Result<ExitCode, Failure> {
     let network = Network::new(&document).map_err(|error| input(&args.instance, error))?;
     let answer = match document.kind {
         Kind::Single => each_alone(&network).map_err(|error| input(&args.instance, error))?,
-        Kind::Batch | Kind::Online => {
-            let reason = "only files of kind single can be solved so far";
-            return Err(input(&args.instance, reason));
-        }
+        Kind::Batch => together(&network).map_err(|error| input(&args.instance, error))?,
+        Kind::Online => one_by_one(&network).map_err(|error| input(&args.instance, error))?,
     };
     write(&args.out, &answer).map_err(|error| input(&args.out, error))?;
     Ok(ExitCode::SUCCESS)
@@ -71,14 +69,46 @@ fn each_alone(network: &Network) -> Result<Answer, String> {
     })
 }
 
+/// All orders over the same stock and one day's shipments. Each is said to have taken its part of
+/// the time.
+fn together(network: &Network) -> Result<Answer, BatchFlaw> {
+    let begun = Instant::now();
+    let mut answer = Shared::new(network).solve(Effort::FULL)?;
+    let count = answer.orders.len().max(1) as u64;
+    let each_ns = elapsed_ns(begun) / count;
+    for order in &mut answer.orders {
+        order.solve_ns = each_ns;
+    }
+    Ok(answer)
+}
+
+/// Each order as it comes, with an eye on those that are to be expected.
+fn one_by_one(network: &Network) -> Result<Answer, BatchFlaw> {
+    let shared = Shared::new(network);
+    let past = shared.past();
+    let mut stream = shared.stream(&past)?;
+    let mut answer = Answer::default();
+    for order in &network.document().orders {
+        let begun = Instant::now();
+        let mut sourced = stream.source(order)?;
+        sourced.solve_ns = elapsed_ns(begun);
+        answer.orders.push(sourced);
+    }
+    Ok(answer)
+}
+
 fn answer_one(network: &Network, order: &Order) -> Result<OrderAnswer, Flaw> {
     let instance = network.instance(order);
     let begun = Instant::now();
     let solution = solve(&instance, StepBudget::FULL)?;
-    let solve_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let solve_ns = elapsed_ns(begun);
     Ok(OrderAnswer::new(
         network, order, &instance, &solution, solve_ns,
     ))
+}
+
+fn elapsed_ns(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn write(path: &Path, answer: &Answer) -> io::Result<()> {

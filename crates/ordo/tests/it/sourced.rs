@@ -40,6 +40,48 @@ fn plain_and_packed_files_give_the_same_plans() {
 }
 
 #[test]
+fn a_batch_shares_stock_and_says_its_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("in.json"), folder.path().join("out"));
+    fs::write(&file, two_orders("batch").to_string()).unwrap();
+    assert!(solve(&file, &out).status.success());
+    let answer: Value = serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    // B, which is cheaper, has only two: one order has both, at 527.5, and A ships the other's.
+    let places = ["0", "1"].map(|at| answer.pointer(&format!("/orders/{at}/plan/0/location")));
+    let mut places = places.map(|place| place.unwrap().as_str().unwrap());
+    places.sort_unstable();
+    assert_eq!(places, ["A", "B"]);
+    let costs = answer["orders"].as_array().unwrap().iter();
+    let costs: f64 = costs
+        .map(|order| order["claimed_cost_c"].as_f64().unwrap())
+        .sum();
+    assert_eq!(costs, 527.5 + 577.5);
+    assert!(answer["lower_bound_c"].as_f64().unwrap() <= costs);
+    assert!(answer["orders"][1]["solve_us"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_stream_takes_orders_as_they_come_and_days_bring_new_capacity() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("in.json"), folder.path().join("out"));
+    let mut instance = two_orders("online");
+    instance["stock"]["B"]["X"] = 9.into();
+    instance["locations"][1]["capacity_shipments_per_day"] = 1.into();
+    instance["meta"] = json!({"days": 3, "history_days": 1});
+    let places = |instance: &Value| {
+        fs::write(&file, instance.to_string()).unwrap();
+        assert!(solve(&file, &out).status.success());
+        let answer: Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
+        let orders = answer["orders"].as_array().unwrap().iter();
+        let place = |order: &Value| order["plan"][0]["location"].as_str().unwrap().to_owned();
+        orders.map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&instance), ["B", "A"]);
+    instance["orders"][1]["day"] = 1.into();
+    assert_eq!(places(&instance), ["B", "B"]);
+}
+
+#[test]
 fn a_file_that_cannot_be_solved_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (
@@ -73,6 +115,16 @@ fn solve(instance: &Path, out: &Path) -> Output {
         .env("ORDO_LOG", "warn")
         .output()
         .unwrap()
+}
+
+/// The same order twice, under two names.
+fn two_orders(kind: &str) -> Value {
+    let mut instance = instance();
+    instance["kind"] = kind.into();
+    let mut other = instance["orders"][0].clone();
+    other["id"] = "O2".into();
+    instance["orders"].as_array_mut().unwrap().push(other);
+    instance
 }
 
 /// One order and two locations in its zone; the second has cheaper hands.
