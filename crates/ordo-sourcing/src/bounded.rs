@@ -25,6 +25,11 @@ const LISTED_MAX: usize = 600;
 const SETS_MAX: u64 = 500;
 /// Where nothing is left to branch on, so many are tried before giving up.
 const LISTED_LAST_MAX: usize = 20_000;
+/// The steps that it takes to round a mix well, at most.
+const ROUNDED_MAX: u64 = 20_000;
+/// Sets and steps for trying whether an order is so small that no prices are needed.
+const SETS_FIRST_MAX: u64 = 200;
+const FIRST_MAX: u64 = 8_000;
 /// The steps that combining them may take, per branch.
 const COMBINED_MAX: u64 = 30_000;
 /// The steps that trying those sets may take, per branch.
@@ -60,8 +65,13 @@ pub(crate) fn search(model: &Model, meter: &mut Meter) -> Option<Found> {
         },
         sites: (0..model.sites.len()).collect(),
     };
-    let pool = search.first_pool(&whole.sites);
-    let under = search.explore(whole, pool, 0, meter);
+    let limits = (1, search.shipments_max(&whole));
+    let under = if search.assign(&whole.sites, limits, (SETS_FIRST_MAX, FIRST_MAX), meter) {
+        search.best.cost
+    } else {
+        let pool = search.first_pool(&whole.sites);
+        search.explore(whole, pool, 0, meter)
+    };
     let Incumbent { cost, plan, .. } = search.best;
     let proven = cost - under < model.apart;
     let columns = plan.iter();
@@ -138,24 +148,9 @@ impl Search<'_> {
         if self.is_met(under) {
             return under;
         }
-        let least = rules.at_least.unwrap_or(0);
-        let most = rules.at_most.unwrap_or(usize::MAX);
-        if assign::sets(branch.sites.len(), least, most) <= SETS_MAX {
-            let mut part = meter.part(ASSIGNED_MAX);
-            let (plan, done) = assign::cheapest(
-                model,
-                &branch.sites,
-                (least, most),
-                self.best.cost,
-                &mut part,
-            );
-            meter.spend(part.spent());
-            if let Some(plan) = plan {
-                self.best.keep(plan);
-            }
-            if done {
-                return self.best.cost;
-            }
+        let limits = (rules.at_least.unwrap_or(0), self.shipments_max(&branch));
+        if self.assign(&branch.sites, limits, (SETS_MAX, ASSIGNED_MAX), meter) {
+            return self.best.cost;
         }
         let combined = self.combine(&gap, &branch, (COMBINED_MAX, LISTED_MAX), meter);
         if combined == Some(true) {
@@ -291,6 +286,46 @@ impl Search<'_> {
         Some(Asked { credit, wanted })
     }
 
+    /// The most shipments of a plan of this branch that could be better: more of them cost more by
+    /// opening their sites than the plan at hand.
+    fn shipments_max(&self, branch: &Branch) -> usize {
+        let model = self.model;
+        let openings = branch.sites.iter().map(|&site| {
+            let cheapest = model.curve(site).steps[0].least_from;
+            model.sites[site].opening + cheapest
+        });
+        let mut openings: Vec<i64> = openings.collect();
+        openings.sort_unstable();
+        let spare = self.best.cost - model.apart - model.least;
+        let paid = openings.iter().scan(0_i64, |sum, opening| {
+            *sum = sum.saturating_add(*opening);
+            Some(*sum)
+        });
+        let most = paid.take_while(|paid| *paid <= spare).count();
+        branch.rules.at_most.map_or(most, |limit| limit.min(most))
+    }
+
+    /// Tries all sets of these sites with so many shipments, unless there are too many. Whether none
+    /// of them can hold a better plan any more.
+    fn assign(
+        &mut self,
+        sites: &[usize],
+        limits: (usize, usize),
+        (sets, steps): (u64, u64),
+        meter: &mut Meter,
+    ) -> bool {
+        if assign::sets(sites.len(), limits.0, limits.1) > sets {
+            return false;
+        }
+        let mut part = meter.part(steps);
+        let (plan, done) = assign::cheapest(self.model, sites, limits, self.best.cost, &mut part);
+        meter.spend(part.spent());
+        if let Some(plan) = plan {
+            self.best.keep(plan);
+        }
+        done
+    }
+
     /// Makes plans of the mix: its shares, the largest first, as far as they fit, then filled up.
     fn round(&mut self, master: &Master, meter: &mut Meter) {
         let mix = master.mix().map(|(column, taken)| (taken, column));
@@ -305,6 +340,11 @@ impl Search<'_> {
                 return;
             }
         }
+        let mut sites: Vec<usize> = mix.iter().map(|(_, column)| column.site).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        let limits = (1, self.model.shipments_max.unwrap_or(sites.len()).min(4));
+        self.assign(&sites, limits, (SETS_MAX, ROUNDED_MAX), meter);
     }
 
     /// Lists every load that a better plan of the branch could hold and finds the best plan among

@@ -16,6 +16,8 @@ pub(crate) struct Model {
     pub sites: Vec<PackedSite>,
     items: Vec<Item>,
     curves: Vec<PackedCurve>,
+    /// Under what grains cost in every plan, without opening sites.
+    pub least: i64,
     /// Charged by every column.
     pub split: i64,
     /// The most shipments of a plan, where a plan could want more.
@@ -90,6 +92,7 @@ impl Model {
             sites: Vec::with_capacity(problem.sites.len()),
             items: Vec::new(),
             curves,
+            least: 0,
             split: money(problem.instance.penalties.split_uc),
             shipments_max: problem.shipments_limit(),
             apart: packing.worths[MAX_TIERS],
@@ -121,6 +124,16 @@ impl Model {
                 items: from..model.items.len(),
             });
         }
+        let mut least: Vec<i64> = (model.parts.iter())
+            .map(|part| part.unfilled * i64::from(part.count))
+            .collect();
+        for item in &model.items {
+            let part = &model.parts[item.part];
+            // However little of it comes from here, its grains cost no less than the cheapest.
+            let grain = item.grain.min(part.unfilled) * i64::from(part.count);
+            least[item.part] = least[item.part].min(grain);
+        }
+        model.least = least.iter().sum();
         Some(model)
     }
 
