@@ -14,9 +14,11 @@ use crate::network::{
 };
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
+use crate::rate::{CreateRateTable, UpdateRateTable};
 use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
+use crate::sourcing::UpdateSourcingSettings;
 use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
 use crate::webhook::{CreateWebhook, UpdateWebhook};
 
@@ -63,6 +65,12 @@ pub enum Command {
     CreateWebhook(CreateWebhook),
     /// Changes a webhook.
     UpdateWebhook(UpdateWebhook),
+    /// Makes a rate table.
+    CreateRateTable(CreateRateTable),
+    /// Changes a rate table.
+    UpdateRateTable(UpdateRateTable),
+    /// Changes what sourcing weighs against what.
+    UpdateSourcingSettings(UpdateSourcingSettings),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -146,6 +154,9 @@ impl Command {
             Self::LiftBlock(_) => "lift_block",
             Self::CreateWebhook(_) => "create_webhook",
             Self::UpdateWebhook(_) => "update_webhook",
+            Self::CreateRateTable(_) => "create_rate_table",
+            Self::UpdateRateTable(_) => "update_rate_table",
+            Self::UpdateSourcingSettings(_) => "update_sourcing_settings",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -232,6 +243,9 @@ impl Command {
             | Self::UpdatePool(_)
             | Self::UpdateWebhook(_)
             | Self::CreateWebhook(_)
+            | Self::CreateRateTable(_)
+            | Self::UpdateRateTable(_)
+            | Self::UpdateSourcingSettings(_)
             | Self::LiftBlock(_)
             | Self::AddLocations(_)
             | Self::CreateListing(_)
@@ -258,7 +272,10 @@ impl Command {
             | Self::PlaceBlock(_)
             | Self::LiftBlock(_)
             | Self::CreateWebhook(_)
-            | Self::UpdateWebhook(_) => true,
+            | Self::UpdateWebhook(_)
+            | Self::CreateRateTable(_)
+            | Self::UpdateRateTable(_)
+            | Self::UpdateSourcingSettings(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)

@@ -268,6 +268,8 @@ subjects! {
     ShipmentId = Shipment,
     ReturnId = Return,
     WebhookId = Webhook,
+    RateTableId = RateTable,
+    SettingsId = SourcingSettings,
 }
 
 /// An event with what the log keeps beside it.
@@ -506,6 +508,9 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::LiftBlock(command) => command.decide(world, ctx),
         Command::CreateWebhook(command) => command.decide(world, ctx),
         Command::UpdateWebhook(command) => command.decide(world, ctx),
+        Command::CreateRateTable(command) => command.decide(world, ctx),
+        Command::UpdateRateTable(command) => command.decide(world, ctx),
+        Command::UpdateSourcingSettings(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),
         Command::ReleaseReservation(command) => command.decide(world, ctx),
@@ -591,7 +596,9 @@ impl World {
             | RecordKind::Pool
             | RecordKind::Block
             | RecordKind::Listing
-            | RecordKind::Webhook => self.new_record(kind, id),
+            | RecordKind::Webhook
+            | RecordKind::RateTable
+            | RecordKind::SourcingSettings => self.new_record(kind, id),
         };
         Ok(AnswerSubject::Record { kind, id, body })
     }

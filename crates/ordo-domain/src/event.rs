@@ -16,10 +16,12 @@ use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::{Hold, Order};
 use crate::organization::{ApiKey, Organization};
 use crate::quantity::Quantity;
+use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::returns::{ReceivedUnits, Refund, Return};
 use crate::shipment::label::Label;
 use crate::shipment::{Shipment, TrackingReport, Units};
+use crate::sourcing::SourcingSettings;
 use crate::stock::{Movement, Reservation};
 use crate::webhook::Webhook;
 
@@ -192,6 +194,21 @@ events! {
     WebhookUpdated = "webhook.updated" {
         /// As it is now.
         webhook: Webhook,
+    }
+    /// A rate table was made.
+    RateTableCreated = "rate_table.created" {
+        /// As it is.
+        rate_table: RateTable,
+    }
+    /// A rate table was changed.
+    RateTableUpdated = "rate_table.updated" {
+        /// As it is now.
+        rate_table: RateTable,
+    }
+    /// What sourcing weighs against what was changed.
+    SourcingSettingsUpdated = "sourcing_settings.updated" {
+        /// As it is now.
+        settings: SourcingSettings,
     }
     /// Physical stock changed.
     StockMoved = "stock.moved" {
@@ -484,6 +501,12 @@ impl Event {
             }
             Self::WebhookCreated { webhook } | Self::WebhookUpdated { webhook } => {
                 about(RecordKind::Webhook, webhook.id.to_u128())
+            }
+            Self::RateTableCreated { rate_table } | Self::RateTableUpdated { rate_table } => {
+                about(RecordKind::RateTable, rate_table.id.to_u128())
+            }
+            Self::SourcingSettingsUpdated { settings } => {
+                about(RecordKind::SourcingSettings, settings.id.to_u128())
             }
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())

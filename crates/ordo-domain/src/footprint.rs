@@ -53,6 +53,9 @@ impl World {
             Command::UpdateWebhook(update) => {
                 keys.push(record_key(RecordKind::Webhook, update.webhook));
             }
+            Command::UpdateRateTable(update) => {
+                keys.push(record_key(RecordKind::RateTable, update.rate_table));
+            }
             Command::LiftBlock(lift) => keys.push(record_key(RecordKind::Block, lift.block)),
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
@@ -89,6 +92,8 @@ impl World {
             | Command::AddLocations(_)
             | Command::CreateLegalEntity(_)
             | Command::CreateWebhook(_)
+            | Command::CreateRateTable(_)
+            | Command::UpdateSourcingSettings(_)
             | Command::CreatePool(_)
             | Command::CreateListing(_)
             | Command::PlaceBlock(_)

@@ -224,6 +224,8 @@ ids! {
     PaymentId = "pay";
     /// A named set of locations.
     PoolId = "pol";
+    /// What a carrier's service costs.
+    RateTableId = "rat";
     /// A refund, decided or done.
     RefundId = "rfd";
     /// A promise of stock with an expiry.
@@ -234,6 +236,8 @@ ids! {
     ReturnLineId = "rml";
     /// A hand-over to one carrier.
     ShipmentId = "shp";
+    /// What sourcing weighs against what.
+    SettingsId = "set";
     /// The thing that is stocked.
     SkuId = "sku";
     /// Something due at an instant.

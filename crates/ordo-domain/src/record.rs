@@ -40,6 +40,10 @@ pub enum RecordKind {
     Return = 13,
     /// [`crate::webhook::Webhook`]
     Webhook = 14,
+    /// [`crate::rate::RateTable`]
+    RateTable = 15,
+    /// [`crate::sourcing::SourcingSettings`]
+    SourcingSettings = 16,
 }
 
 impl RecordKind {
@@ -60,6 +64,8 @@ impl RecordKind {
         Self::Shipment,
         Self::Return,
         Self::Webhook,
+        Self::RateTable,
+        Self::SourcingSettings,
     ];
 
     /// The table that stores keep this kind in.
@@ -81,6 +87,8 @@ impl RecordKind {
             Self::Shipment => "shipments",
             Self::Return => "returns",
             Self::Webhook => "webhooks",
+            Self::RateTable => "rate_tables",
+            Self::SourcingSettings => "sourcing_settings",
         }
     }
 
@@ -93,7 +101,9 @@ impl RecordKind {
             | Self::Location
             | Self::Pool
             | Self::Block
-            | Self::Webhook => true,
+            | Self::Webhook
+            | Self::RateTable
+            | Self::SourcingSettings => true,
             Self::Organization
             | Self::ApiKey
             | Self::Sku

@@ -1,4 +1,5 @@
-//! The reference: channels, locations, pools and blocks, as one immutable snapshot with a version.
+//! The reference: channels, locations, pools, blocks, rates and the like, as one immutable snapshot
+//! with a version.
 //!
 //! Decisions read it from memory. A command that changes it is the last of its batch, and every
 //! commit checks that it was decided on the version that is in force.
@@ -8,9 +9,13 @@ use std::sync::Arc;
 
 use ordo_geo::Gazetteer;
 
-use crate::id::{BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, SkuId, WebhookId};
+use crate::id::{
+    BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, RateTableId, SkuId, WebhookId,
+};
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
+use crate::rate::RateTable;
 use crate::record::RecordKind;
+use crate::sourcing::SourcingSettings;
 use crate::stock::CellKey;
 use crate::time::Timestamp;
 use crate::webhook::Webhook;
@@ -30,6 +35,10 @@ pub enum ReferenceRecord {
     Block(Arc<Block>),
     /// A webhook.
     Webhook(Arc<Webhook>),
+    /// A rate table.
+    RateTable(Arc<RateTable>),
+    /// What sourcing weighs against what.
+    SourcingSettings(Arc<SourcingSettings>),
 }
 
 /// The snapshot.
@@ -45,6 +54,8 @@ pub struct Reference {
     blocks: BTreeMap<BlockId, Arc<Block>>,
     webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
     gazetteer: Gazetteer,
+    rate_tables: BTreeMap<RateTableId, Arc<RateTable>>,
+    sourcing: Option<Arc<SourcingSettings>>,
 }
 
 impl Reference {
@@ -105,6 +116,14 @@ impl Reference {
                 let record: Webhook = serde_json::from_str(body)?;
                 self.insert(ReferenceRecord::Webhook(Arc::new(record)));
             }
+            RecordKind::RateTable => {
+                let record: RateTable = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::RateTable(Arc::new(record)));
+            }
+            RecordKind::SourcingSettings => {
+                let record: SourcingSettings = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::SourcingSettings(Arc::new(record)));
+            }
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku
@@ -144,6 +163,10 @@ impl Reference {
             ReferenceRecord::Webhook(webhook) => {
                 self.webhooks.insert(webhook.id, webhook);
             }
+            ReferenceRecord::RateTable(table) => {
+                self.rate_tables.insert(table.id, table);
+            }
+            ReferenceRecord::SourcingSettings(settings) => self.sourcing = Some(settings),
         }
     }
 
@@ -156,6 +179,17 @@ impl Reference {
     #[must_use]
     pub fn webhook(&self, id: WebhookId) -> Option<&Arc<Webhook>> {
         self.webhooks.get(&id)
+    }
+
+    /// The rate tables, in the order in which they were made.
+    pub fn rate_tables(&self) -> impl Iterator<Item = &Arc<RateTable>> {
+        self.rate_tables.values()
+    }
+
+    /// What sourcing weighs against what, where anybody has said so.
+    #[must_use]
+    pub fn sourcing(&self) -> Option<&Arc<SourcingSettings>> {
+        self.sourcing.as_ref()
     }
 
     /// The channel with this code.

@@ -10,8 +10,8 @@ use ordo_domain::organization::Role;
 use crate::app::{App, Ask, Running};
 use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
-    locations, orders, organizations, persons, pools, reports, reservations, returns, shipments,
-    skus, stock, system, webhooks,
+    locations, orders, organizations, persons, pools, promise, rate_tables, reports, reservations,
+    returns, shipments, skus, sourcing_settings, stock, system, webhooks,
 };
 
 /// How an operation is asked for.
@@ -134,6 +134,14 @@ operations! {
     Get "/api/v1/pools", Viewer => pools::list::list_pools;
     Get "/api/v1/pools/{id}", Viewer => pools::read::get_pool;
     Patch "/api/v1/pools/{id}", Manager => pools::update::update_pool;
+    Post "/api/v1/rate-tables", Manager => rate_tables::create::create_rate_table;
+    Get "/api/v1/rate-tables", Viewer => rate_tables::list::list_rate_tables;
+    Get "/api/v1/rate-tables/{id}", Viewer => rate_tables::read::get_rate_table;
+    Patch "/api/v1/rate-tables/{id}", Manager => rate_tables::update::update_rate_table;
+    Post "/api/v1/rate-tables/{id}/prices", Manager => rate_tables::prices::import_rate_prices;
+    Get "/api/v1/sourcing-settings", Viewer => sourcing_settings::read::get_sourcing_settings;
+    Patch "/api/v1/sourcing-settings", Manager => sourcing_settings::update::update_sourcing_settings;
+    Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;
     Get "/api/v1/blocks/{id}", Viewer => blocks::read::get_block;

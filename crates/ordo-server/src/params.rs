@@ -62,6 +62,16 @@ impl Params {
             .optional_text(&format!("/{name}"), Some(&value), max)
     }
 
+    /// All values of `name`, in their order, each of at most `max` characters.
+    pub fn texts(&mut self, name: &str, max: usize) -> Vec<String> {
+        let left = std::mem::take(&mut self.left);
+        let (meant, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|(left, _)| left == name);
+        self.left = left;
+        (meant.iter().enumerate())
+            .map(|(index, (_, value))| self.check.text(&format!("/{name}/{index}"), value, max))
+            .collect()
+    }
+
     /// One of `names`.
     pub fn one_of(&mut self, name: &str, names: &[&'static str]) -> Option<&'static str> {
         let value = self.text(name, 64)?;
@@ -70,6 +80,12 @@ impl Params {
             self.refuse(name, format!("must be one of {}", names.join(", ")));
         }
         found.copied()
+    }
+
+    /// A country code of two letters; lower case is taken as upper.
+    pub fn country(&mut self, name: &str) -> Option<String> {
+        let value = self.text(name, 64)?;
+        Some(self.check.country(&format!("/{name}"), &value))
     }
 
     /// `true` or `false`.

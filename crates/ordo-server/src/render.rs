@@ -6,8 +6,10 @@
 use ordo_domain::catalog::{Listing, Sku};
 use ordo_domain::network::{Block, Channel, LegalEntity, Location, Pool};
 use ordo_domain::organization::{ApiKey, Organization};
+use ordo_domain::rate::RateTable;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
+use ordo_domain::sourcing::SourcingSettings;
 use ordo_domain::stock::Reservation;
 use ordo_domain::webhook::Webhook;
 use ordo_domain::{AnswerSubject, Applied, Code, Rejection};
@@ -125,6 +127,8 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         RecordKind::Sku => shown::<Sku>(reference, body),
         RecordKind::Reservation => shown::<Reservation>(reference, body),
         RecordKind::Webhook => shown::<Webhook>(reference, body),
+        RecordKind::RateTable => shown::<RateTable>(reference, body),
+        RecordKind::SourcingSettings => shown::<SourcingSettings>(reference, body),
         RecordKind::LegalEntity => shown::<LegalEntity>(reference, body),
         RecordKind::Pool => shown::<Pool>(reference, body),
         RecordKind::Block => shown::<Block>(reference, body),

@@ -30,6 +30,9 @@ pub struct Decision {
     /// Locations that were filtered out before solving.
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Excluded>,
+    /// The version of the time-zone database that days were reckoned by, where any were.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub time_zones: Option<String>,
     /// The plan, and what is known about it.
     #[serde(rename = "s")]
     pub solution: Solution,
@@ -97,6 +100,7 @@ impl Decision {
             budget,
             instance,
             excluded,
+            time_zones: None,
             solution,
         })
     }

@@ -32,6 +32,8 @@ CREATE TABLE listings (LIKE organizations INCLUDING ALL);
 CREATE TABLE shipments (LIKE organizations INCLUDING ALL);
 CREATE TABLE returns (LIKE organizations INCLUDING ALL);
 CREATE TABLE webhooks (LIKE organizations INCLUDING ALL);
+CREATE TABLE rate_tables (LIKE organizations INCLUDING ALL);
+CREATE TABLE sourcing_settings (LIKE organizations INCLUDING ALL);
 
 CREATE TABLE orders (
     organization uuid NOT NULL,

@@ -32,6 +32,9 @@ impl PostgresStore {
                    UNION ALL SELECT $6::smallint, body, NULL FROM blocks WHERE organization = $1
                    UNION ALL SELECT $7::smallint, body, NULL FROM webhooks WHERE organization = $1
                    UNION ALL SELECT -1::smallint, body, part FROM points WHERE organization = $1
+                   UNION ALL SELECT $8::smallint, body, NULL FROM rate_tables WHERE organization = $1
+                   UNION ALL SELECT $9::smallint, body, NULL FROM sourcing_settings
+                   WHERE organization = $1
                    UNION ALL SELECT NULL, NULL, reference_version FROM heads
                    WHERE organization = $1";
         let params = params![
@@ -42,6 +45,8 @@ impl PostgresStore {
             kind_number(RecordKind::Pool),
             kind_number(RecordKind::Block),
             kind_number(RecordKind::Webhook),
+            kind_number(RecordKind::RateTable),
+            kind_number(RecordKind::SourcingSettings),
         ];
         let rows = self.rows(sql, params).await?;
         let mut version = 0;

@@ -30,6 +30,8 @@ macro_rules! on_table {
             RecordKind::Shipment => concat!($before, "shipments", $after),
             RecordKind::Return => concat!($before, "returns", $after),
             RecordKind::Webhook => concat!($before, "webhooks", $after),
+            RecordKind::RateTable => concat!($before, "rate_tables", $after),
+            RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
         }
     };
 }
@@ -236,7 +238,9 @@ fn columns(kind: RecordKind, writes: &[&RecordWrite]) -> Params {
         | RecordKind::Listing
         | RecordKind::Shipment
         | RecordKind::Return
-        | RecordKind::Webhook => params![each(writes, |write| match &write.columns {
+        | RecordKind::Webhook
+        | RecordKind::RateTable
+        | RecordKind::SourcingSettings => params![each(writes, |write| match &write.columns {
             Columns::Code { code } => Some(code.clone()),
             Columns::None => None,
             other => unreachable!("a {kind:?} comes with {other:?}"),

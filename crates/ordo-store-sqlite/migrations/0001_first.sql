@@ -125,6 +125,24 @@ CREATE TABLE shipments (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE rate_tables (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sourcing_settings (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE returns (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

@@ -27,6 +27,8 @@ macro_rules! per_kind {
             RecordKind::Shipment => concat!($before, "shipments", $after),
             RecordKind::Return => concat!($before, "returns", $after),
             RecordKind::Webhook => concat!($before, "webhooks", $after),
+            RecordKind::RateTable => concat!($before, "rate_tables", $after),
+            RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
         }
     };
 }

@@ -231,6 +231,14 @@ tables! {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,
     }
+    "rate_tables" by 2 {
+        "organization": Organization, "id": Id,
+        "version": Integer, "code": OptionalText, "body": Text,
+    }
+    "sourcing_settings" by 2 {
+        "organization": Organization, "id": Id,
+        "version": Integer, "code": OptionalText, "body": Text,
+    }
     "orders" by 2 {
         "organization": Organization,
         "number": Integer,

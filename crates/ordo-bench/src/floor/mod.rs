@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 29] = [
+const NOT_CAPTURE: [&str; 31] = [
     "schema",
     "schema_version",
     "terms",
@@ -30,6 +30,8 @@ const NOT_CAPTURE: [&str; 29] = [
     "blocks",
     "points",
     "webhooks",
+    "rate_tables",
+    "sourcing_settings",
     "payloads",
     "documents",
     "document_numbers",

@@ -19,6 +19,7 @@ use crate::id::{DecisionId, FulfillmentOrderId, LineId, LocationId, OrderId, Shi
 use crate::quantity::Quantity;
 use crate::record::{Columns, record};
 use crate::shipment::Units;
+use crate::sourcing::PlannedCarriage;
 use crate::stock::CellKey;
 use crate::time::{Date, Timestamp};
 
@@ -189,6 +190,9 @@ pub struct FulfillmentOrder {
     /// The location's local day whose capacity it uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_day: Option<Date>,
+    /// How it was planned to go when it was sourced, where rates decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carriage: Option<PlannedCarriage>,
     /// What it is shipped as, once packed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment: Option<ShipmentId>,

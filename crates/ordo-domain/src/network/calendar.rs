@@ -132,6 +132,7 @@ mod tests {
             closures: Vec::new(),
             cut_offs: Vec::new(),
             daily_capacity: None,
+            handling: None,
         };
         while let Some(word) = words.next() {
             match word {

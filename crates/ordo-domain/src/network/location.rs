@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::id::LocationId;
+use crate::money::{Currency, Minor};
 use crate::record::{Columns, record};
 use crate::rejection::{Code, Rejection};
 use crate::time::Date;
@@ -108,6 +109,17 @@ pub struct Closure {
     pub reason: String,
 }
 
+/// What the work on a shipment costs at a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handling {
+    /// The currency of both; it counts for orders in that currency.
+    pub currency: Currency,
+    /// Minor units per shipment.
+    pub per_order: Minor,
+    /// Minor units per unit shipped.
+    pub per_unit: Minor,
+}
+
 /// A place that holds or ships stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
@@ -146,6 +158,9 @@ pub struct Location {
     /// Shipments per local day; `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_capacity: Option<i64>,
+    /// What its work costs; `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling: Option<Handling>,
 }
 record!(Location, LocationId, Location, self => Columns::Code { code: self.code.clone() });
 
@@ -213,6 +228,7 @@ impl CreateLocation {
             closures: Vec::new(),
             cut_offs: Vec::new(),
             daily_capacity: self.daily_capacity,
+            handling: None,
         }
     }
 }

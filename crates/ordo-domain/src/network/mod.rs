@@ -21,7 +21,7 @@ pub use channel::{Channel, ChannelKind, CreateChannel, LegalEntity, TaxRegistrat
 pub use create_pool::CreatePool;
 pub use legal_entity::{CreateLegalEntity, UpdateLegalEntity};
 pub use location::{
-    AddLocations, Capability, Closure, CreateLocation, CutOff, Location, LocationKind,
+    AddLocations, Capability, Closure, CreateLocation, CutOff, Handling, Location, LocationKind,
     LocationState, Place, WeekHours,
 };
 pub use ordo_geo::Precision;

@@ -7,7 +7,9 @@ use crate::decide::{Context, Decided, Refusal};
 use crate::edit::{Edit, must_be_at, replace};
 use crate::event::Event;
 use crate::id::LocationId;
-use crate::network::{Capability, Closure, CutOff, Location, LocationState, Place, WeekHours};
+use crate::network::{
+    Capability, Closure, CutOff, Handling, Location, LocationState, Place, WeekHours,
+};
 use crate::rejection::{Code, Rejection};
 use crate::world::World;
 
@@ -40,6 +42,8 @@ pub struct LocationChange {
     pub cut_offs: Option<Vec<CutOff>>,
     /// Shipments per local day; cleared means no limit.
     pub daily_capacity: Edit<i64>,
+    /// What its work costs; cleared means nothing.
+    pub handling: Edit<Handling>,
 }
 
 /// Changes a location.
@@ -93,6 +97,7 @@ impl LocationChange {
         replace(&mut location.closures, self.closures.as_ref());
         replace(&mut location.cut_offs, self.cut_offs.as_ref());
         self.daily_capacity.apply(&mut location.daily_capacity);
+        self.handling.apply(&mut location.handling);
     }
 }
 

@@ -6,23 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ordo_sourcing::{
-    Candidate, Decision, Excluded, Instance, Key as LocationKey, Reason, StepBudget,
-};
-
 use crate::catalog::{Sku, StockPolicy};
 use crate::decide::{Attachment, Context, Refusal};
 use crate::event::{Event, LineUnits};
 use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use crate::id::{DecisionId, LineId, LocationId, OrderId, SkuId};
-use crate::network::place::distance_m;
-use crate::network::{BlockStage, Location, Place};
+use crate::id::{DecisionId, LineId, OrderId, SkuId};
+use crate::money::Minor;
+use crate::network::{BlockStage, Place};
 use crate::order::{Hold, HoldKind, HoldSource, Order, OrderLife, Origin, Stage};
-use crate::quantity::{QUANTITY_MAX, Quantity};
+use crate::quantity::Quantity;
 use crate::reaction::Reacted;
-use crate::stock::CellKey;
-use crate::stock::lot::kept_back;
-use crate::time::{Date, Zone};
+use crate::sourcing::{Question, Solved, Wanted};
 use crate::world::{CounterKey, CounterKind, World};
 
 /// Locations that may refuse or come up short before a person looks.
@@ -79,36 +73,28 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
             Vec::new(),
         )));
     }
-    want_stock_and_days(world, ctx, order, &wants)?;
-    let (instance, excluded, days) = instance(world, ctx, order, &wants)?;
-    let made = Decision::make(instance, excluded, StepBudget::IN_BATCH);
-    // An instance built here has small numbers and one row per location.
-    let decision = made.unwrap_or_else(|flaw| unreachable!("sourcing refused {flaw:?}"));
+    let wanted: Vec<Wanted> = (wants.iter().zip(groups(order, &wants)))
+        .map(|(want, together)| Wanted {
+            sku: Arc::clone(&want.sku),
+            quantity: want.quantity.get(),
+            value: (want.lines.first())
+                .and_then(|(line, _)| order.line(*line))
+                .map_or(Minor::ZERO, |line| line.unit_price),
+            together,
+        })
+        .collect();
+    let nowhere = Place::default();
+    let solved = question(ctx, order, &nowhere, &wanted)
+        .problem(world)?
+        .decide();
     let mut planned = Planned {
         events: Vec::new(),
         attachments: Vec::new(),
         left: wants,
     };
-    planned.open_work(ctx, order, &decision, &days);
+    planned.open_work(ctx, order, &solved);
     planned.wait(world, ctx, order)?;
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
-}
-
-/// Misses of the cells of all SKUs and of the days of all locations: in one round, however many
-/// locations limit theirs.
-fn want_stock_and_days(
-    world: &World,
-    ctx: &Context,
-    order: &Order,
-    wants: &[Want],
-) -> Result<(), Refusal> {
-    let cells = wants
-        .iter()
-        .map(|want| world.cells_of(want.sku.id).map(|_| ()));
-    let days = (world.reference().locations())
-        .filter(|location| refusal_of(world, order, location).is_none())
-        .map(|location| work_day(world, ctx, location).map(|_| ()));
-    Refusal::gather(cells.chain(days)).map(|_| ())
 }
 
 /// Holds on lines whose SKU or listing is blocked everywhere. They say so, rather than that there is
@@ -172,7 +158,7 @@ fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
     }
 }
 
-/// Units of a SKU that the locations which may serve `order` could ship now, all together.
+/// Units of a SKU that the locations which may serve `order` could ship, all together.
 pub(crate) fn could_ship(
     world: &World,
     ctx: &Context,
@@ -182,90 +168,37 @@ pub(crate) fn could_ship(
     let Some(sku) = world.sku(sku)? else {
         return Ok(Quantity::ZERO);
     };
-    let want = Want {
+    let wanted = [Wanted {
         sku: Arc::clone(sku),
-        quantity: Quantity::ZERO,
-        lines: Vec::new(),
-    };
-    want_stock_and_days(world, ctx, order, std::slice::from_ref(&want))?;
-    let mut units = 0_i64;
-    for location in world.reference().locations() {
-        if refusal_of(world, order, location).is_none()
-            && !matches!(work_day(world, ctx, location)?, Some(Err(Full)))
-        {
-            let here = on_offer(world, ctx, location, std::slice::from_ref(&want))?;
-            units = units.saturating_add(here[0]).min(QUANTITY_MAX);
-        }
-    }
+        quantity: 0,
+        value: Minor::ZERO,
+        together: None,
+    }];
+    let nowhere = Place::default();
+    let units = question(ctx, order, &nowhere, &wanted).could_ship(world)?;
     Ok(Quantity::stored(units))
 }
 
-/// Why `location` does not take work of `order`, whatever it has.
-fn refusal_of(world: &World, order: &Order, location: &Location) -> Option<Reason> {
-    if !location.takes_new_work() {
-        return Some(Reason::Inactive);
-    }
-    if order.declined.contains(&location.id) {
-        return Some(Reason::Declined);
-    }
-    if !world.reference().may_sell_from(order.channel, location.id) {
-        return Some(Reason::NotInChannel);
-    }
-    None
-}
-
-type Days = BTreeMap<u128, Date>;
-
-/// The problem as the optimizer sees it, and the local day of locations that count their work.
-fn instance(
-    world: &World,
+/// What the order asks of the locations.
+fn question<'a>(
     ctx: &Context,
-    order: &Order,
-    wants: &[Want],
-) -> Result<(Instance, Vec<Excluded>, Days), Refusal> {
-    let mut candidates = Vec::new();
-    let mut excluded = Vec::new();
-    let mut days = Days::new();
-    let nowhere = Place::default();
-    let to = order.ship_to.as_ref().map_or(&nowhere, |to| &to.place);
-    for location in world.reference().locations() {
-        let key = LocationKey(location.id.to_u128());
-        let mut leave_out = |reason| excluded.push(Excluded { key, reason });
-        if let Some(reason) = refusal_of(world, order, location) {
-            leave_out(reason);
-            continue;
-        }
-        let available = on_offer(world, ctx, location, wants)?;
-        if available.iter().all(|units| *units <= 0) {
-            leave_out(Reason::NoStock);
-            continue;
-        }
-        if let Some(day) = work_day(world, ctx, location)? {
-            match day {
-                Ok(day) => days.insert(key.0, day),
-                Err(Full) => {
-                    leave_out(Reason::OverCapacity);
-                    continue;
-                }
-            };
-        }
-        let distance_m = distance_m(&location.place, to);
-        candidates.push(Candidate {
-            key,
-            available,
-            distance_m,
-            ..Candidate::default()
-        });
+    order: &'a Order,
+    nowhere: &'a Place,
+    wanted: &'a [Wanted],
+) -> Question<'a> {
+    let promises = (order.lines.iter())
+        .filter(|line| line.to_source() > Quantity::ZERO)
+        .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
+    Question {
+        now: ctx.now,
+        channel: Some(order.channel),
+        to: order.ship_to.as_ref().map_or(nowhere, |to| &to.place),
+        currency: Some(order.currency),
+        promised: promises.min(),
+        declined: &order.declined,
+        only: None,
+        wanted,
     }
-    let lines = (wants.iter().zip(groups(order, wants)))
-        .map(|(want, together)| ordo_sourcing::Line {
-            quantity: want.quantity.get(),
-            unit_weight_g: want.sku.weight_g,
-            together,
-            ..ordo_sourcing::Line::default()
-        })
-        .collect();
-    Ok((Instance::nearest(lines, candidates), excluded, days))
 }
 
 /// Which wants must leave in one shipment, as the number of their group: those that share a bundle of
@@ -294,58 +227,6 @@ fn groups(order: &Order, wants: &[Want]) -> Vec<Option<u32>> {
     groups
 }
 
-/// Units of every want that `location` could ship.
-fn on_offer(
-    world: &World,
-    ctx: &Context,
-    location: &Location,
-    wants: &[Want],
-) -> Result<Vec<i64>, Refusal> {
-    (wants.iter())
-        .map(|want| {
-            let cell = CellKey::own(want.sku.id, location.id);
-            if world
-                .reference()
-                .is_blocked(cell, BlockStage::Allocate, ctx.now)
-            {
-                return Ok(0);
-            }
-            match want.sku.stock_policy {
-                StockPolicy::Untracked => Ok(QUANTITY_MAX),
-                StockPolicy::Tracked | StockPolicy::Backorder { .. } => {
-                    let kept = kept_back(world, cell, ctx.now)?;
-                    let available = world.cell(cell)?.available() - kept;
-                    Ok(available.or_zero().get().min(QUANTITY_MAX))
-                }
-            }
-        })
-        .collect()
-}
-
-/// A location whose day is full.
-struct Full;
-
-/// The local day that new work counts for; `None` where the location has no limit.
-fn work_day(
-    world: &World,
-    ctx: &Context,
-    location: &Location,
-) -> Result<Option<Result<Date, Full>>, Refusal> {
-    let Some(limit) = location.daily_capacity else {
-        return Ok(None);
-    };
-    let zone = Zone::named(&location.time_zone).unwrap_or_else(Zone::utc);
-    let day = ctx.now.date_in(&zone);
-    let id = location.id.to_u128();
-    let key = CounterKey {
-        kind: CounterKind::Capacity,
-        id,
-        day: day.days_since_epoch(),
-    };
-    let used = world.counter(key)?;
-    Ok(Some(if used < limit { Ok(day) } else { Err(Full) }))
-}
-
 /// Events in the making, and what is still without a location.
 struct Planned {
     events: Vec<Event>,
@@ -355,17 +236,18 @@ struct Planned {
 
 impl Planned {
     /// One fulfillment order per shipment of the plan.
-    fn open_work(&mut self, ctx: &mut Context, order: &Order, decision: &Decision, days: &Days) {
-        if decision.solution.plan.shipments.is_empty() {
+    fn open_work(&mut self, ctx: &mut Context, order: &Order, solved: &Solved) {
+        let plan = &solved.decision.solution.plan;
+        if plan.shipments.is_empty() {
             return;
         }
         let id: DecisionId = ctx.ids.make();
         // Nearest first, for whoever reads the order.
-        let mut shipments: Vec<_> = decision.solution.plan.shipments.iter().collect();
-        shipments
-            .sort_by_key(|shipment| decision.instance.candidates[shipment.location].distance_m);
-        for shipment in shipments {
-            let location = decision.instance.candidates[shipment.location].key.0;
+        let mut shipments: Vec<_> = (plan.shipments.iter())
+            .map(|shipment| (solved.planned(shipment), shipment))
+            .collect();
+        shipments.sort_by_key(|(planned, _)| planned.distance_m);
+        for (planned, shipment) in shipments {
             let mut lines = Vec::new();
             for (index, quantity) in &shipment.lines {
                 let want = &mut self.left[*index];
@@ -388,20 +270,22 @@ impl Planned {
                 id: ctx.ids.make(),
                 version: 0,
                 order: order.id,
-                location: LocationId::from_u128(location),
+                location: planned.location,
                 state: FulfillmentState::Open,
                 lines,
                 decision: Some(id),
                 replaces: None,
                 opened_at: ctx.now,
-                work_day: days.get(&location).copied(),
+                work_day: planned.work_day,
+                carriage: planned.carriage,
                 shipment: None,
                 cancel: None,
             };
             self.events
                 .push(Event::FulfillmentOrderOpened { fulfillment_order });
         }
-        let body = serde_json::to_string(decision).expect("decisions hold only numbers and names");
+        let body =
+            serde_json::to_string(&solved.decision).expect("decisions hold only numbers and names");
         self.attachments.push(Attachment::Decision { id, body });
     }
 

@@ -83,6 +83,9 @@ impl Movement {
             | Event::ListingUpdated { .. }
             | Event::WebhookCreated { .. }
             | Event::WebhookUpdated { .. }
+            | Event::RateTableCreated { .. }
+            | Event::RateTableUpdated { .. }
+            | Event::SourcingSettingsUpdated { .. }
             | Event::ReservationMade { .. }
             | Event::ReservationReleased { .. }
             | Event::ReservationExpired { .. }

@@ -207,6 +207,8 @@ impl World {
         self.shipments.changes(writes, reads);
         self.returns.changes(writes, reads);
         self.webhooks.changes(writes, reads);
+        self.rate_tables.changes(writes, reads);
+        self.sourcing_settings.changes(writes, reads);
         changes.claims = (self.claims.new_claims())
             .map(|(kind, key, holder)| ClaimWrite {
                 kind,
@@ -280,6 +282,8 @@ impl World {
             RecordKind::Shipment => Box::new(self.shipments.new_records()),
             RecordKind::Return => Box::new(self.returns.new_records()),
             RecordKind::Webhook => Box::new(self.webhooks.new_records()),
+            RecordKind::RateTable => Box::new(self.rate_tables.new_records()),
+            RecordKind::SourcingSettings => Box::new(self.sourcing_settings.new_records()),
         }
     }
 

@@ -52,6 +52,12 @@ impl World {
             Event::WebhookCreated { webhook } | Event::WebhookUpdated { webhook } => {
                 self.webhooks.put(webhook.clone());
             }
+            Event::RateTableCreated { rate_table } | Event::RateTableUpdated { rate_table } => {
+                self.rate_tables.put(rate_table.clone());
+            }
+            Event::SourcingSettingsUpdated { settings } => {
+                self.sourcing_settings.put(settings.clone());
+            }
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
             Event::BlockLifted { block } => {
                 self.blocks.update(*block, |block| block.until = Some(at));

@@ -35,10 +35,12 @@ use crate::id::OrderId;
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
 use crate::organization::{ApiKey, Organization};
+use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::reference::Reference;
 use crate::returns::Return;
 use crate::shipment::Shipment;
+use crate::sourcing::SourcingSettings;
 use crate::stock::Reservation;
 use crate::webhook::Webhook;
 use counts::{CellTable, CounterTable, SignalTable};
@@ -78,6 +80,10 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.webhooks;
         $call;
+        let $table = &mut $world.rate_tables;
+        $call;
+        let $table = &mut $world.sourcing_settings;
+        $call;
         let $table = &mut $world.claims;
         $call;
         let $table = &mut $world.cells;
@@ -110,6 +116,8 @@ pub struct World {
     shipments: Table<Shipment>,
     returns: Table<Return>,
     webhooks: Table<Webhook>,
+    rate_tables: Table<RateTable>,
+    sourcing_settings: Table<SourcingSettings>,
     claims: KeyTable,
     cells: CellTable,
     lots: LotTable,
@@ -152,6 +160,8 @@ impl World {
         world.shipments.complete = true;
         world.returns.complete = true;
         world.webhooks.complete = true;
+        world.rate_tables.complete = true;
+        world.sourcing_settings.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
         world.lots.complete = true;
@@ -290,6 +300,8 @@ impl World {
             RecordKind::Shipment => self.shipments.supply(id.into(), body),
             RecordKind::Return => self.returns.supply(id.into(), body),
             RecordKind::Webhook => self.webhooks.supply(id.into(), body),
+            RecordKind::RateTable => self.rate_tables.supply(id.into(), body),
+            RecordKind::SourcingSettings => self.sourcing_settings.supply(id.into(), body),
         }
     }
 
@@ -313,6 +325,8 @@ impl World {
             RecordKind::Shipment => self.shipments.version(id.into()),
             RecordKind::Return => self.returns.version(id.into()),
             RecordKind::Webhook => self.webhooks.version(id.into()),
+            RecordKind::RateTable => self.rate_tables.version(id.into()),
+            RecordKind::SourcingSettings => self.sourcing_settings.version(id.into()),
         }
     }
 
@@ -326,6 +340,8 @@ impl World {
             RecordKind::Block => self.blocks.body(id.into()),
             RecordKind::Listing => self.listings.body(id.into()),
             RecordKind::Webhook => self.webhooks.body(id.into()),
+            RecordKind::RateTable => self.rate_tables.body(id.into()),
+            RecordKind::SourcingSettings => self.sourcing_settings.body(id.into()),
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku

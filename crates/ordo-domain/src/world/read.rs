@@ -11,15 +11,18 @@ use crate::decide::Refusal;
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, BlockId, ChannelId, EntityId, FulfillmentOrderId, ListingId, LocationId, OrderId,
-    OrganizationId, PoolId, ReservationId, ReturnId, ShipmentId, SkuId, WebhookId,
+    OrganizationId, PoolId, RateTableId, ReservationId, ReturnId, SettingsId, ShipmentId, SkuId,
+    WebhookId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
 use crate::organization::{ApiKey, Organization};
+use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::returns::Return;
 use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
+use crate::sourcing::SourcingSettings;
 use crate::stock::{Cell, CellKey, Lot, LotKey, Reservation};
 use crate::webhook::Webhook;
 
@@ -137,6 +140,25 @@ impl World {
     /// A miss.
     pub fn webhook_record(&self, id: WebhookId) -> Result<Option<&Arc<Webhook>>, Refusal> {
         self.webhooks.get(id)
+    }
+
+    /// A rate table, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn rate_table_record(&self, id: RateTableId) -> Result<Option<&Arc<RateTable>>, Refusal> {
+        self.rate_tables.get(id)
+    }
+
+    /// The sourcing settings, to be changed; to read them, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn sourcing_settings_record(
+        &self,
+        id: SettingsId,
+    ) -> Result<Option<&Arc<SourcingSettings>>, Refusal> {
+        self.sourcing_settings.get(id)
     }
 
     /// A return.

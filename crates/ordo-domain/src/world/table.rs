@@ -215,6 +215,8 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
         | Kind::Pool
         | Kind::Block
         | Kind::Webhook
+        | Kind::RateTable
+        | Kind::SourcingSettings
         | Kind::Sku
         | Kind::Listing => false,
     }

@@ -10,6 +10,7 @@ mod desk;
 mod input;
 mod lots;
 mod past;
+mod rates;
 mod scenarios;
 mod set_up;
 mod stages;

@@ -65,6 +65,9 @@ fn examples() -> BTreeMap<&'static str, String> {
         set sku L tracking lot
         receive L@BER#L1/2026-12-31 1
         customer anna@example.com
+        rates cheap days 2 500:490 1000:690
+        reprice cheap 500:590 1000:790
+        sourcing hard
         ",
     );
     desk.log()

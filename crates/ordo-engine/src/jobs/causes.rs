@@ -99,6 +99,9 @@ impl Asked {
                 | Event::LocationUpdated { .. }
                 | Event::PoolCreated { .. }
                 | Event::PoolUpdated { .. }
+                | Event::RateTableCreated { .. }
+                | Event::RateTableUpdated { .. }
+                | Event::SourcingSettingsUpdated { .. }
                 | Event::BlockLifted { .. } => {
                     asked.network = Some(when);
                 }

@@ -19,6 +19,7 @@ mod organizations;
 mod pages;
 mod permissions;
 mod rate_limit;
+mod rates;
 mod scope;
 mod set_up;
 mod socket;

@@ -49,6 +49,10 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("listings", json!({"code": "WEB-A", "sku": "A"})),
         ("pools", json!({"code": "all", "locations": ["BER"]})),
         (
+            "rate-tables",
+            json!({"code": "t", "carrier": "c", "service": "s", "currency": "EUR", "zones": []}),
+        ),
+        (
             "blocks",
             json!({"scope": {"sku": "A"}, "reason": "recall", "stages": ["publish"]}),
         ),
@@ -92,6 +96,7 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("channels", first("channels").await),
         ("listings", first("listings").await),
         ("pools", first("pools").await),
+        ("rate-tables", first("rate-tables").await),
         ("blocks", first("blocks").await),
         ("legal-entities", first("legal-entities").await),
         ("orders", id(&order)),
@@ -233,6 +238,8 @@ async fn everything(app: &TestApp) -> Vec<String> {
         "api-keys",
         "listings",
         "pools",
+        "rate-tables",
+        "sourcing-settings",
         "blocks",
         "legal-entities",
         "webhooks",

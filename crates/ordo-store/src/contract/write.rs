@@ -7,16 +7,18 @@ use ordo_domain::catalog::{Component, Listing};
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
 use ordo_domain::id::{
-    BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, ReturnId,
-    ShipmentId, SkuId, WebhookId,
+    BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, RateTableId,
+    ReturnId, SettingsId, ShipmentId, SkuId, WebhookId,
 };
-use ordo_domain::money::Currency;
+use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
 use ordo_domain::quantity::Quantity;
+use ordo_domain::rate::{RateTable, Zone};
 use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::returns::{Return, ReturnState};
 use ordo_domain::shipment::Shipment;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
+use ordo_domain::sourcing::SourcingSettings;
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::SECOND;
 use ordo_domain::webhook::Webhook;
@@ -234,6 +236,31 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         secret: 1,
         created_at: START,
     };
+    let rate_table = RateTable {
+        id: RateTableId::from_u128(20),
+        version,
+        code: format!("rates-{marks}"),
+        carrier: format!("{marks} carrier"),
+        service: "standard".to_owned(),
+        currency: euro,
+        origins: vec![location],
+        zones: vec![Zone {
+            name: "near".to_owned(),
+            areas: Vec::new(),
+            up_to_m: Some(500_000),
+            transit_days: 2,
+            prices: vec![Minor::new(490), None],
+        }],
+        steps_g: vec![1_000, 5_000],
+        mm3_per_g: Some(5_000),
+        surcharges: Vec::new(),
+        valid_from: None,
+        valid_until: None,
+    };
+    let settings = SourcingSettings {
+        version,
+        ..SourcingSettings::unsaid(SettingsId::from_u128(21))
+    };
     let shipment = Shipment {
         id: ShipmentId::from_u128(15),
         version,
@@ -266,6 +293,8 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         write_of(&shipment),
         write_of(&coming_back),
         write_of(&webhook),
+        write_of(&rate_table),
+        write_of(&settings),
     ]
 }
 

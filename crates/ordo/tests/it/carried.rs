@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use ordo_domain::organization::Role;
+use ordo_domain::rate::{CreateRateTable, RateTableDraft};
+use ordo_domain::sourcing::{PromiseKind, UpdateSourcingSettings};
 use ordo_domain::time::{DAY, Timestamp};
 use ordo_geo::writer::Writer;
 use ordo_store::contract::fixture::{
@@ -56,6 +58,33 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
         shop.give(reserve("A", 3, 60)).await;
         shop.give(create_key("other", Role::Viewer, [n + 100; 32]))
             .await;
+        // A table without zones serves nobody.
+        shop.give(ordo_domain::Command::CreateRateTable(CreateRateTable {
+            table: Box::new(RateTableDraft {
+                code: "parcel".to_owned(),
+                carrier: "house".to_owned(),
+                service: "parcel".to_owned(),
+                currency: "EUR".parse().unwrap(),
+                origins: Vec::new(),
+                zones: Vec::new(),
+                steps_g: vec![1_000],
+                mm3_per_g: Some(5_000),
+                surcharges: Vec::new(),
+                valid_from: None,
+                valid_until: None,
+            }),
+        }))
+        .await;
+        shop.give(ordo_domain::Command::UpdateSourcingSettings(
+            UpdateSourcingSettings {
+                expected: None,
+                promise: Some(PromiseKind::Hard),
+                default_weight_g: None,
+                penalties: None,
+                duties: None,
+            },
+        ))
+        .await;
         for i in 0..40 {
             let external = format!("carried-{i}-ü\\\t\n");
             let given = shop

@@ -131,6 +131,11 @@ impl Desk {
                 "set" | "listing" | "pool" | "entity" | "block" | "lift" | "offer?",
                 ..,
             ] => self.set_up(&words),
+            [
+                "rates" | "reprice" | "handling" | "cut-off" | "sourcing" | "carriage?"
+                | "promise?",
+                ..,
+            ] => self.weigh(&words),
             ["order", name, rest @ ..] => {
                 let capture = order_input(name, rest)
                     .parse()
@@ -488,7 +493,7 @@ impl Desk {
     }
 
     /// `O1/2`: the second fulfillment order that was opened for O1.
-    fn work(&self, name: &str) -> FulfillmentOrderId {
+    pub fn work(&self, name: &str) -> FulfillmentOrderId {
         let (order, index) = name.split_once('/').expect("ORDER/INDEX");
         self.order(order).fulfillment_orders[index.parse::<usize>().unwrap() - 1]
     }

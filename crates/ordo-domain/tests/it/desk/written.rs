@@ -5,7 +5,7 @@ use ordo_domain::order::OrderInput;
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
 
-/// `order NAME [v2] [unpaid] [from EMAIL] Ax3 Bx1 …`: prepaid and paid unless it says otherwise,
+/// `order NAME [v2] [unpaid] [from EMAIL] [by INSTANT] Ax3 Bx1 …`: prepaid and paid unless it says otherwise,
 /// 10 EUR a unit, to Berlin; every order from another buyer unless it names one.
 pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
     let euro = |amount| MoneyInput {
@@ -16,6 +16,7 @@ pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
     let mut status = PaymentStatus::Paid;
     let mut email = format!("{}@example.com", name.to_lowercase());
     let mut version = 1;
+    let mut deliver_by: Option<String> = None;
     let mut total = None;
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -23,6 +24,7 @@ pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
             "unpaid" => status = PaymentStatus::Pending,
             "v2" => version = 2,
             "from" => email = (*words.next().unwrap()).to_owned(),
+            "by" => deliver_by = Some((*words.next().unwrap()).to_owned()),
             "total" => total = Some(euro(words.next().unwrap().parse().unwrap())),
             units => {
                 let (sku, count) = units.split_once('x').expect("SKUxCOUNT");
@@ -31,6 +33,7 @@ pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
                     sku: sku.into(),
                     quantity: count.parse().unwrap(),
                     unit_price: Some(euro(1_000)),
+                    deliver_by: deliver_by.clone(),
                     ..LineInput::default()
                 });
             }

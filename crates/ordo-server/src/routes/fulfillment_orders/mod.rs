@@ -16,11 +16,13 @@ pub mod short;
 use std::borrow::Cow;
 
 use ordo_domain::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use ordo_domain::id::{FulfillmentOrderId, LineId, LocationId, OrderId, ShipmentId};
+use ordo_domain::id::{FulfillmentOrderId, LineId, LocationId, OrderId, RateTableId, ShipmentId};
+use ordo_domain::money::Money;
 use ordo_domain::order::Order;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::reference::Reference;
 use ordo_domain::shipment::Units;
+use ordo_domain::sourcing::PlannedCarriage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -57,6 +59,64 @@ pub struct FulfillmentOrderAnswer<'a> {
     /// The one whose place it took.
     #[schema(value_type = Option<String>)]
     replaces: Option<FulfillmentOrderId>,
+    /// How it was planned to go when it was sourced; `null` where no rates decided.
+    carriage: Option<CarriageAnswer<'a>>,
+}
+
+/// How a shipment was planned to go.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlannedCarriage)]
+pub struct CarriageAnswer<'a> {
+    /// Who carries.
+    carrier: &'a str,
+    /// Which product of theirs.
+    service: &'a str,
+    /// The rate table that it was priced by.
+    #[schema(value_type = String)]
+    rate_table_id: RateTableId,
+    /// The table's zone.
+    zone: &'a str,
+    /// Billable grams.
+    weight_g: i64,
+    /// Whether the weight of some unit is not known and the default counted.
+    weight_assumed: bool,
+    /// What the carrier asks, with surcharges.
+    price: Money,
+    /// The local day on which it is to leave.
+    #[schema(example = "2026-11-02")]
+    leaves_on: String,
+    /// The day on which it is to arrive.
+    #[schema(example = "2026-11-04")]
+    arrives_on: String,
+    /// Days after the promised one.
+    late_days: i64,
+    /// What customs are expected to ask, where it crosses a border between customs areas.
+    duty: Money,
+}
+
+impl<'a> CarriageAnswer<'a> {
+    /// What is shown of it.
+    pub fn of(carriage: &'a PlannedCarriage) -> Self {
+        Self {
+            carrier: &carriage.carrier,
+            service: &carriage.service,
+            rate_table_id: carriage.rate_table,
+            zone: &carriage.zone,
+            weight_g: carriage.weight_g,
+            weight_assumed: carriage.weight_assumed,
+            price: Money {
+                amount: carriage.price,
+                currency: carriage.currency,
+            },
+            leaves_on: carriage.leaves_on.to_string(),
+            arrives_on: carriage.arrives_on.to_string(),
+            late_days: carriage.late_days,
+            duty: Money {
+                amount: carriage.duty,
+                currency: carriage.currency,
+            },
+        }
+    }
 }
 
 /// An order line's part of the work.
@@ -117,6 +177,7 @@ impl<'a> FulfillmentOrderAnswer<'a> {
                 reason_code: &request.cause.reason_code,
             }),
             replaces: work.replaces,
+            carriage: work.carriage.as_ref().map(CarriageAnswer::of),
         }
     }
 }

@@ -6,10 +6,14 @@ pub mod list;
 pub mod read;
 pub mod update;
 
+use ordo_domain::check::Check;
 use ordo_domain::id::LocationId;
-use ordo_domain::network::{Capability, Location, LocationKind, LocationState, Precision};
+use ordo_domain::money::Minor;
+use ordo_domain::network::{
+    Capability, Handling, Location, LocationKind, LocationState, Precision,
+};
 use ordo_domain::reference::Reference;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::hours::{ClosedDays, CutOffTime, DayHours, show_closures, show_cut_offs, show_hours};
@@ -58,6 +62,54 @@ pub struct LocationAnswer<'a> {
     cut_offs: Vec<CutOffTime>,
     /// Shipments per local day; `null` for no limit.
     daily_capacity: Option<i64>,
+    /// What its work costs; `null` for nothing.
+    handling: Option<HandlingBody>,
+}
+
+/// What the work on a shipment costs at a location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Handling)]
+#[serde(deny_unknown_fields)]
+pub struct HandlingBody {
+    /// The currency of both; it counts for orders in that currency.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// Minor units per shipment.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 100_000_000)]
+    per_order: i64,
+    /// Minor units per unit shipped.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    per_unit: i64,
+}
+
+impl HandlingBody {
+    fn of(handling: &Handling) -> Self {
+        Self {
+            currency: handling.currency.code().to_owned(),
+            per_order: handling.per_order.get(),
+            per_unit: handling.per_unit.get(),
+        }
+    }
+
+    fn read(&self, check: &mut Check) -> Option<Handling> {
+        let currency = check.currency("/handling/currency", &self.currency)?;
+        let mut cost = |name: &str, amount: i64, most: i64| {
+            if !(0..=most).contains(&amount) {
+                check.refuse(
+                    format!("/handling/{name}"),
+                    format!("must be from 0 to {most}"),
+                );
+            }
+            Minor::new(amount).unwrap_or_default()
+        };
+        Some(Handling {
+            currency,
+            per_order: cost("per_order", self.per_order, 100_000_000),
+            per_unit: cost("per_unit", self.per_unit, 1_000_000),
+        })
+    }
 }
 
 impl Show for Location {
@@ -84,6 +136,7 @@ impl Show for Location {
             closures: show_closures(&self.closures),
             cut_offs: show_cut_offs(&self.cut_offs),
             daily_capacity: self.daily_capacity,
+            handling: self.handling.as_ref().map(HandlingBody::of),
         }
     }
 }

@@ -9,6 +9,7 @@ use ordo_domain::{Command, Rejection};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::HandlingBody;
 use super::create::{check_capacity, coordinates, time_zone};
 use super::hours::{ClosedDays, CutOffTime, DayHours, read_closures, read_cut_offs, read_hours};
 use crate::app::{Answer, Ask};
@@ -65,6 +66,10 @@ struct LocationPatch {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 10_000_000)]
     daily_capacity: Edit<i64>,
+    /// What its work costs; `null` for nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<HandlingBody>)]
+    handling: Edit<HandlingBody>,
 }
 
 impl LocationPatch {
@@ -100,6 +105,7 @@ impl LocationPatch {
             closures: (self.closures).map(|closures| read_closures(&mut check, &closures)),
             cut_offs: (self.cut_offs).map(|cut_offs| read_cut_offs(&mut check, &cut_offs)),
             daily_capacity: self.daily_capacity,
+            handling: (self.handling).and_then(|handling| handling.read(&mut check)),
         };
         check.finish(change)
     }

@@ -90,6 +90,8 @@ pub fn subject_text(subject: SubjectRef) -> Option<String> {
         | RecordKind::Sku
         | RecordKind::Listing
         | RecordKind::Webhook
+        | RecordKind::RateTable
+        | RecordKind::SourcingSettings
         | RecordKind::Reservation => None,
     }
 }

@@ -1,0 +1,173 @@
+//! Sourcing settings: what lateness, splits and unfilled units cost, and how binding a promise is.
+//!
+//! One record per organization. Where nobody has made it, the defaults count.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Context, Decided, Refusal};
+use crate::edit::must_be_at;
+use crate::event::Event;
+use crate::id::SettingsId;
+use crate::money::{Currency, Minor};
+use crate::record::record;
+use crate::sourcing::customs::customs_area;
+use crate::world::World;
+
+/// Grams of a unit whose weight nobody has entered.
+pub const WEIGHT_DEFAULT_G: i64 = 500;
+/// The most that any of the penalties can be, in minor units.
+pub const PENALTY_MAX: i64 = 100_000_000;
+
+/// How binding a promised day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PromiseKind {
+    /// Each day of lateness costs.
+    #[default]
+    Soft,
+    /// What would arrive late is not sent that way.
+    Hard,
+}
+
+/// What sourcing weighs against what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcingSettings {
+    /// Their id.
+    pub id: SettingsId,
+    /// How many events have touched them.
+    pub version: u64,
+    /// How binding a promised day is.
+    pub promise: PromiseKind,
+    /// Grams of a unit whose weight nobody has entered.
+    pub default_weight_g: i64,
+    /// Penalties by currency; for a currency without, the defaults count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub penalties: Vec<Penalties>,
+    /// Duties by destination; an area without has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<Duty>,
+}
+record!(SourcingSettings, SettingsId, SourcingSettings);
+
+/// What a plan pays, in minor units of one currency, for what it does badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Penalties {
+    /// The currency.
+    pub currency: Currency,
+    /// Per shipment after the first.
+    pub split: Minor,
+    /// Per day and shipment after the promised day.
+    pub late_per_day: Minor,
+    /// Per unit that is not shipped; `None` where as much as possible is shipped, whatever it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfilled_unit: Option<Minor>,
+}
+
+/// What goods that come into a customs area from another one cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// `EU`, or the country code of another area.
+    pub area: String,
+    /// Millionths of the goods' price.
+    pub ppm: i64,
+}
+
+impl Penalties {
+    /// Splits cost nothing, a day of lateness 250 minor units (in currencies with more than two
+    /// decimal digits the same value), and as much as possible is shipped.
+    #[must_use]
+    pub fn default_of(currency: Currency) -> Self {
+        let late = 250 * 10_i64.pow(currency.exponent().max(2) - 2);
+        Self {
+            currency,
+            split: Minor::ZERO,
+            late_per_day: Minor::new(late).unwrap_or(Minor::ZERO),
+            unfilled_unit: None,
+        }
+    }
+}
+
+impl SourcingSettings {
+    /// The settings of a merchant who has said nothing.
+    #[must_use]
+    pub fn unsaid(id: SettingsId) -> Self {
+        Self {
+            id,
+            version: 0,
+            promise: PromiseKind::default(),
+            default_weight_g: WEIGHT_DEFAULT_G,
+            penalties: Vec::new(),
+            duties: Vec::new(),
+        }
+    }
+
+    /// Millionths of their price that goods cost when they go from one country to another.
+    #[must_use]
+    pub fn duty_ppm(&self, from: &str, to: &str) -> i64 {
+        let (from, to) = (customs_area(from), customs_area(to));
+        if from == to {
+            return 0;
+        }
+        (self.duties.iter())
+            .find(|duty| duty.area == to)
+            .map_or(0, |duty| duty.ppm)
+    }
+
+    /// The penalties that count in `currency`.
+    #[must_use]
+    pub fn penalties(&self, currency: Currency) -> Penalties {
+        let said = (self.penalties.iter()).find(|said| said.currency == currency);
+        said.copied()
+            .unwrap_or_else(|| Penalties::default_of(currency))
+    }
+}
+
+/// Changes what is given of the settings, and makes them where they are not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateSourcingSettings {
+    /// The version that the change was made for, where it matters; 0 where nobody has said anything.
+    pub expected: Option<u64>,
+    /// How binding a promised day is.
+    pub promise: Option<PromiseKind>,
+    /// Grams of a unit whose weight nobody has entered.
+    pub default_weight_g: Option<i64>,
+    /// All penalties; at most one per currency.
+    pub penalties: Option<Vec<Penalties>>,
+    /// All duties; at most one per customs area.
+    pub duties: Option<Vec<Duty>>,
+}
+
+impl UpdateSourcingSettings {
+    pub(crate) fn decide(&self, world: &World, ctx: &mut Context) -> Result<Decided, Refusal> {
+        let known = world.reference().sourcing().map(|settings| settings.id);
+        let found = match known {
+            Some(id) => world.sourcing_settings_record(id)?,
+            None => None,
+        };
+        let before = match found {
+            Some(found) => SourcingSettings::clone(found),
+            None => SourcingSettings::unsaid(ctx.ids.make()),
+        };
+        must_be_at(self.expected, before.version)?;
+        let mut settings = before.clone();
+        settings.promise = self.promise.unwrap_or(before.promise);
+        settings.default_weight_g = self.default_weight_g.unwrap_or(before.default_weight_g);
+        if let Some(penalties) = &self.penalties {
+            settings.penalties.clone_from(penalties);
+            settings.penalties.sort_by_key(|said| said.currency);
+        }
+        if let Some(duties) = &self.duties {
+            settings.duties.clone_from(duties);
+            settings.duties.sort_by(|a, b| a.area.cmp(&b.area));
+        }
+        let id = settings.id;
+        if found.is_some() && settings == before {
+            return Ok(Decided::unchanged(id));
+        }
+        Ok(Decided::changed(
+            vec![Event::SourcingSettingsUpdated { settings }],
+            id,
+        ))
+    }
+}

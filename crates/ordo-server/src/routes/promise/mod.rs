@@ -1,0 +1,207 @@
+//! `GET /promise`: by when and at what cost a basket would arrive. Nothing is taken.
+
+use std::sync::Arc;
+
+use ordo_domain::contact::Contact;
+use ordo_domain::money::{Currency, Money};
+use ordo_domain::quantity::Quantity;
+use ordo_domain::sourcing::{PromiseAnswer, PromiseOption, PromiseQuestion, promise};
+use ordo_domain::{Refusal, World};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer;
+use crate::app::{Answer, Ask};
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::routes::fulfillment_orders::CarriageAnswer;
+
+/// More lines than any basket that a checkout shows.
+const LINES_MAX: usize = 100;
+/// Times that something more is loaded.
+const ROUNDS_MAX: usize = 6;
+
+/// What could be promised.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Promise)]
+struct PromiseShown<'a> {
+    /// One per service that can ship all of it, cheapest first; a single one without service where
+    /// shipments of several services are needed, or no rates are known.
+    options: Vec<OptionShown<'a>>,
+}
+
+/// One way to ship the whole basket.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PromiseOption)]
+struct OptionShown<'a> {
+    /// Who carries, where it is the same for all shipments.
+    carrier: Option<&'a str>,
+    /// Which product of theirs.
+    service: Option<&'a str>,
+    /// Carriage, handling and splits; `null` without rates.
+    cost: Option<Money>,
+    /// The day on which the last shipment arrives; `null` without rates.
+    #[schema(example = "2026-11-04")]
+    arrives_on: Option<String>,
+    /// What leaves from where.
+    shipments: Vec<ShipmentShown<'a>>,
+}
+
+/// A shipment of an option.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PromisedShipment)]
+struct ShipmentShown<'a> {
+    /// The location's code.
+    location: &'a str,
+    /// The local day on which it leaves.
+    #[schema(example = "2026-11-02")]
+    leaves_on: String,
+    /// By what, where rates are known.
+    carriage: Option<CarriageAnswer<'a>>,
+    /// What is in it.
+    units: Vec<UnitsShown<'a>>,
+}
+
+/// Units of one SKU.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PromisedUnits)]
+struct UnitsShown<'a> {
+    /// The SKU's code.
+    sku: &'a str,
+    /// How many.
+    #[schema(value_type = i64)]
+    quantity: Quantity,
+}
+
+/// Says by when and at what cost a basket would arrive.
+///
+/// Reckoned as if it were an order now: stock, calendars, cut-offs, capacity and rates of all
+/// locations that may ship it. Nothing is reserved.
+#[utoipa::path(
+    get,
+    path = "/api/v1/promise",
+    tag = "Sourcing",
+    params(
+        ("sku" = Vec<String>, Query, description = "A SKU's code and how many, such as `A:2`; one where there is no number. Repeated for several.", style = Form, explode),
+        ("country" = String, Query, description = "The destination, ISO 3166-1 alpha-2."),
+        ("postal_code" = Option<String>, Query, description = "Its postal code."),
+        ("city" = Option<String>, Query, description = "Its city, for where the postal code is not known."),
+        ("region" = Option<String>, Query, description = "Its state or province."),
+        ("channel" = Option<String>, Query, description = "The code of the channel that would sell it."),
+        ("currency" = Option<String>, Query, description = "The currency of costs; all that there are rates in where absent."),
+    ),
+    responses((status = 200, description = "What could be promised.", body = PromiseShown)),
+)]
+pub async fn get_promise(ask: Ask) -> Answer {
+    let reference = ask.reference().await?;
+    let question = question(&ask, &reference)?;
+    let now = ask.app.engine.clock().now();
+    let mut world = World::new(Arc::clone(&reference));
+    for _ in 0..ROUNDS_MAX {
+        match promise(&world, now, &question) {
+            Ok(found) => return Ok(answer::to_read(&PromiseShown::of(&found))),
+            Err(Refusal::Rejected(rejection)) => return Err(rejection.into()),
+            Err(Refusal::Needs(keys)) => {
+                for row in ask.backend().load(ask.organization(), &keys).await? {
+                    let supplied = world.supply(row);
+                    supplied.map_err(|error| ordo_store::StoreError::Corrupt(error.to_string()))?;
+                }
+            }
+        }
+    }
+    Err(Problem::new(
+        ordo_domain::Code::Internal,
+        "the promise asks for ever more",
+    ))
+}
+
+fn question(
+    ask: &Ask,
+    reference: &ordo_domain::reference::Reference,
+) -> Result<PromiseQuestion, Problem> {
+    let mut params = Params::of(&ask.parts.uri)?;
+    let baskets = params.texts("sku", 140);
+    if baskets.is_empty() || baskets.len() > LINES_MAX {
+        params.refuse(
+            "sku",
+            format!("must stand here from 1 to {LINES_MAX} times"),
+        );
+    }
+    let mut basket = Vec::with_capacity(baskets.len().min(LINES_MAX));
+    for (index, text) in baskets.iter().take(LINES_MAX).enumerate() {
+        // A code may hold colons; what stands behind the last one counts where it is a number.
+        let number = text.rsplit_once(':');
+        let number = number.and_then(|(code, count)| Some((code, count.parse::<i64>().ok()?)));
+        let (code, count) = number.unwrap_or((text, 1));
+        match Quantity::positive(count) {
+            Some(quantity) => basket.push((code.to_owned(), quantity)),
+            None => params.refuse(
+                &format!("sku/{index}"),
+                "must name from 1 to 1000000000 units",
+            ),
+        }
+    }
+    let country = params.country("country");
+    if country.is_none() {
+        params.refuse("country", "is required");
+    }
+    let to = Contact {
+        country,
+        region: params.text("region", 64),
+        postal_code: params.text("postal_code", 32),
+        city: params.text("city", 255),
+        ..Contact::default()
+    };
+    let channel = params.text("channel", 128).and_then(|code| {
+        let channel = reference.channel_by_code(&code);
+        if channel.is_none() {
+            params.refuse("channel", "is not a channel's code");
+        }
+        channel.map(|channel| channel.id)
+    });
+    let currency = params.text("currency", 3).and_then(|text| {
+        let currency = text.parse::<Currency>();
+        currency
+            .map_err(|error| params.refuse("currency", error.to_string()))
+            .ok()
+    });
+    params.finish()?;
+    Ok(PromiseQuestion {
+        channel,
+        basket,
+        to: to.place(None, reference.gazetteer()),
+        currency,
+    })
+}
+
+impl<'a> PromiseShown<'a> {
+    fn of(found: &'a PromiseAnswer) -> Self {
+        Self {
+            options: found.options.iter().map(OptionShown::of).collect(),
+        }
+    }
+}
+
+impl<'a> OptionShown<'a> {
+    fn of(option: &'a PromiseOption) -> Self {
+        Self {
+            carrier: option.service.as_ref().map(|(carrier, _)| &**carrier),
+            service: option.service.as_ref().map(|(_, service)| &**service),
+            cost: option.cost,
+            arrives_on: option.arrives_on.map(|day| day.to_string()),
+            shipments: (option.shipments.iter())
+                .map(|shipment| ShipmentShown {
+                    location: &shipment.location,
+                    leaves_on: shipment.leaves_on.to_string(),
+                    carriage: shipment.carriage.as_ref().map(CarriageAnswer::of),
+                    units: (shipment.units.iter())
+                        .map(|(sku, quantity)| UnitsShown {
+                            sku,
+                            quantity: *quantity,
+                        })
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+}

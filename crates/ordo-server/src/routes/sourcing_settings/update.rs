@@ -1,0 +1,66 @@
+//! `PATCH /sourcing-settings`: changes what sourcing weighs against what.
+
+use axum::body::Body;
+use ordo_domain::Command;
+use ordo_domain::check::Check;
+use ordo_domain::sourcing::{PromiseKind, UpdateSourcingSettings};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{DutyBody, PenaltiesBody, SourcingSettingsAnswer, read_duties, read_penalties};
+use crate::app::{Answer, Ask};
+use crate::body;
+use crate::edit::expected;
+use crate::render::render;
+
+/// The heaviest default: a full pallet.
+const WEIGHT_G_MAX: i64 = 1_000_000;
+
+/// What is to change: an absent field stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SourcingSettingsPatch {
+    /// How binding a promised day is.
+    promise: Option<PromiseKind>,
+    /// Grams of a unit whose weight nobody has entered.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    default_weight_g: Option<i64>,
+    /// All penalties; at most one per currency.
+    #[schema(max_items = 200)]
+    penalties: Option<Vec<PenaltiesBody>>,
+    /// All duties; at most one per customs area.
+    #[schema(max_items = 300)]
+    duties: Option<Vec<DutyBody>>,
+}
+
+/// Changes the sourcing settings.
+///
+/// They count from the next order on; what has been sourced stays as it is.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/sourcing-settings",
+    tag = "Sourcing",
+    request_body = SourcingSettingsPatch,
+    responses((status = 200, description = "The settings as they stand then.", body = SourcingSettingsAnswer)),
+)]
+pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
+    let body = body::read(body).await?;
+    let input: SourcingSettingsPatch = body::parse(&body)?;
+    let mut check = Check::default();
+    let weight_g = input.default_weight_g;
+    if weight_g.is_some_and(|weight_g| !(1..=WEIGHT_G_MAX).contains(&weight_g)) {
+        let message = format!("must be from 1 to {WEIGHT_G_MAX}");
+        check.refuse("/default_weight_g", message);
+    }
+    let penalties = (input.penalties).map(|all| read_penalties(&mut check, &all));
+    let duties = (input.duties).map(|all| read_duties(&mut check, &all));
+    let command = check.finish(UpdateSourcingSettings {
+        expected: expected(&ask.parts)?,
+        promise: input.promise,
+        default_weight_g: weight_g,
+        penalties,
+        duties,
+    })?;
+    let command = Command::UpdateSourcingSettings(command);
+    ask.write(command, &body, render).await
+}

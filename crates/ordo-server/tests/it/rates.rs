@@ -1,0 +1,232 @@
+//! Rate tables over HTTP, and orders that they decide: on both stores.
+
+use axum::body::Body;
+use serde_json::{Value, json};
+
+use crate::test_app::{OWNER, TestApp, order, request};
+
+/// Beside Berlin a location in Munich, far from the buyer, with plenty of `A`.
+async fn with_munich(app: &TestApp) {
+    let body = json!({"code": "MUC", "kind": "warehouse", "country": "DE",
+                      "postal_code": "80331", "time_zone": "Europe/Berlin"});
+    app.post("/api/v1/locations", &body).await.expect(201);
+    let body = json!({"kind": "receive", "sku": "A", "location": "MUC", "quantity": 50});
+    app.post("/api/v1/stock/movements", &body).await.expect(201);
+}
+
+/// A table of one zone that a file gives its prices.
+async fn rates(app: &TestApp, origin: &str, days: u16, list: &str) -> String {
+    let body = json!({"code": format!("parcel-{origin}"), "carrier": "house", "service": "parcel",
+                      "currency": "EUR", "origins": [origin],
+                      "zones": [{"name": "DE", "areas": [{"country": "DE"}],
+                                 "transit_days": days}]});
+    let made = app.post("/api/v1/rate-tables", &body).await.expect(201);
+    let path = format!("/api/v1/rate-tables/{}", made["id"].as_str().unwrap());
+    prices(app, &path, list).await.expect(200);
+    path
+}
+
+async fn prices(app: &TestApp, path: &str, list: &str) -> crate::test_app::Answer {
+    let path = format!("{path}/prices");
+    let headers = [("content-type", "text/csv")];
+    let body = Body::from(list.to_owned());
+    app.send(request("POST", &path, OWNER, &headers, body))
+        .await
+}
+
+/// The address of a location.
+async fn location(app: &TestApp, code: &str) -> String {
+    let page = app.get("/api/v1/locations").await.expect(200);
+    let found = (page["items"].as_array().unwrap().iter())
+        .find(|location| location["code"] == code)
+        .unwrap();
+    format!("/api/v1/locations/{}", found["id"].as_str().unwrap())
+}
+
+/// The only fulfillment order of an order of one `A`, by when it is wanted.
+async fn work(app: &TestApp, name: &str, deliver_by: Option<&str>) -> Value {
+    let mut body = order(name, 1);
+    body["lines"][0]["deliver_by"] = json!(deliver_by);
+    let placed = app.post("/api/v1/orders", &body).await.expect(201);
+    let work = placed["fulfillment_orders"].as_array().unwrap();
+    assert_eq!(work.len(), 1, "{placed}");
+    let path = format!(
+        "/api/v1/fulfillment-orders/{}",
+        work[0]["id"].as_str().unwrap()
+    );
+    app.get(&path).await.expect(200)
+}
+
+#[tokio::test]
+async fn rates_decide_and_say_so() {
+    for app in TestApp::company_on_each_store("rates_decide_and_say_so").await {
+        with_munich(&app).await;
+        let near = work(&app, "1", None).await;
+        assert_eq!(
+            (&near["location"], &near["carriage"]),
+            (&json!("BER"), &json!(null))
+        );
+        rates(&app, "BER", 1, "max_kg,DE\n1,5.90\n5,7.90\n").await;
+        rates(&app, "MUC", 2, "max_kg,DE\n1,4.90\n5,6.90\n").await;
+
+        let far = work(&app, "2", None).await;
+        assert_eq!(far["location"], "MUC", "{}", app.store);
+        let carriage = &far["carriage"];
+        assert_eq!(carriage["service"], "parcel");
+        assert_eq!(carriage["price"], json!({"amount": 490, "currency": "EUR"}));
+        assert_eq!(
+            (&carriage["zone"], &carriage["weight_g"]),
+            (&json!("DE"), &json!(100))
+        );
+
+        // Work in Munich costs more than the difference.
+        let munich = location(&app, "MUC").await;
+        let handling = json!({"currency": "EUR", "per_order": 90, "per_unit": 20});
+        let body = json!({ "handling": handling });
+        let changed = app.patch(&munich, None, &body).await.expect(200);
+        assert_eq!(changed["handling"], handling);
+        assert_eq!(work(&app, "3", None).await["location"], "BER");
+        let wrong = json!({"handling": {"currency": "EUR", "per_order": -1}});
+        let field = app.patch(&munich, None, &wrong).await;
+        let field = field.expect_problem(422, "invalid_input");
+        assert_eq!(field.as_deref(), Some("/handling/per_order"));
+    }
+}
+
+#[tokio::test]
+async fn a_passed_cut_off_and_a_full_day_count_against_the_promise() {
+    for app in TestApp::company_on_each_store("rates_cut_off").await {
+        with_munich(&app).await;
+        rates(&app, "BER", 0, "max_kg,DE\n5,3.00\n").await;
+        rates(&app, "MUC", 0, "max_kg,DE\n5,9.00\n").await;
+        let settings = "/api/v1/sourcing-settings";
+        let unsaid = app.get(settings).await;
+        assert_eq!(unsaid.header("etag"), Some("\"0\""));
+        assert_eq!(unsaid.expect(200)["promise"], "soft");
+        let body = json!({"promise": "hard",
+                          "penalties": [{"currency": "EUR", "split": 100}]});
+        let said = app.patch(settings, Some("\"0\""), &body).await.expect(200);
+        assert_eq!(said["penalties"][0]["late_per_day"], 250);
+        assert_eq!(app.get(settings).await.expect(200), said);
+        let late = app.patch(settings, Some("\"0\""), &body).await;
+        late.expect_problem(409, "version_conflict");
+
+        let today = app.now();
+        assert_eq!(work(&app, "1", Some(&today)).await["location"], "BER");
+        let berlin = location(&app, "BER").await;
+        let body = json!({"cut_offs": [{"service": null, "at": "00:00"}]});
+        app.patch(&berlin, None, &body).await.expect(200);
+        assert_eq!(work(&app, "2", Some(&today)).await["location"], "MUC");
+        let tomorrow = work(&app, "3", None).await;
+        assert_eq!(tomorrow["location"], "BER");
+
+        // Two a day: the first two of the cut-off's next day, then the day after.
+        let body = json!({"cut_offs": [], "daily_capacity": 1});
+        app.patch(&berlin, None, &body).await.expect(200);
+        let first = work(&app, "4", None).await;
+        let second = work(&app, "5", None).await;
+        assert_eq!(
+            (&first["location"], &second["location"]),
+            (&json!("BER"), &json!("BER"))
+        );
+        let leaves = |work: &Value| work["carriage"]["leaves_on"].as_str().unwrap().to_owned();
+        assert!(leaves(&first) < leaves(&second), "{}", app.store);
+        assert_eq!(leaves(&second), leaves(&tomorrow));
+        assert_eq!(work(&app, "6", Some(&today)).await["location"], "MUC");
+    }
+}
+
+#[tokio::test]
+async fn a_promise_names_the_options_and_takes_nothing() {
+    for app in TestApp::company_on_each_store("rates_promise").await {
+        with_munich(&app).await;
+        let path = "/api/v1/promise?sku=A:2&country=de&postal_code=10115&channel=web";
+        let plain = app.get(path).await.expect(200);
+        assert_eq!(plain["options"][0]["shipments"][0]["location"], "BER");
+        assert_eq!(plain["options"][0]["cost"], json!(null));
+
+        rates(&app, "BER", 1, "max_kg,DE\n5,5.90\n").await;
+        let body = json!({"code": "slow", "carrier": "house", "service": "slow",
+                          "currency": "EUR", "steps_g": [5000],
+                          "zones": [{"name": "all", "transit_days": 5, "prices": [350]}]});
+        app.post("/api/v1/rate-tables", &body).await.expect(201);
+        let before = app.get("/api/v1/stock?sku=A").await.text;
+        let found = app.get(path).await.expect(200);
+        let options = found["options"].as_array().unwrap();
+        let told: Vec<(&str, i64)> = (options.iter())
+            .map(|option| {
+                let cost = option["cost"]["amount"].as_i64().unwrap();
+                (option["service"].as_str().unwrap(), cost)
+            })
+            .collect();
+        assert_eq!(told, [("slow", 350), ("parcel", 590)], "{found}");
+        let arrives = |option: &Value| option["arrives_on"].as_str().unwrap().to_owned();
+        assert!(arrives(&options[0]) > arrives(&options[1]));
+        assert_eq!(
+            options[1]["shipments"][0]["units"],
+            json!([{"sku": "A", "quantity": 2}])
+        );
+        assert_eq!(app.get("/api/v1/stock?sku=A").await.text, before);
+
+        let none = app.get("/api/v1/promise?sku=A:99&country=DE").await;
+        none.expect_problem(409, "out_of_stock");
+        for (query, field) in [
+            ("country=DE", "/sku"),
+            ("sku=A:0&country=DE", "/sku/0"),
+            ("sku=A&sku=Z&country=DE", "/sku/1"),
+            ("sku=A", "/country"),
+            ("sku=A&country=DE&channel=none", "/channel"),
+            ("sku=A&country=DE&currency=euro", "/currency"),
+        ] {
+            let answer = app.get(&format!("/api/v1/promise?{query}")).await;
+            let found = answer.expect_problem(422, "invalid_input");
+            assert_eq!(found.as_deref(), Some(field), "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_made_changed_and_read_as_it_was_told() {
+    let app = TestApp::with_company().await;
+    let path = rates(&app, "BER", 1, "max_lb;DE\n1;4.50\n10;9.00\n").await;
+    let table = app.get(&path).await.expect(200);
+    assert_eq!(table["steps_g"], json!([453, 4535]));
+    assert_eq!(table["zones"][0]["prices"], json!([450, 900]));
+    assert_eq!(table["origins"], json!(["BER"]));
+    // A zone without prices keeps its own.
+    let body = json!({"zones": [{"name": "DE", "transit_days": 3}], "mm3_per_g": 5000,
+                      "surcharges": [{"name": "fuel", "ppm": 62500}],
+                      "valid_until": "2027-01-31"});
+    let changed = app.patch(&path, Some("\"2\""), &body).await.expect(200);
+    assert_eq!(changed["zones"][0]["prices"], json!([450, 900]));
+    assert_eq!(changed["zones"][0]["transit_days"], 3);
+    assert_eq!(
+        changed["surcharges"][0],
+        json!({"name": "fuel", "flat": 0, "ppm": 62500})
+    );
+    assert_eq!(changed["valid_until"], "2027-01-31");
+    assert_eq!(app.get(&path).await.expect(200), changed);
+    let list = app.get("/api/v1/rate-tables").await.expect(200);
+    assert_eq!(list["items"], json!([changed]));
+
+    let late = app.patch(&path, Some("\"2\""), &body).await;
+    late.expect_problem(409, "version_conflict");
+    assert_eq!(late.json()["current"], changed);
+    for (body, field) in [
+        (json!({"steps_g": [1]}), "/zones/0/prices"),
+        (json!({"steps_g": [5, 5]}), "/steps_g/1"),
+        (json!({"origins": ["XXX"]}), "/origins/0"),
+        (json!({"valid_from": "2027-02-01"}), "/valid_until"),
+    ] {
+        let refused = app.patch(&path, None, &body).await;
+        let found = refused.expect_problem(422, "invalid_input");
+        assert_eq!(found.as_deref(), Some(field), "{body}");
+    }
+    let refused = prices(&app, &path, "max_kg,DE\n1,x\n").await;
+    let found = refused.expect_problem(422, "invalid_input");
+    assert_eq!(found.as_deref(), Some("/2/2"));
+    let twice = json!({"code": "parcel-BER", "carrier": "c", "service": "s", "currency": "EUR",
+                       "zones": []});
+    let twice = app.post("/api/v1/rate-tables", &twice).await;
+    twice.expect_problem(409, "code_taken");
+}
