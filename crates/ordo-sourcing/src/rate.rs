@@ -12,8 +12,10 @@ pub struct Rate {
     pub steps: Vec<WeightStep>,
 }
 
-/// One step of a [`Rate`].
+/// One step of a [`Rate`]. It is written as a pair, since decisions hold many of them; the form with
+/// names, in which the first ones were stored, is read as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "(i64, i64)")]
 pub struct WeightStep {
     /// The heaviest weight that pays this price, in grams.
     #[serde(rename = "w")]
@@ -31,6 +33,12 @@ pub struct Service {
     pub rate: u32,
     /// Micro-cents once per shipment on top of the rate, such as what arriving late costs.
     pub extra_uc: i64,
+}
+
+impl From<WeightStep> for (i64, i64) {
+    fn from(step: WeightStep) -> (i64, i64) {
+        (step.up_to_g, step.cost_uc)
+    }
 }
 
 impl Rate {

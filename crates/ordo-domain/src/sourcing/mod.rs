@@ -21,7 +21,7 @@ use crate::decide::Refusal;
 use crate::id::{ChannelId, LocationId};
 use crate::money::{Currency, Minor};
 use crate::network::place::distance_m;
-use crate::network::{BlockStage, Location, Place};
+use crate::network::{BlockStage, CutOff, Location, Place};
 use crate::quantity::QUANTITY_MAX;
 use crate::rate::{MICRO, Parcel, RateTable};
 use crate::stock::CellKey;
@@ -375,8 +375,16 @@ impl Question<'_> {
         }
         let late_uc = weighed.penalties.late_per_day.get() * MICRO;
         let promised = self.promised.map(|at| at.date_in(&zone_of(location)));
-        let leaves =
-            (going.iter()).map(|(table, _)| leave(world, self.now, location, Some(&table.service)));
+        // A calendar takes microseconds, so services without a cut-off of their own share one.
+        let usual = leave(world, self.now, location, None);
+        let leaves = (going.iter()).map(|(table, _)| {
+            let service = Some(table.service.as_str());
+            let is_own = |cut_off: &CutOff| cut_off.service.as_deref() == service;
+            match location.cut_offs.iter().any(is_own) {
+                true => leave(world, self.now, location, service),
+                false => usual.clone(),
+            }
+        });
         let mut offers = Vec::new();
         let mut missed = None;
         for ((table, zone), leave) in going.iter().zip(Refusal::gather(leaves)?) {

@@ -466,7 +466,7 @@ fn a_decision_by_cost_replays_and_stays_small() {
     let [one, three] = decisions.as_slice() else {
         panic!("each order was sourced: {decisions:?}");
     };
-    for (made, most) in [(one, 1_088), (three, 1_408)] {
+    for (made, most) in [(one, 1_024), (three, 1_280)] {
         let decision: Decision = serde_json::from_str(&made.body).unwrap();
         assert_eq!(decision.replay(), Ok(decision.solution.clone()));
         assert!(decision.solution.proven);

@@ -230,3 +230,47 @@ async fn a_table_is_made_changed_and_read_as_it_was_told() {
     let twice = app.post("/api/v1/rate-tables", &twice).await;
     twice.expect_problem(409, "code_taken");
 }
+
+#[tokio::test]
+async fn closed_days_and_duties_count_too() {
+    for app in TestApp::company_on_each_store("rates_closed_days").await {
+        with_munich(&app).await;
+        rates(&app, "BER", 0, "max_kg,DE\n5,3.00\n").await;
+        rates(&app, "MUC", 0, "max_kg,DE\n5,4.00\n").await;
+        let (berlin, munich) = (location(&app, "BER").await, location(&app, "MUC").await);
+        let today = app.now();
+        let closed = json!({"closures": [{"from": &today[..10], "until": "2099-12-31",
+                                          "reason": "rebuilding"}]});
+        app.patch(&berlin, None, &closed).await.expect(200);
+        assert_eq!(
+            work(&app, "1", None).await["location"],
+            "MUC",
+            "{}",
+            app.store
+        );
+        let open = json!({"closures": []});
+        app.patch(&berlin, None, &open).await.expect(200);
+        assert_eq!(work(&app, "2", None).await["location"], "BER");
+
+        // Berlin's stock lies abroad from now on: 15 % of 12.99 are more than the difference.
+        let settings = "/api/v1/sourcing-settings";
+        let body = json!({"duties": [{"area": "EU", "ppm": 150_000}]});
+        let said = app.patch(settings, None, &body).await.expect(200);
+        assert_eq!(said["duties"], body["duties"]);
+        let abroad = json!({"country": "CH", "postal_code": "8001"});
+        app.patch(&berlin, None, &abroad).await.expect(200);
+        assert_eq!(work(&app, "3", None).await["location"], "MUC");
+        app.patch(&munich, None, &abroad).await.expect(200);
+        let taxed = work(&app, "4", None).await;
+        assert_eq!(taxed["location"], "BER");
+        // 15 % of 12.99, rounded.
+        let duty = json!({"amount": 195, "currency": "EUR"});
+        assert_eq!(taxed["carriage"]["duty"], duty);
+        for (area, field) in [("DE", "/duties/0/area"), ("Europe", "/duties/0/area")] {
+            let body = json!({"duties": [{"area": area, "ppm": 1}]});
+            let refused = app.patch(settings, None, &body).await;
+            let found = refused.expect_problem(422, "invalid_input");
+            assert_eq!(found.as_deref(), Some(field), "{area}");
+        }
+    }
+}

@@ -243,3 +243,12 @@ fn services_are_written_shortly_and_read_back() {
 fn service(rate: u32, extra_uc: i64) -> Service {
     Service { rate, extra_uc }
 }
+
+#[test]
+fn steps_of_rates_are_written_as_pairs_and_read_in_both_forms() {
+    let read = |text: &str| serde_json::from_str::<Rate>(text).expect("a rate");
+    let rate = read(r#"[[100,450],[200,690]]"#);
+    assert_eq!(read(r#"[{"w":100,"c":450},{"w":200,"c":690}]"#), rate);
+    let written = serde_json::to_string(&rate).expect("json");
+    assert_eq!(written, r#"[[100,450],[200,690]]"#);
+}
