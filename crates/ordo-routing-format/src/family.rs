@@ -30,7 +30,7 @@ pub struct Family {
 /// How many lines the orders of a family have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
-    /// Half have one, few have more than five.
+    /// Three of five have one, one of forty more than five, and none more than ten.
     General,
     /// Baskets: five on average, this many at most.
     Basket(usize),
@@ -111,9 +111,14 @@ impl Family {
 
     fn order(&self, dice: &mut Dice, index: usize, goods: &[i64]) -> Order {
         let wanted = match self.lines {
-            Lines::General => [
-                1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 6, 8,
-            ][dice.between(0, 20) as usize],
+            Lines::General => match dice.between(1, 200) {
+                1..=124 => 1,
+                125..=160 => 2,
+                161..=178 => 3,
+                179..=190 => 4,
+                191..=195 => 5,
+                _ => dice.between(6, 10) as usize,
+            },
             Lines::Basket(most) => {
                 let sum = (0..4)
                     .map(|_| dice.between(0, most as i64))

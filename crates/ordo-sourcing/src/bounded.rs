@@ -34,6 +34,8 @@ const FIRST_MAX: u64 = 8_000;
 const COMBINED_MAX: u64 = 30_000;
 /// The steps that trying those sets may take, per branch.
 const ASSIGNED_MAX: u64 = 400_000;
+/// The steps that asking a site for its best load may take.
+const ASKED_MAX: u64 = 5_000;
 /// More grains of a part than this are not searched: prices of so many make numbers too large.
 const COUNT_MAX: u32 = 1 << 20;
 
@@ -255,22 +257,26 @@ impl Search<'_> {
                 limit: -1,
                 found: &mut found,
             };
-            let under = (self.pricer).search(
-                self.model,
-                site,
-                &branch.rules.caps,
-                prices,
-                &mut quest,
-                meter,
-            )?;
-            match best {
-                None => least.push(under.max(0)),
-                Some((net, load)) => {
-                    least.push(0);
-                    credit = credit.saturating_sub(net);
-                    let cost = self.model.cost(site, &load);
-                    wanted.push((net, Column { site, cost, load }));
-                }
+            let caps = &branch.rules.caps;
+            let mut part = meter.part(ASKED_MAX);
+            let searched =
+                (self.pricer).search(self.model, site, caps, prices, &mut quest, &mut part);
+            meter.spend(part.spent());
+            if !searched.done && meter.left() == 0 {
+                return None;
+            }
+            // A site with very many loads may not have named its best: then what it could name.
+            let net = best.as_ref().map_or(0, |(net, _)| *net);
+            let net = if searched.done {
+                net
+            } else {
+                searched.least.min(net)
+            };
+            credit = credit.saturating_sub(net);
+            least.push(if net < 0 { 0 } else { searched.least.max(0) });
+            if let Some((net, load)) = best {
+                let cost = self.model.cost(site, &load);
+                wanted.push((net, Column { site, cost, load }));
             }
         }
         let under = prices.sum.saturating_sub(credit);
@@ -375,8 +381,9 @@ impl Search<'_> {
                 limit: bound,
                 found: &mut found,
             };
-            (self.pricer).search(model, site, &branch.rules.caps, prices, &mut quest, meter)?;
-            if columns.len() > most {
+            let caps = &branch.rules.caps;
+            let searched = (self.pricer).search(model, site, caps, prices, &mut quest, meter);
+            if !searched.done || columns.len() > most {
                 return None;
             }
         }

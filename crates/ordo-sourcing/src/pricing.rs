@@ -53,9 +53,16 @@ pub(crate) struct Quest<'q> {
     pub found: &'q mut dyn FnMut(i64, &[u32]) -> i64,
 }
 
+/// What a search came to.
+pub(crate) struct Searched {
+    /// A number that no net is below.
+    pub least: i64,
+    /// Whether all loads were tried before the steps ran out.
+    pub done: bool,
+}
+
 impl Pricer {
-    /// Tries the loads of a site within the caps of all items, given the prices, and answers a number
-    /// that no net is below. `None` if the steps ran out.
+    /// Tries the loads of a site within the caps of all items, given the prices.
     pub fn search(
         &mut self,
         model: &Model,
@@ -64,7 +71,7 @@ impl Pricer {
         prices: &Prices,
         quest: &mut Quest,
         meter: &mut Meter,
-    ) -> Option<i64> {
+    ) -> Searched {
         let base = model.sites[site].opening + prices.charges[site];
         let curve = model.curve(site);
         let cheapest = base + curve.steps[0].least_from;
@@ -72,7 +79,10 @@ impl Pricer {
         let (_, worth) = self.rest.first().copied().unwrap_or_default();
         if cheapest - worth > quest.limit || self.items.is_empty() {
             let steps = 1 + self.items.len() as u64 / 4;
-            return meter.take(steps).then_some(cheapest - worth);
+            return Searched {
+                least: cheapest - worth,
+                done: meter.take(steps),
+            };
         }
         self.items[..self.worthy].sort_unstable_by(Worthy::by_density);
         self.sum_up();
@@ -80,7 +90,7 @@ impl Pricer {
         self.load.resize(model.parts.len(), 0);
         let least = self.least(curve, base, 0, 0, quest.limit);
         let done = self.extend(curve, base, 0, 0, quest, meter);
-        done.then_some(least)
+        Searched { least, done }
     }
 
     /// Collects what could be part of a load whose items together may cost `spare` over their worth.

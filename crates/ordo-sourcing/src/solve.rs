@@ -98,7 +98,7 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
 }
 
 /// Steps of the exact program that are fewer than the bounded search would mostly take.
-const QUICK: u64 = 6_000;
+const QUICK: u64 = 9_000;
 
 /// Counts steps against the budget.
 pub(crate) struct Meter {
