@@ -1,7 +1,7 @@
 //! How batches and streams of many unseen instances fare: a line per instance with its gap or the
 //! share of the gap that was closed, and the time it took. For people who change the solver.
 //!
-//! `cargo run --release -p ordo-routing-format --example families -- batch|online [SEEDS]`
+//! `cargo run --release -p ordo-routing-format --example families -- batch|online [SEEDS [NAME]]`
 
 #![allow(clippy::float_arithmetic)] // Figures for people.
 
@@ -27,7 +27,7 @@ fn main() {
         .unwrap_or(3);
     match kind.as_deref() {
         Some("batch") => batches(seeds),
-        Some("online") => streams(seeds),
+        Some("online") => streams(seeds, &args.next().unwrap_or_default()),
         Some(_) | None => eprintln!("batch or online, then a number of seeds"),
     }
 }
@@ -65,9 +65,13 @@ fn batches(seeds: u64) {
     }
 }
 
-fn streams(seeds: u64) {
+/// Of those families whose name begins so.
+fn streams(seeds: u64, beginning: &str) {
     let (mut sum, mut count) = (0.0, 0.0);
-    for (name, family) in ONLINE {
+    let chosen = ONLINE
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(beginning));
+    for (name, family) in chosen {
         for seed in 1..=seeds {
             let instance = family.instance(seed);
             let begun = Instant::now();

@@ -66,8 +66,8 @@ const WORK: usize = 40_000;
 /// A solve of a drawn order, of which there are many and none matters much.
 const DRAWN_BUDGET: StepBudget = StepBudget(60_000);
 const CLOSE: Until = Until {
-    rounds: 12,
-    parts: 1_000,
+    rounds: 6,
+    parts: 300,
 };
 
 impl Past {
