@@ -56,7 +56,7 @@ impl Effort {
     pub const FULL: Effort = Effort {
         order: StepBudget::IN_BATCH,
         rounds: 60,
-        exchanges: 2_000_000,
+        exchanges: 3_000_000,
     };
 }
 
@@ -98,7 +98,7 @@ fn solution(walk: Walk) -> BatchSolution {
         plans.push(BatchPlan {
             plan: pool.known[at].plan.clone(),
             cost_uc: pool.known[at].cost_uc,
-            gap_uc: pool.priced_uc[at] - relax.bounds_uc[order],
+            gap_uc: pool.priced_uc[at].saturating_sub(relax.bounds_uc[order]),
             steps: relax.desk.steps[order],
         });
     }

@@ -3,7 +3,7 @@
 //! One copy of each order's instance is kept and rewritten for every question, so that asking
 //! allocates little.
 
-use crate::batch::{Member, PRICE_MAX_UC};
+use crate::batch::Member;
 use crate::instance::Instance;
 use crate::plan::{Plan, Solution, StepBudget};
 use crate::solve::solve;
@@ -12,6 +12,8 @@ pub(crate) struct Desk<'a> {
     members: &'a [Member],
     /// The instances with the prices and amounts of the last question.
     asked: Vec<Instance>,
+    /// No order is asked to pay more for a unit. Asking for less than a price keeps bounds true.
+    prices_max_uc: Vec<i64>,
     /// Search steps taken so far, per order.
     pub steps: Vec<u64>,
 }
@@ -47,11 +49,10 @@ pub(crate) struct Answer {
 impl Known {
     /// What it costs when all that it draws on is paid for.
     pub fn priced_uc(&self, prices_uc: &[i64]) -> i64 {
-        let paid = self.drawn.iter();
-        self.cost_uc
-            + paid
-                .map(|&(limit, units)| prices_uc[limit] * units)
-                .sum::<i64>()
+        let paid = self.drawn.iter().fold(0_i64, |sum, &(limit, units)| {
+            sum.saturating_add(prices_uc[limit].saturating_mul(units))
+        });
+        self.cost_uc.saturating_add(paid)
     }
 
     pub fn fits(&self, left: &[i64]) -> bool {
@@ -76,6 +77,7 @@ impl<'a> Desk<'a> {
         Desk {
             members,
             asked: members.iter().map(priced).collect(),
+            prices_max_uc: members.iter().map(Member::price_max_uc).collect(),
             steps: vec![0; members.len()],
         }
     }
@@ -142,7 +144,8 @@ impl<'a> Desk<'a> {
     fn write(&mut self, order: usize, question: &Question, divided: bool) {
         let member = &self.members[order];
         let left = question.left;
-        let price = |limit: usize| question.prices_uc[limit].clamp(0, PRICE_MAX_UC);
+        let price_max_uc = self.prices_max_uc[order];
+        let price = |limit: usize| question.prices_uc[limit].clamp(0, price_max_uc);
         let candidates = self.asked[order].candidates.iter_mut();
         for (at, candidate) in candidates.enumerate() {
             let own = &member.instance.candidates[at];

@@ -73,7 +73,7 @@ pub enum BatchFlaw {
 pub(crate) const PRICE_MAX_UC: i64 = 1_000_000_000_000;
 
 impl Batch {
-    /// Whether every order can be solved, also with a price on everything it draws on.
+    /// Whether every order can be solved and says what it draws on.
     pub fn check(&self) -> Result<(), BatchFlaw> {
         for (index, member) in self.orders.iter().enumerate() {
             member.check(index, self.limits.len())?;
@@ -119,20 +119,29 @@ impl Member {
         if self.draws.len() != self.instance.candidates.len() || !self.draws.iter().all(sound) {
             return Err(BatchFlaw::Draws(index));
         }
-        let mut dearest = self.instance.clone();
-        dearest
-            .check()
-            .map_err(|flaw| BatchFlaw::Order(index, flaw))?;
-        for candidate in &mut dearest.candidates {
-            candidate.handling_order_uc += PRICE_MAX_UC;
-            candidate.stock_price_uc.resize(lines, 0);
-            for price_uc in &mut candidate.stock_price_uc {
-                *price_uc += PRICE_MAX_UC;
+        let sound = self.instance.check();
+        sound.map_err(|flaw| BatchFlaw::Order(index, flaw))
+    }
+
+    /// The most that this order may be asked to pay for a unit of a limit, so that no sum of its
+    /// costs overflows. Less only for orders of very many units.
+    pub(crate) fn price_max_uc(&self) -> i64 {
+        let mut price_uc = PRICE_MAX_UC;
+        while price_uc > 0 {
+            let mut dearest = self.instance.clone();
+            for candidate in &mut dearest.candidates {
+                candidate.handling_order_uc += price_uc;
+                candidate.stock_price_uc.resize(dearest.lines.len(), 0);
+                for unit_uc in &mut candidate.stock_price_uc {
+                    *unit_uc += price_uc;
+                }
             }
+            if dearest.check().is_ok() {
+                break;
+            }
+            price_uc /= 100;
         }
-        dearest
-            .check()
-            .map_err(|flaw| BatchFlaw::Order(index, flaw))
+        price_uc
     }
 }
 

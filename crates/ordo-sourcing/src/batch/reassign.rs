@@ -83,7 +83,7 @@ pub fn reassign(
             return Err(ReassignFlaw::Plan(index, fault));
         }
         for (limit, units) in one.member.drawn(&one.plan) {
-            limits[limit] += units;
+            limits[limit] = limits[limit].saturating_add(units);
         }
         batch.orders.push(one.offered(prices_uc));
     }
@@ -137,9 +137,10 @@ impl Assigned {
     fn offered(&self, prices_uc: &[i64]) -> Member {
         let mut member = self.member.clone();
         let lines = member.instance.lines.len();
+        let price_max_uc = member.price_max_uc();
         for (at, candidate) in member.instance.candidates.iter_mut().enumerate() {
             let draw = &member.draws[at];
-            let price = |limit: usize| prices_uc[limit].max(0);
+            let price = |limit: usize| prices_uc[limit].clamp(0, price_max_uc);
             candidate.handling_order_uc += draw.shipment.map_or(0, price);
             candidate.stock_price_uc.resize(lines, 0);
             for (line, &limit) in draw.lines.iter().enumerate() {

@@ -265,7 +265,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     /// How far an order is from the best it could have at the prices.
     fn regret_uc(&self, order: usize) -> i64 {
         let pool = &self.pools[order];
-        pool.priced_uc[self.chosen[order]] - pool.priced_uc[pool.by_price[0]]
+        pool.priced_uc[self.chosen[order]].saturating_sub(pool.priced_uc[pool.by_price[0]])
     }
 
     /// The first plan that fits, by price or by cost. The empty plan always does.

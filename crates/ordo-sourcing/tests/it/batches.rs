@@ -121,6 +121,32 @@ fn limits_below_zero_count_as_zero_and_no_orders_cost_nothing() {
 }
 
 #[test]
+fn orders_of_very_many_units_are_sourced_too() {
+    let mut batch = shared::batch(&mut Dice(9), 5, SMALL);
+    for member in &mut batch.orders {
+        member.instance.max_shipments = None;
+        for line in &mut member.instance.lines {
+            line.quantity = 700_000_000;
+        }
+        for candidate in &mut member.instance.candidates {
+            candidate
+                .available
+                .iter_mut()
+                .for_each(|units| *units = 900_000_000);
+        }
+    }
+    batch.limits.iter_mut().for_each(|limit| *limit = i64::MAX);
+    let effort = Effort {
+        exchanges: 200,
+        ..EFFORT
+    };
+    let solution = solve_batch(&batch, effort).expect("sound");
+    let plans = || solution.plans.iter().map(|one| &one.plan);
+    shared::left(&batch, plans());
+    assert!(solution.bound_uc <= solution.cost_uc);
+}
+
+#[test]
 fn flawed_batches_are_refused() {
     let sound = shared::batch(&mut Dice(7), 3, SMALL);
     let flaw = |damage: &dyn Fn(&mut Batch)| {
