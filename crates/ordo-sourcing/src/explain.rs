@@ -47,7 +47,8 @@ pub struct ShipmentReason {
     pub handling_uc: i64,
     /// Micro-cents that the location's declining it is expected to cost.
     pub decline_uc: i64,
-    /// Micro-cents for the scarcity of the stock that it takes.
+    /// Micro-cents that its units cost beside handling: the scarcity of the stock, and whatever else
+    /// the caller prices by unit, such as duties.
     pub stock_uc: i64,
     /// The best plan in which this location ships nothing.
     pub without: Alternative,

@@ -18,7 +18,8 @@ use crate::parcel::Parcel;
 pub struct StepBudget(pub u64);
 
 impl StepBudget {
-    /// For a solve inside the engine's batch: about a millisecond.
+    /// For a solve inside the engine's batch: about a millisecond of the dynamic program. Large orders
+    /// that take the bounded search need 2 to 5.
     pub const IN_BATCH: StepBudget = StepBudget(250_000);
     /// For a solve outside of it: below 50 milliseconds.
     pub const FULL: StepBudget = StepBudget(2_500_000);

@@ -57,6 +57,16 @@ async fn work(app: &TestApp, name: &str, deliver_by: Option<&str>) -> Value {
     app.get(&path).await.expect(200)
 }
 
+/// The address of the decision that opened a fulfillment order.
+fn decision(work: &Value) -> String {
+    let id = work["id"].as_str().unwrap();
+    format!("/api/v1/fulfillment-orders/{id}/decision")
+}
+
+async fn why(app: &TestApp, work: &Value) -> Value {
+    app.get(&decision(work)).await.expect(200)
+}
+
 #[tokio::test]
 async fn rates_decide_and_say_so() {
     for app in TestApp::company_on_each_store("rates_decide_and_say_so").await {
@@ -79,13 +89,38 @@ async fn rates_decide_and_say_so() {
             (&json!("DE"), &json!(100))
         );
 
+        let told = why(&app, &far).await;
+        assert_eq!(told["cost"], json!({"amount": 490, "currency": "EUR"}));
+        let cost = &told["shipments"][0]["cost"];
+        let parts = ["carrier", "handling", "decline_risk", "duties_and_scarcity"];
+        assert_eq!(
+            parts.map(|part| cost[part]["amount"].as_i64()),
+            [490, 0, 0, 0].map(Some)
+        );
+
         // Work in Munich costs more than the difference.
         let munich = location(&app, "MUC").await;
         let handling = json!({"currency": "EUR", "per_order": 90, "per_unit": 20});
         let body = json!({ "handling": handling });
         let changed = app.patch(&munich, None, &body).await.expect(200);
         assert_eq!(changed["handling"], handling);
-        assert_eq!(work(&app, "3", None).await["location"], "BER");
+        let third = work(&app, "3", None).await;
+        assert_eq!(third["location"], "BER");
+        let told = why(&app, &third).await;
+        assert_eq!(told["shipments"][0]["cost"]["carrier"]["amount"], 590);
+        let because = told["shipments"][0]["because"].as_str().unwrap();
+        assert!(because.contains(", for 5.90 EUR. "), "{because}");
+        // 4.90 for the parcel, 0.90 for the shipment and 0.20 for the unit.
+        assert!(
+            because.ends_with("The next best is MUC: 0.10 EUR more."),
+            "{because}"
+        );
+        let asked = format!("{}/why-not?location=MUC", decision(&third));
+        let munich_lacks = app.get(&asked).await.expect(200);
+        assert_eq!(
+            munich_lacks["dearer_by"],
+            json!({"amount": 10, "currency": "EUR"})
+        );
         let wrong = json!({"handling": {"currency": "EUR", "per_order": -1}});
         let field = app.patch(&munich, None, &wrong).await;
         let field = field.expect_problem(422, "invalid_input");

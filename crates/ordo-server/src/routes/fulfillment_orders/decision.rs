@@ -76,8 +76,8 @@ struct CostAnswer {
     handling: Money,
     /// What the location's declining it is expected to cost.
     decline_risk: Money,
-    /// For the scarcity of the stock that it takes.
-    scarcity: Money,
+    /// For its units, beside handling: duties at a customs border, and the scarcity of the stock.
+    duties_and_scarcity: Money,
 }
 
 /// A location that was left out.
@@ -151,7 +151,7 @@ pub async fn get_decision(ask: Ask) -> Answer {
                 carrier: money(cents[0]),
                 handling: money(cents[1]),
                 decline_risk: money(cents[2]),
-                scarcity: money(cents[3]),
+                duties_and_scarcity: money(cents[3]),
             }),
             because: words.shipment(one),
         }
