@@ -133,6 +133,7 @@ impl Words<'_> {
             Some((Tier::Shipments, more)) => format!("{more} more shipments"),
             Some((Tier::Distance, more)) => format!("{} further", distance(more)),
             Some((Tier::Custom(_), _)) => "a location of a lower rank".to_owned(),
+            Some((Tier::CustomPerUnit(_), _)) => "units from locations of a lower rank".to_owned(),
             None if by.money_uc == 0 => return None,
             None => format!("{} more", self.money(by.money_uc)),
         })

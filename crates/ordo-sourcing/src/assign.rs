@@ -390,6 +390,12 @@ impl Assign<'_, '_> {
     /// Everything is placed or left: keeps the plan if it is the best.
     fn keep(&mut self) {
         let model = self.model;
+        let worthy = |load: &Vec<u32>| {
+            load.iter().all(|&grains| grains == 0) || model.is_worth_shipping(load)
+        };
+        if !self.loads.iter().all(worthy) {
+            return;
+        }
         let mut columns = Vec::with_capacity(self.sites.len());
         let mut cost = 0;
         for (load, &site) in self.loads.iter().zip(&self.sites) {

@@ -195,8 +195,10 @@ impl Search<'_> {
                 load[item.part] = item.cap;
                 spared += i64::from(item.cap) * self.model.parts[item.part].unfilled;
             }
-            let cost = self.model.cost(site, &load);
-            full.push((spared, Column { site, cost, load }));
+            if self.model.is_worth_shipping(&load) {
+                let cost = self.model.cost(site, &load);
+                full.push((spared, Column { site, cost, load }));
+            }
         }
         full.sort_by(|(spared, column), (others, other)| {
             let ours = i128::from(column.cost) * i128::from(*others);
@@ -240,10 +242,14 @@ impl Search<'_> {
     ) -> Option<Asked> {
         let mut wanted: Vec<(i64, Column)> = Vec::new();
         let mut least = Vec::with_capacity(branch.sites.len());
+        let model = self.model;
         let mut credit = 0_i64;
         for &site in &branch.sites {
             let mut best: Option<(i64, Vec<u32>)> = None;
             let mut found = |net: i64, load: &[u32]| {
+                if !model.is_worth_shipping(load) {
+                    return None;
+                }
                 match &mut best {
                     Some((least, kept)) => {
                         *least = net;
@@ -251,7 +257,7 @@ impl Search<'_> {
                     }
                     None => best = Some((net, load.to_vec())),
                 }
-                net - 1
+                Some(net - 1)
             };
             let mut quest = Quest {
                 limit: -1,
@@ -368,14 +374,17 @@ impl Search<'_> {
         for &site in &branch.sites {
             let model = self.model;
             let mut found = |net: i64, load: &[u32]| {
+                if !model.is_worth_shipping(load) {
+                    return None;
+                }
                 let (cost, load) = (model.cost(site, load), load.to_vec());
                 columns.push((net, Column { site, cost, load }));
                 // Below every net, so that a list grown too long ends.
-                if columns.len() > most {
+                Some(if columns.len() > most {
                     i64::MIN / 4
                 } else {
                     bound
-                }
+                })
             };
             let mut quest = Quest {
                 limit: bound,
@@ -403,7 +412,7 @@ impl Search<'_> {
 mod tests {
     use super::*;
     use crate::exact::{self, Outcome};
-    use crate::generate::{Dice, Size, nearest, priced, stock_priced};
+    use crate::generate::{Dice, Size, guarded, nearest, priced, stock_priced};
     use crate::instance::Instance;
     use crate::problem::{Grain, Problem};
     use crate::tariff::Tariffs;
@@ -437,7 +446,7 @@ mod tests {
     fn the_bounded_search_agrees_with_the_program() {
         let mut proven_early = 0;
         for (seed, size) in (0..1_500).flat_map(|seed| SIZES.map(|size| (seed, size))) {
-            for make in [nearest, priced, stock_priced] {
+            for make in [nearest, priced, stock_priced, guarded] {
                 let instance = make(&mut Dice(seed), size);
                 let least = program(&instance);
                 for steps in [300, 3_000, 10_000_000] {

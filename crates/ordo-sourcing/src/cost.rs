@@ -8,7 +8,7 @@ use std::ops::{Add, AddAssign, Sub};
 use serde::{Deserialize, Serialize};
 
 /// How many tiers may stand in front of money.
-pub const MAX_TIERS: usize = 4;
+pub const MAX_TIERS: usize = 6;
 
 /// A cost, compared tier by tier and then by money. Also used for differences of costs.
 #[derive(
@@ -16,7 +16,12 @@ pub const MAX_TIERS: usize = 4;
 )]
 pub struct Cost {
     /// One number per [`Tier`](crate::Tier) of the instance, in its order; unused ones are zero.
-    #[serde(rename = "t")]
+    #[serde(
+        rename = "t",
+        default,
+        skip_serializing_if = "is_untiered",
+        with = "used"
+    )]
     pub tiers: [i64; MAX_TIERS],
     /// Micro-cents.
     #[serde(rename = "m")]
@@ -74,5 +79,37 @@ impl Sub for Cost {
         }
         self.money_uc -= other.money_uc;
         self
+    }
+}
+
+fn is_untiered(tiers: &[i64; MAX_TIERS]) -> bool {
+    tiers.iter().all(|&tier| tier == 0)
+}
+
+/// Tiers as a list that ends with the last one that is not zero, so that what is stored does not
+/// depend on how many there may be.
+mod used {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::MAX_TIERS;
+
+    pub fn serialize<S: Serializer>(
+        tiers: &[i64; MAX_TIERS],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let unused = tiers.iter().rev().take_while(|&&tier| tier == 0).count();
+        tiers[..MAX_TIERS - unused].serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[i64; MAX_TIERS], D::Error> {
+        let list = Vec::<i64>::deserialize(deserializer)?;
+        let mut tiers = [0; MAX_TIERS];
+        let slots = tiers.get_mut(..list.len());
+        let slots = slots.ok_or_else(|| D::Error::invalid_length(list.len(), &"fewer tiers"))?;
+        slots.copy_from_slice(&list);
+        Ok(tiers)
     }
 }

@@ -11,7 +11,7 @@
 //! the number of shipments matters, tables are kept per number. A relaxed optimum that breaks no
 //! rule is the true one, so most orders need one round.
 
-use crate::cost::{Cost, MAX_TIERS};
+use crate::cost::Cost;
 use crate::problem::{Amounts, Problem};
 use crate::solve::Meter;
 
@@ -205,6 +205,8 @@ struct Piece {
     parcels: usize,
     weight_g: i64,
     money_uc: i64,
+    units: i64,
+    value: i64,
 }
 
 /// What shipping a load costs, from which site.
@@ -360,6 +362,8 @@ fn offer(
             let parcels = grains as usize * stride;
             let weight_g = i64::from(grains) * problem.parts[part].weight_g;
             let money_uc = problem.handling_uc(site, part, grains);
+            let units = i64::from(grains) * problem.parts[part].units;
+            let value = i64::from(grains) * problem.parts[part].value;
             for at in 0..so_far {
                 let base = scratch[at];
                 scratch.push(Piece {
@@ -367,18 +371,17 @@ fn offer(
                     parcels: base.parcels + parcels,
                     weight_g: base.weight_g + weight_g,
                     money_uc: base.money_uc + money_uc,
+                    units: base.units + units,
+                    value: base.value + value,
                 });
             }
         }
     }
-    let tiers: [i64; MAX_TIERS] = problem.tiers(site);
-    for piece in &scratch[1..] {
+    let worthy = |piece: &&Piece| piece.value >= problem.least_value;
+    for piece in scratch[1..].iter().filter(worthy) {
         let carriage_uc = problem.carriage_uc(site, piece.weight_g, piece.parcels);
         let load = piece.load;
-        let cost = Cost {
-            tiers,
-            money_uc: piece.money_uc + carriage_uc,
-        };
+        let cost = problem.with_tiers(site, piece.units, piece.money_uc + carriage_uc);
         let best = &mut offers[load];
         if best.site == NO_SITE || cost < best.cost {
             // Safety of the cast: a problem with 2^32 sites does not fit into memory.
@@ -460,7 +463,8 @@ impl Table {
                 let axes = Axes::of(digits, Some(caps), &loads.strides);
                 axes.for_each(0, |shipped| {
                     let rest = below + load - shipped;
-                    if shipped == 0 || self.choices[rest] == UNREACHED {
+                    // Of zero there is no offer, nor of what is not worth shipping.
+                    if own[shipped].site == NO_SITE || self.choices[rest] == UNREACHED {
                         return;
                     }
                     let cost = own[shipped].cost + self.costs[rest];

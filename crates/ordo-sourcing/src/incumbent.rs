@@ -34,7 +34,8 @@ impl<'m> Incumbent<'m> {
             let load: Vec<u32> = fits.collect();
             let site = column.site;
             let new = plan.iter().all(|one| one.site != site);
-            if new && plan.len() < most && load.iter().any(|&grains| grains > 0) {
+            let full = plan.len() >= most || !model.is_worth_shipping(&load);
+            if new && !full && load.iter().any(|&grains| grains > 0) {
                 take(&mut left, &load);
                 let cost = model.cost(site, &load);
                 plan.push(Column { site, cost, load });
@@ -82,9 +83,11 @@ impl<'m> Incumbent<'m> {
                 continue;
             }
             let (mut weight_g, mut cost, mut spared) = (0, model.sites[site].opening, 0_i64);
+            let mut value = 0;
             for item in items {
                 let grains = i64::from(item.cap.min(left[item.part]));
                 if grains > 0 {
+                    value += grains * model.parts[item.part].value;
                     weight_g += grains * model.parts[item.part].weight_g;
                     cost += item.first + grains * item.grain;
                     spared += grains * model.parts[item.part].unfilled;
@@ -95,7 +98,7 @@ impl<'m> Incumbent<'m> {
             let better = |(least, whole, _): (i64, i64, usize)| {
                 i128::from(cost) * i128::from(whole) < i128::from(least) * i128::from(spared)
             };
-            if cost < spared && best.is_none_or(better) {
+            if cost < spared && value >= model.least_value && best.is_none_or(better) {
                 best = Some((cost, spared, site));
             }
         }

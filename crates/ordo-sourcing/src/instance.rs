@@ -45,6 +45,10 @@ pub struct Instance {
     /// The most shipments the plan may have.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub max_shipments: Option<u32>,
+    /// A plan of two or more shipments is allowed only if the goods of each are worth at least this,
+    /// by [`Line::unit_value`]. A single shipment may be worth less.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub min_shipment_value: Option<i64>,
 }
 
 /// An order line, or the part of it that still wants stock.
@@ -62,6 +66,10 @@ pub struct Line {
     /// Each unit is a parcel of its own. Of meaning only with [`Instance::parceling`].
     #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub alone: bool,
+    /// What one unit is worth, in any unit of value. Of meaning only with
+    /// [`Instance::min_shipment_value`].
+    #[serde(rename = "v", default, skip_serializing_if = "is_default")]
+    pub unit_value: i64,
 }
 
 /// A location that may ship, and what one shipment from it to this buyer costs.
@@ -76,7 +84,8 @@ pub struct Candidate {
     /// Meters to the buyer.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub distance_m: i64,
-    /// Values of [`Tier::Custom`], added once per shipment.
+    /// Values of [`Tier::Custom`], added once per shipment, and of [`Tier::CustomPerUnit`], added once
+    /// per unit.
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<i64>,
     /// Micro-cents per shipment.
@@ -121,6 +130,11 @@ pub enum Tier {
     /// The candidate's own value at this index of [`Candidate::custom`], summed over shipments.
     #[serde(rename = "x")]
     Custom(u8),
+    /// The candidate's own value at this index of [`Candidate::custom`], summed over shipped units.
+    /// Lines then go to the lowest value each for itself, since what one line does changes nothing
+    /// for another.
+    #[serde(rename = "xu")]
+    CustomPerUnit(u8),
 }
 
 /// What a plan pays for what it does badly, in micro-cents.
@@ -155,7 +169,7 @@ pub enum Flaw {
     ParcelWeight,
     /// More than [`MAX_TIERS`] tiers.
     TooManyTiers,
-    /// A weight, distance, custom value, price or penalty is below zero.
+    /// A weight, value, distance, custom value, price or penalty is below zero.
     Negative,
     /// The numbers are so large that a sum of them could overflow.
     TooLarge,
@@ -180,15 +194,17 @@ impl Instance {
         }
         let mut units = 0_i64;
         let mut weight_g = 0_i128;
+        let mut value = 0_i128;
         for (index, line) in self.lines.iter().enumerate() {
             if line.quantity < 1 || line.quantity > MAX_QUANTITY {
                 return Err(Flaw::Quantity(index));
             }
-            if line.unit_weight_g < 0 {
+            if line.unit_weight_g < 0 || line.unit_value < 0 {
                 return Err(Flaw::Negative);
             }
             units = units.checked_add(line.quantity).ok_or(Flaw::TooLarge)?;
             weight_g += i128::from(line.quantity) * i128::from(line.unit_weight_g);
+            value += i128::from(line.quantity) * i128::from(line.unit_value);
         }
         let mut shipping_uc = self.check_rates(weight_g)?;
         if let Some(parceling) = self.parceling {
@@ -201,7 +217,10 @@ impl Instance {
             shipping_uc *= i128::from(units.max(1));
         }
         let shipment = self.check_candidates(units, shipping_uc)?;
-        if self.penalties.split_uc < 0 || self.penalties.unfilled_unit_uc < 0 {
+        let negative = self.penalties.split_uc < 0
+            || self.penalties.unfilled_unit_uc < 0
+            || self.min_shipment_value.is_some_and(|least| least < 0);
+        if negative {
             return Err(Flaw::Negative);
         }
         // No sum formed anywhere holds more than every unit unfilled and, per candidate, the
@@ -209,7 +228,7 @@ impl Instance {
         let unfilled = i128::from(units) * i128::from(self.penalties.unfilled_unit_uc.max(1));
         let shipments = (self.candidates.len() as i128 + 1)
             * (shipment + i128::from(self.penalties.split_uc) + 1);
-        if weight_g > SUM_MAX || unfilled > SUM_MAX || shipments > SUM_MAX {
+        if weight_g.max(value).max(unfilled).max(shipments) > SUM_MAX {
             return Err(Flaw::TooLarge);
         }
         Ok(())
@@ -285,8 +304,14 @@ impl Instance {
                 + i128::from(extras().max().unwrap_or(0))
                 + shipping_uc;
             let largest_custom = candidate.custom.iter().copied().max().unwrap_or(0);
-            let tier = candidate.distance_m.max(largest_custom);
-            largest = largest.max(money).max(i128::from(tier));
+            // Per unit where any tier asks for that, else per shipment, of which there is one.
+            let times = match self.has_unit_tiers() {
+                true => i128::from(units.max(1)),
+                false => 1,
+            };
+            let tier = i128::from(largest_custom) * times;
+            largest = largest.max(money).max(tier);
+            largest = largest.max(i128::from(candidate.distance_m));
         }
         if largest > SUM_MAX {
             return Err(Flaw::TooLarge);
@@ -296,18 +321,28 @@ impl Instance {
 
     fn custom_needed(&self) -> usize {
         let needed = self.tiers.iter().map(|tier| match tier {
-            Tier::Custom(index) => usize::from(*index) + 1,
+            Tier::Custom(index) | Tier::CustomPerUnit(index) => usize::from(*index) + 1,
             Tier::UnfilledUnits | Tier::Shipments | Tier::Distance => 0,
         });
         needed.max().unwrap_or(0)
     }
 
-    /// What one shipment from this candidate adds to the tiers.
+    /// What the goods of each of several shipments must be worth; zero where they need not.
+    pub(crate) fn least_value(&self) -> i64 {
+        self.min_shipment_value.unwrap_or(0)
+    }
+
+    fn has_unit_tiers(&self) -> bool {
+        let mut tiers = self.tiers.iter();
+        tiers.any(|tier| matches!(tier, Tier::CustomPerUnit(_)))
+    }
+
+    /// What one shipment from this candidate adds to the tiers, whatever it holds.
     pub(crate) fn shipment_tiers(&self, candidate: &Candidate) -> [i64; MAX_TIERS] {
         let mut tiers = [0; MAX_TIERS];
         for (slot, tier) in tiers.iter_mut().zip(&self.tiers) {
             *slot = match tier {
-                Tier::UnfilledUnits => 0,
+                Tier::UnfilledUnits | Tier::CustomPerUnit(_) => 0,
                 Tier::Shipments => 1,
                 Tier::Distance => candidate.distance_m,
                 Tier::Custom(index) => candidate.custom[usize::from(*index)],
@@ -316,13 +351,33 @@ impl Instance {
         tiers
     }
 
+    /// What each unit of a shipment from this candidate adds to the tiers.
+    pub(crate) fn unit_tiers(&self, candidate: &Candidate) -> [i64; MAX_TIERS] {
+        let mut tiers = [0; MAX_TIERS];
+        for (slot, tier) in tiers.iter_mut().zip(&self.tiers) {
+            *slot = match tier {
+                Tier::CustomPerUnit(index) => candidate.custom[usize::from(*index)],
+                Tier::UnfilledUnits | Tier::Shipments | Tier::Distance | Tier::Custom(_) => 0,
+            };
+        }
+        tiers
+    }
+
+    /// What the goods of a shipment are worth.
+    pub(crate) fn value(&self, lines: &[(usize, i64)]) -> i64 {
+        let values = lines
+            .iter()
+            .map(|&(line, units)| units * self.lines[line].unit_value);
+        values.sum()
+    }
+
     /// What leaving so many units unfilled costs.
     pub(crate) fn unfilled_cost(&self, units: i64) -> Cost {
         let mut cost = Cost::money(units * self.penalties.unfilled_unit_uc);
         for (slot, tier) in cost.tiers.iter_mut().zip(&self.tiers) {
             *slot = match tier {
                 Tier::UnfilledUnits => units,
-                Tier::Shipments | Tier::Distance | Tier::Custom(_) => 0,
+                Tier::Shipments | Tier::Distance | Tier::Custom(_) | Tier::CustomPerUnit(_) => 0,
             };
         }
         cost
@@ -409,7 +464,9 @@ impl fmt::Display for Flaw {
             Flaw::DuplicateKey(key) => write!(f, "two candidates have the key {key}"),
             Flaw::ParcelWeight => f.write_str("the heaviest parcel is not above zero"),
             Flaw::TooManyTiers => write!(f, "more than {MAX_TIERS} tiers"),
-            Flaw::Negative => f.write_str("a weight, distance, price or penalty is below zero"),
+            Flaw::Negative => {
+                f.write_str("a weight, value, distance, price or penalty is below zero")
+            }
             Flaw::TooLarge => f.write_str("the numbers are too large to be summed"),
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub shipments_max: Option<usize>,
     /// Two plans whose costs differ, differ by at least this much.
     pub apart: i64,
+    /// What the goods of every shipment must be worth.
+    pub least_value: i64,
     packing: Packing,
 }
 
@@ -33,6 +35,8 @@ pub(crate) struct PackedPart {
     pub weight_g: i64,
     /// Leaving one grain unfilled.
     pub unfilled: i64,
+    /// What the goods of one grain are worth.
+    pub value: i64,
 }
 
 /// A site as the search sees it.
@@ -96,6 +100,7 @@ impl Model {
             split: money(problem.instance.penalties.split_uc),
             shipments_max: problem.shipments_limit(),
             apart: packing.worths[MAX_TIERS],
+            least_value: problem.least_value,
             packing,
         };
         for part in &problem.parts {
@@ -103,6 +108,7 @@ impl Model {
                 count: part.count,
                 weight_g: part.weight_g,
                 unfilled: model.packing.pack(part.unfilled),
+                value: part.value,
             });
         }
         for site in 0..problem.sites.len() {
@@ -113,7 +119,7 @@ impl Model {
                     model.items.push(Item {
                         part,
                         cap,
-                        grain: money(grain_uc),
+                        grain: model.packing.pack(problem.grain(site, part)),
                         first: money(problem.handling_uc(site, part, 1) - grain_uc),
                     });
                 }
@@ -167,6 +173,18 @@ impl Model {
             }
         }
         cost + self.curve(site).at(weight_g)
+    }
+
+    /// Whether a load is worth a shipment.
+    pub fn is_worth_shipping(&self, load: &[u32]) -> bool {
+        if self.least_value == 0 {
+            return true;
+        }
+        let values = self.parts.iter().zip(load);
+        let value: i64 = values
+            .map(|(part, &grains)| part.value * i64::from(grains))
+            .sum();
+        value >= self.least_value
     }
 
     /// What the plan costs that ships nothing.

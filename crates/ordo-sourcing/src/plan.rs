@@ -90,6 +90,8 @@ pub enum PlanFault {
     TornApart(usize),
     /// More shipments than the instance allows.
     TooManyShipments,
+    /// One of several shipments, the one from this candidate, is worth too little.
+    WorthTooLittle(usize),
     /// The parcels of the shipment from this candidate are not what it ships, or not allowed.
     Parcels(usize),
 }
@@ -131,7 +133,20 @@ impl Instance {
             cost += self.unfilled_cost(units);
         }
         self.check_wholeness(plan)?;
-        Ok(cost)
+        match self.worth_too_little(plan) {
+            Some(location) => Err(PlanFault::WorthTooLittle(location)),
+            None => Ok(cost),
+        }
+    }
+
+    /// The candidate of a shipment that is worth too little to be one of several.
+    pub(crate) fn worth_too_little(&self, plan: &Plan) -> Option<usize> {
+        if plan.shipments.len() < 2 {
+            return None;
+        }
+        let mut shipments = plan.shipments.iter();
+        let poor = shipments.find(|one| self.value(&one.lines) < self.least_value())?;
+        Some(poor.location)
     }
 
     pub(crate) fn shipment_cost(&self, shipment: &Shipment) -> Result<Cost, PlanFault> {
@@ -143,6 +158,7 @@ impl Instance {
             return Err(PlanFault::Quantity);
         }
         let mut money_uc = candidate.handling_order_uc;
+        let mut shipped = 0;
         for &(index, units) in &shipment.lines {
             let line = self.lines.get(index).ok_or(PlanFault::Index)?;
             if units > candidate.available[index] {
@@ -156,12 +172,18 @@ impl Instance {
                 return Err(PlanFault::Quantity);
             }
             money_uc += candidate.handling_line_uc + units * self.unit_uc(candidate, index);
+            shipped += units;
         }
         money_uc += self.price_parcels(shipment, candidate)?;
-        Ok(Cost {
+        let fixed = Cost {
             tiers: self.shipment_tiers(candidate),
             money_uc,
-        })
+        };
+        let by_unit = Cost {
+            tiers: self.unit_tiers(candidate),
+            money_uc: 0,
+        };
+        Ok(fixed + by_unit.times(shipped))
     }
 
     /// Micro-cents of the cheapest service for the parcels of a shipment.
@@ -253,6 +275,12 @@ impl fmt::Display for PlanFault {
                 write!(f, "the units of line {line} do not sum to what it wants")
             }
             PlanFault::TornApart(line) => write!(f, "line {line} must not be torn apart"),
+            PlanFault::WorthTooLittle(location) => {
+                write!(
+                    f,
+                    "the goods of the shipment from candidate {location} are worth too little"
+                )
+            }
             PlanFault::Parcels(location) => {
                 write!(
                     f,

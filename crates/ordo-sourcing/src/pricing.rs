@@ -49,8 +49,8 @@ struct Worthy {
 pub(crate) struct Quest<'q> {
     /// Loads with a net above this are of no interest.
     pub limit: i64,
-    /// Takes a load and its net; answers the new limit.
-    pub found: &'q mut dyn FnMut(i64, &[u32]) -> i64,
+    /// Takes a load and its net; answers the new limit, or none where the load is of no use.
+    pub found: &'q mut dyn FnMut(i64, &[u32]) -> Option<i64>,
 }
 
 /// What a search came to.
@@ -171,7 +171,8 @@ impl Pricer {
                 self.load[item.part] = grains;
                 let net = cost + curve.at(weight_g);
                 if net <= quest.limit {
-                    quest.limit = (quest.found)(net, &self.load);
+                    let limit = (quest.found)(net, &self.load);
+                    quest.limit = limit.unwrap_or(quest.limit);
                 }
                 if !self.extend(curve, cost, at + 1, weight_g, quest, meter) {
                     return false;

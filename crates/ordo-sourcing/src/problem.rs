@@ -20,7 +20,8 @@ pub(crate) enum Grain {
     /// The largest unit that divides what is wanted and everything on offer. This loses nothing
     /// where shipping prices do not depend on weight: then, with the shipping sites given, a line's
     /// cost is concave in what each site ships of it, so some cheapest split empties all of its
-    /// sites but one, and every quantity in it is a multiple of that unit.
+    /// sites but one, and every quantity in it is a multiple of that unit. Where a shipment must be
+    /// worth something, a site may need a part of a line, so that is another matter.
     Common,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Part {
     /// Stock units in one grain, over all members.
     pub units: i64,
     pub weight_g: i64,
+    /// What the goods of one grain are worth.
+    pub value: i64,
     /// Leaving one grain unfilled.
     pub unfilled: Cost,
     members: Range<usize>,
@@ -42,6 +45,8 @@ pub(crate) struct Part {
 pub(crate) struct Site {
     candidate: usize,
     tiers: [i64; MAX_TIERS],
+    /// By unit.
+    unit_tiers: [i64; MAX_TIERS],
     order_uc: i64,
     line_uc: i64,
     /// Its prices, as an index into the tariffs.
@@ -59,6 +64,8 @@ pub(crate) struct Problem<'a> {
     pub parceler: Option<&'a Parceler<'a>>,
     pub parts: Vec<Part>,
     pub sites: Vec<Site>,
+    /// What the goods of every shipment must be worth, a single one included.
+    pub least_value: i64,
     /// Grains of each part on offer, one row per site.
     caps: Vec<u32>,
     /// Money for one grain of each part, one row per site.
@@ -90,6 +97,7 @@ impl<'a> Problem<'a> {
             parceler,
             parts: Vec::with_capacity(instance.lines.len()),
             sites: Vec::with_capacity(order.len()),
+            least_value: instance.least_value(),
             caps: Vec::with_capacity(order.len() * instance.lines.len()),
             grain_uc: Vec::with_capacity(order.len() * instance.lines.len()),
             members: Vec::with_capacity(instance.lines.len()),
@@ -113,9 +121,9 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// What a site adds to the tiers.
-    pub fn tiers(&self, site: usize) -> [i64; MAX_TIERS] {
-        self.sites[site].tiers
+    /// What a site adds to the tiers, and what with every unit.
+    pub fn tiers(&self, site: usize) -> ([i64; MAX_TIERS], [i64; MAX_TIERS]) {
+        (self.sites[site].tiers, self.sites[site].unit_tiers)
     }
 
     /// Money for grains of one part in a shipment, without the price of its weight.
@@ -130,6 +138,23 @@ impl<'a> Problem<'a> {
     /// Money for one grain of a part, without what its first grain adds.
     pub fn grain_uc(&self, site: usize, part: usize) -> i64 {
         self.grain_uc[site * self.parts.len() + part]
+    }
+
+    /// What one grain of a part costs, without what its first grain adds.
+    pub fn grain(&self, site: usize, part: usize) -> Cost {
+        let units = self.parts[part].units;
+        Cost {
+            tiers: self.sites[site].unit_tiers.map(|tier| tier * units),
+            money_uc: self.grain_uc(site, part),
+        }
+    }
+
+    /// What the goods of a shipment are worth.
+    pub fn value(&self, amounts: &[u32]) -> i64 {
+        let values = self.parts.iter().zip(amounts);
+        values
+            .map(|(part, &grains)| part.value * i64::from(grains))
+            .sum()
     }
 
     /// Money for a shipment of this weight, without its handling by part. Where shipments are
@@ -180,10 +205,11 @@ impl<'a> Problem<'a> {
         if amounts.iter().all(|&grains| grains == 0) {
             return Cost::ZERO;
         }
-        let mut weight_g = 0;
+        let (mut weight_g, mut units) = (0, 0);
         let mut money_uc = 0;
         for (part, &grains) in amounts.iter().enumerate() {
             weight_g += self.parts[part].weight_g * i64::from(grains);
+            units += self.parts[part].units * i64::from(grains);
             money_uc += self.handling_uc(site, part, grains);
         }
         money_uc += match self.parceler {
@@ -194,10 +220,16 @@ impl<'a> Problem<'a> {
                 self.sites[site].order_uc + price_uc
             }
         };
-        Cost {
-            tiers: self.sites[site].tiers,
-            money_uc,
+        self.with_tiers(site, units, money_uc)
+    }
+
+    /// A cost of so much money for a shipment of so many units.
+    pub fn with_tiers(&self, site: usize, units: i64, money_uc: i64) -> Cost {
+        let (mut tiers, by_unit) = self.tiers(site);
+        for (tier, by_unit) in tiers.iter_mut().zip(by_unit) {
+            *tier += by_unit * units;
         }
+        Cost { tiers, money_uc }
     }
 
     /// What a plan costs that has one row of grains for each of these sites.
@@ -263,8 +295,13 @@ impl<'a> Problem<'a> {
             most[MAX_TIERS] = most[MAX_TIERS].max((money + split) * shipments);
         }
         for part in &self.parts {
+            let units = i128::from(part.units) * i128::from(part.count);
             for (slot, tier) in most.iter_mut().zip(part.unfilled.tiers) {
                 *slot += i128::from(tier) * i128::from(part.count);
+            }
+            for (at, slot) in most[..MAX_TIERS].iter_mut().enumerate() {
+                let largest = self.sites.iter().map(|site| site.unit_tiers[at]).max();
+                *slot += i128::from(largest.unwrap_or(0)) * units;
             }
             most[MAX_TIERS] += i128::from(part.unfilled.money_uc) * i128::from(part.count);
         }
@@ -333,8 +370,8 @@ impl<'a> Problem<'a> {
         for (index, part) in self.parts.iter().enumerate() {
             let count = i64::from(part.count);
             let sites = (0..self.sites.len()).filter(|&site| self.caps(site)[index] > 0);
-            let grain_uc = sites.map(|site| self.grain_uc(site, index)).min();
-            let ship = Cost::money(grain_uc.unwrap_or(0));
+            let grain = sites.map(|site| self.grain(site, index)).min();
+            let ship = grain.unwrap_or(Cost::ZERO);
             let cheaper = ship.min(part.unfilled);
             all_shipped += ship.times(count);
             least += cheaper.times(count);
@@ -458,15 +495,18 @@ impl<'a> Problem<'a> {
         let members = start..self.members.len();
         let mut units_in_grain = 0;
         let mut weight_g = 0;
+        let mut value = 0;
         for &(line, units) in &self.members[members.clone()] {
             units_in_grain += units;
             weight_g += units * self.instance.lines[line].unit_weight_g;
+            value += units * self.instance.lines[line].unit_value;
         }
         let unfilled = self.instance.unfilled_cost(units_in_grain);
         self.parts.push(Part {
             count,
             units: units_in_grain,
             weight_g,
+            value,
             unfilled,
             members,
         });
@@ -498,6 +538,7 @@ impl<'a> Problem<'a> {
             self.sites.push(Site {
                 candidate: index,
                 tiers: self.instance.shipment_tiers(candidate),
+                unit_tiers: self.instance.unit_tiers(candidate),
                 order_uc: candidate.handling_order_uc,
                 line_uc: candidate.handling_line_uc,
                 tariff: self.tariffs.of(index),

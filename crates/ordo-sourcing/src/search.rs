@@ -106,7 +106,9 @@ fn relocation(
                 }
                 trial[from] -= grains;
                 trial[to] += grains;
-                let allowed = shipments(&trial, width) <= problem.shipments_max();
+                let rows = [from, to].map(|at| &trial[at / width * width..][..width]);
+                let allowed = shipments(&trial, width) <= problem.shipments_max()
+                    && rows.iter().all(|row| is_worth_shipping(problem, row));
                 let cost = problem.cost_of_all(&trial);
                 if allowed && cost < best {
                     return Some((cost, trial));
@@ -117,6 +119,13 @@ fn relocation(
         }
     }
     None
+}
+
+/// Whether a site may ship this, or ships nothing.
+fn is_worth_shipping(problem: &Problem, row: &[u32]) -> bool {
+    problem.least_value == 0
+        || row.iter().all(|&grains| grains == 0)
+        || problem.value(row) >= problem.least_value
 }
 
 fn shipments(amounts: &Amounts, width: usize) -> usize {
@@ -134,6 +143,8 @@ struct Trial<'p, 'a> {
     rows: Vec<u32>,
     /// Places in the list, cheapest for the part at hand first.
     places: Vec<usize>,
+    /// Places in the list that would ship too little to be worth it.
+    closed: Vec<usize>,
 }
 
 impl<'p, 'a> Trial<'p, 'a> {
@@ -142,6 +153,7 @@ impl<'p, 'a> Trial<'p, 'a> {
             problem,
             rows: Vec::new(),
             places: Vec::new(),
+            closed: Vec::new(),
         }
     }
 
@@ -153,24 +165,42 @@ impl<'p, 'a> Trial<'p, 'a> {
     fn fill(&mut self, open: &[usize]) -> Cost {
         let problem = self.problem;
         let width = problem.parts.len();
+        self.closed.clear();
+        loop {
+            self.fill_rows(open);
+            let mut rows = self.rows.chunks(width.max(1));
+            match rows.position(|row| !is_worth_shipping(problem, row)) {
+                Some(place) => self.closed.push(place),
+                None => return problem.cost(open.iter().copied(), &self.rows),
+            }
+        }
+    }
+
+    fn fill_rows(&mut self, open: &[usize]) {
+        let problem = self.problem;
+        let width = problem.parts.len();
         self.rows.clear();
         self.rows.resize(open.len() * width, 0);
         for (index, part) in problem.parts.iter().enumerate() {
             self.places.clear();
-            self.places.extend(0..open.len());
+            let closed = &self.closed;
             self.places
-                .sort_by_key(|&place| problem.grain_uc(open[place], index));
+                .extend((0..open.len()).filter(|place| !closed.contains(place)));
+            self.places
+                .sort_by_key(|&place| problem.grain(open[place], index));
             let mut missing = part.count;
             for &place in &self.places {
-                let grains = problem.caps(open[place])[index].min(missing);
-                let handling = Cost::money(problem.handling_uc(open[place], index, grains));
-                if grains > 0 && handling <= part.unfilled.times(i64::from(grains)) {
+                let site = open[place];
+                let grains = problem.caps(site)[index].min(missing);
+                let first_uc = problem.handling_uc(site, index, 1) - problem.grain_uc(site, index);
+                let number = i64::from(grains);
+                let handling = problem.grain(site, index).times(number) + Cost::money(first_uc);
+                if grains > 0 && handling <= part.unfilled.times(number) {
                     self.rows[place * width + index] = grains;
                     missing -= grains;
                 }
             }
         }
-        problem.cost(open.iter().copied(), &self.rows)
     }
 
     /// The last filling, with a row for every site.

@@ -3,6 +3,9 @@
 //! From cheap to dear: nothing to ship; one site that has everything and that a bound shows to be
 //! unbeatable; the exact program; the exact program in coarser grains, improved; a greedy plan,
 //! improved. An answer of the last two is proven only if it meets a lower bound.
+//!
+//! Where shipments of a split must be worth something, there are two kinds of plans: a single
+//! shipment of any worth, and plans whose shipments are all worth enough. Each is solved by itself.
 
 use crate::bounded;
 use crate::cost::Cost;
@@ -22,10 +25,52 @@ use crate::tariff::Tariffs;
 pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> {
     instance.check()?;
     let mut meter = Meter::new(budget.0);
+    match instance.least_value() {
+        0 => search_all(instance, &mut meter),
+        _ => guard(instance, &mut meter),
+    }
+}
+
+/// The best of both kinds of plans, or the best of all plans if that is one of them.
+fn guard(instance: &Instance, meter: &mut Meter) -> Result<Solution, Flaw> {
+    let mut unguarded = Instance {
+        min_shipment_value: None,
+        ..instance.clone()
+    };
+    let mut half = meter.part(meter.left() / 2);
+    let free = search_all(&unguarded, &mut half)?;
+    meter.spend(half.spent);
+    if instance.worth_too_little(&free.plan).is_none() {
+        return Ok(free);
+    }
+    unguarded.max_shipments = Some(1);
+    let mut part = meter.part(meter.left() / 4);
+    let single = search_all(&unguarded, &mut part)?;
+    meter.spend(part.spent);
+    let worthy = search_all(instance, meter)?;
+    let bound = |solution: &Solution| solution.cost - solution.gap;
+    let under = bound(&worthy).min(bound(&single)).max(bound(&free));
+    let best = if single.cost <= worthy.cost {
+        single
+    } else {
+        worthy
+    };
+    Ok(Solution {
+        proven: best.cost == under,
+        gap: best.cost - under,
+        steps: meter.spent,
+        ..best
+    })
+}
+
+/// The cheapest plan that the steps can find, where any shipment worth less than the least value is
+/// forbidden, a single one included.
+fn search_all(instance: &Instance, meter: &mut Meter) -> Result<Solution, Flaw> {
     let tariffs = Tariffs::new(instance);
-    let parceler = Parceler::new(instance, &mut meter);
+    let parceler = Parceler::new(instance, meter);
     let parceler = parceler.as_ref();
-    let grain = if tariffs.are_flat() && parceler.is_none() {
+    let free = instance.least_value() == 0;
+    let grain = if tariffs.are_flat() && parceler.is_none() && free {
         Grain::Common
     } else {
         Grain::Unit
@@ -33,11 +78,11 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     let problem = Problem::new(instance, &tariffs, parceler, grain)?;
     let nothing = vec![0; problem.sites.len() * problem.parts.len()];
     if problem.shipments_max() == 0 {
-        return Ok(proven(&problem, &nothing, &meter));
+        return Ok(proven(&problem, &nothing, meter));
     }
     let bound = problem.bound();
-    if let Some(amounts) = from_one_site(&problem, &bound, nothing, &mut meter) {
-        return Ok(proven(&problem, &amounts, &meter));
+    if let Some(amounts) = from_one_site(&problem, &bound, nothing, meter) {
+        return Ok(proven(&problem, &amounts, meter));
     }
     let mut under = bound.with_shipments(problem.shipments_min());
     // The exact program where it is quick, the bounded search, and the program again if it failed.
@@ -45,7 +90,7 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
     let relaxed = match exact::optimum(&problem, &mut quick) {
         Outcome::Optimal(amounts) => {
             meter.spend(quick.spent);
-            return Ok(proven(&problem, &amounts, &meter));
+            return Ok(proven(&problem, &amounts, meter));
         }
         Outcome::OutOfSteps { bound } => bound,
     };
@@ -67,25 +112,25 @@ pub fn solve(instance: &Instance, budget: StepBudget) -> Result<Solution, Flaw> 
         meter.spend(most.spent);
         if let Some(found) = found {
             if found.proven {
-                return Ok(proven(&problem, &found.amounts, &meter));
+                return Ok(proven(&problem, &found.amounts, meter));
             }
             under = under.max(problem.with_base(model.unpack(found.under)));
             best = Some(found.amounts);
         }
     }
-    match exact::optimum(&problem, &mut meter) {
-        Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, &meter)),
+    match exact::optimum(&problem, meter) {
+        Outcome::Optimal(amounts) => return Ok(proven(&problem, &amounts, meter)),
         Outcome::OutOfSteps { bound: None } => {}
         Outcome::OutOfSteps { bound: Some(bound) } => under = under.max(problem.with_base(bound)),
     }
-    if let Some(amounts) = coarse(&problem, &tariffs, grain, &mut meter)? {
+    if let Some(amounts) = coarse(&problem, &tariffs, grain, meter)? {
         best = Some(cheaper(&problem, best, amounts));
     }
     let amounts = match best {
         Some(amounts) => amounts,
-        None => search::greedy(&problem, &mut meter),
+        None => search::greedy(&problem, meter),
     };
-    let amounts = search::improve(&problem, amounts, &mut meter);
+    let amounts = search::improve(&problem, amounts, meter);
     let cost = problem.cost_of_all(&amounts);
     debug_assert!(under <= cost);
     Ok(Solution {

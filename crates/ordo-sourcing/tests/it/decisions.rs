@@ -1,8 +1,8 @@
 //! Stored decisions are small, survive JSON, and replay bit for bit.
 
 use ordo_sourcing::{
-    Candidate, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, Rate, Reason, ReplayError,
-    Service, StepBudget, WeightStep, solve,
+    Candidate, Cost, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, MAX_TIERS, Rate,
+    Reason, ReplayError, Service, StepBudget, Tier, WeightStep, solve,
 };
 
 use crate::generate::{self, Dice, Size};
@@ -43,8 +43,7 @@ fn ten_locations_and_three_lines_fit_in_a_kilobyte() {
         Line {
             quantity: 250,
             unit_weight_g: 12_500,
-            together: None,
-            alone: false,
+            ..Line::default()
         };
         3
     ];
@@ -74,14 +73,11 @@ fn the_stored_form_does_not_change_unnoticed() {
         Line {
             quantity: 2,
             unit_weight_g: 500,
-            together: None,
-            alone: false,
+            ..Line::default()
         },
         Line {
             quantity: 1,
-            unit_weight_g: 0,
-            together: None,
-            alone: false,
+            ..Line::default()
         },
     ];
     let candidates = vec![candidate(0xb, [5, 0], 1_200), candidate(0xa, [2, 0], 1_200)];
@@ -103,7 +99,7 @@ fn the_stored_form_does_not_change_unnoticed() {
         r#""c":[{"k":"b","a":[5,0],"d":1200},{"k":"a","a":[2,0],"d":1200}],"t":["u","s","d"]},"#,
         r#""x":[{"k":"c","r":"inactive"},{"k":"d","r":{"rule":3}}],"#,
         r#""s":{"p":{"s":[{"c":1,"q":[[0,2]]}],"u":[[1,1]]},"#,
-        r#""c":{"t":[1,1,1200,0],"m":0},"ok":true,"n":2}}"#,
+        r#""c":{"t":[1,1,1200],"m":0},"ok":true,"n":2}}"#,
     );
     assert_eq!(
         serde_json::to_string(&made).expect("serializable"),
@@ -134,7 +130,7 @@ fn plans_change_only_with_the_engine_version() {
             }
         }
     }
-    assert_eq!((ENGINE, digest), (4, 12_095_052_604_045_020_134));
+    assert_eq!((ENGINE, digest), (4, 12_855_555_448_488_778_382));
 }
 
 #[test]
@@ -208,6 +204,20 @@ fn flawed_instances_are_refused() {
     };
     assert_eq!(flaw(&paid_to_ship), Flaw::Negative);
     assert_eq!(flaw(&|i| i.penalties.split_uc = -1), Flaw::Negative);
+    assert_eq!(flaw(&|i| i.lines[0].unit_value = -1), Flaw::Negative);
+    assert_eq!(flaw(&|i| i.min_shipment_value = Some(-1)), Flaw::Negative);
+    assert_eq!(flaw(&|i| i.lines[0].unit_value = i64::MAX), Flaw::TooLarge);
+    let by_unit = |i: &mut Instance| {
+        i.tiers = vec![Tier::CustomPerUnit(0)];
+        i.lines[0].quantity = 100;
+        i.candidates[1].custom[0] = i64::MAX / 50;
+    };
+    assert_eq!(flaw(&by_unit), Flaw::TooLarge);
+    let missing = |i: &mut Instance| {
+        i.tiers = vec![Tier::CustomPerUnit(0)];
+        i.candidates[1].custom.clear();
+    };
+    assert_eq!(flaw(&missing), Flaw::CustomMissing(1));
     assert_eq!(flaw(&|i| i.penalties.split_uc = i64::MAX), Flaw::TooLarge);
     assert_eq!(
         flaw(&|i| i.candidates[0].handling_unit_uc = i64::MAX),
@@ -217,6 +227,25 @@ fn flawed_instances_are_refused() {
         flaw(&|i| i.lines[0].unit_weight_g = i64::MAX),
         Flaw::TooLarge
     );
+}
+
+#[test]
+fn costs_are_read_whatever_number_of_tiers_they_were_written_with() {
+    let cost = |tiers| Cost { tiers, money_uc: 7 };
+    for (text, tiers) in [
+        (r#"{"m":7}"#, [0; MAX_TIERS]),
+        (r#"{"t":[1,0,3],"m":7}"#, [1, 0, 3, 0, 0, 0]),
+        (r#"{"t":[1,2,3,4,5,6],"m":7}"#, [1, 2, 3, 4, 5, 6]),
+    ] {
+        let written = serde_json::to_string(&cost(tiers)).expect("serializable");
+        assert_eq!(written, text);
+        let read: Cost = serde_json::from_str(text).expect("a cost");
+        assert_eq!(read, cost(tiers));
+    }
+    // As they were written when there were four at most.
+    let read: Cost = serde_json::from_str(r#"{"t":[1,2,0,0],"m":7}"#).expect("a cost");
+    assert_eq!(read, cost([1, 2, 0, 0, 0, 0]));
+    assert!(serde_json::from_str::<Cost>(r#"{"t":[0,0,0,0,0,0,1],"m":7}"#).is_err());
 }
 
 #[test]

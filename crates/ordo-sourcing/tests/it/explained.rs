@@ -74,8 +74,7 @@ fn shop() -> Decision {
     let line = Line {
         quantity: 2,
         unit_weight_g: 100,
-        together: None,
-        alone: false,
+        ..Line::default()
     };
     let candidate = |key, available: [i64; 2], order_uc, unit_uc| Candidate {
         key: Key(key),

@@ -105,6 +105,36 @@ pub fn stock_priced(dice: &mut Dice, size: Size) -> Instance {
     instance
 }
 
+/// A priced instance whose lines are worth something, mostly with a least value for the shipments of
+/// a split, and sometimes with tiers by unit.
+pub fn guarded(dice: &mut Dice, size: Size) -> Instance {
+    let mut instance = stock_priced(dice, size);
+    for line in &mut instance.lines {
+        line.unit_value = dice.between(0, 4);
+    }
+    let worth = instance
+        .lines
+        .iter()
+        .map(|line| line.quantity * line.unit_value);
+    let worth: i64 = worth.sum();
+    instance.min_shipment_value = (!dice.one_in(6)).then(|| dice.between(0, worth + 1));
+    match dice.between(0, 5) {
+        0 => instance.tiers = vec![Tier::UnfilledUnits, Tier::CustomPerUnit(0)],
+        1 => {
+            instance.tiers = vec![
+                Tier::CustomPerUnit(1),
+                Tier::Shipments,
+                Tier::UnfilledUnits,
+                Tier::CustomPerUnit(0),
+                Tier::Distance,
+                Tier::Custom(1),
+            ];
+        }
+        _ => {}
+    }
+    instance
+}
+
 /// A priced instance in which shipments may be several parcels.
 pub fn parceled(dice: &mut Dice, size: Size) -> Instance {
     let mut instance = priced(dice, size);
@@ -121,8 +151,7 @@ fn lines(dice: &mut Dice, size: Size) -> Vec<Line> {
     let line = |dice: &mut Dice| Line {
         quantity: dice.between(1, size.quantity),
         unit_weight_g: dice.between(0, 5) * 100,
-        together: None,
-        alone: false,
+        ..Line::default()
     };
     (0..dice.between(1, size.lines))
         .map(|_| line(dice))

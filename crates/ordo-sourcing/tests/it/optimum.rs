@@ -59,6 +59,21 @@ fn plans_over_priced_stock_are_optimal_and_proven() {
 }
 
 #[test]
+fn plans_of_worthy_shipments_and_by_unit_are_optimal_and_proven() {
+    let mut guarded = 0;
+    for size in [SMALL, SINGLE_LINE, MANY_LINES] {
+        for seed in 0..2_000 {
+            let instance = generate::guarded(&mut Dice(seed), size);
+            check_optimal(&instance, seed);
+            let mut free = instance.clone();
+            free.min_shipment_value = None;
+            guarded += u32::from(oracle::least_cost(&free) != oracle::least_cost(&instance));
+        }
+    }
+    assert!(guarded > 200, "the least value mattered {guarded} times");
+}
+
+#[test]
 fn plans_in_parcels_are_optimal_and_proven() {
     for seed in 0..600 {
         check_optimal(&generate::parceled(&mut Dice(seed), TINY), seed);
@@ -74,6 +89,7 @@ fn without_steps_the_plan_is_allowed_and_the_gap_is_true() {
                 generate::nearest(&mut Dice(seed), size),
                 generate::priced(&mut Dice(seed), size),
                 generate::stock_priced(&mut Dice(seed), size),
+                generate::guarded(&mut Dice(seed), size),
                 generate::parceled(&mut Dice(seed), TINY),
             ] {
                 for budget in [0, 40, 400] {

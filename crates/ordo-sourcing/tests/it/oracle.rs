@@ -58,6 +58,23 @@ fn allowed(instance: &Instance, grid: &Grid) -> bool {
     {
         return false;
     }
+    // Of several shipments each must be worth it.
+    let worth = |row: &Vec<i64>| {
+        let values = instance.lines.iter().zip(row);
+        values
+            .map(|(line, units)| line.unit_value * units)
+            .sum::<i64>()
+    };
+    let poor = |row: &Vec<i64>| {
+        let ships = row.iter().any(|&units| units > 0);
+        ships
+            && instance
+                .min_shipment_value
+                .is_some_and(|least| worth(row) < least)
+    };
+    if shipments > 1 && grid.iter().any(poor) {
+        return false;
+    }
     // Mates ship from the same location or not at all.
     grid.iter().all(|row| {
         instance.lines.iter().zip(row).all(|(line, &units)| {
@@ -73,7 +90,7 @@ fn allowed(instance: &Instance, grid: &Grid) -> bool {
 fn price(instance: &Instance, grid: &Grid) -> Cost {
     let mut money_uc = 0;
     let (mut shipments, mut shipped, mut distance_m) = (0, 0, 0);
-    let mut custom = [0; 2];
+    let (mut custom, mut custom_by_unit) = ([0; 2], [0; 2]);
     for (candidate, row) in instance.candidates.iter().zip(grid) {
         let units: i64 = row.iter().sum();
         if units == 0 {
@@ -84,6 +101,9 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
         distance_m += candidate.distance_m;
         for (sum, value) in custom.iter_mut().zip(&candidate.custom) {
             *sum += value;
+        }
+        for (sum, value) in custom_by_unit.iter_mut().zip(&candidate.custom) {
+            *sum += value * units;
         }
         let lines = row.iter().filter(|&&units| units > 0).count() as i64;
         money_uc += candidate.handling_order_uc;
@@ -107,6 +127,7 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
             Tier::Shipments => shipments,
             Tier::Distance => distance_m,
             Tier::Custom(which) => custom[usize::from(*which)],
+            Tier::CustomPerUnit(which) => custom_by_unit[usize::from(*which)],
         };
     }
     Cost { tiers, money_uc }

@@ -2,7 +2,7 @@
 
 use ordo_sourcing::{
     Candidate, Instance, Key, Line, Parceling, Penalties, Plan, PlanFault, Rate, Service, Shipment,
-    StepBudget, WeightStep, solve,
+    StepBudget, Tier, WeightStep, solve,
 };
 
 /// Lines by quantity.
@@ -10,8 +10,7 @@ fn lines(quantities: &[i64]) -> Vec<Line> {
     let line = |&quantity| Line {
         quantity,
         unit_weight_g: 1_000,
-        together: None,
-        alone: false,
+        ..Line::default()
     };
     quantities.iter().map(line).collect()
 }
@@ -201,7 +200,7 @@ fn plans_from_elsewhere_are_checked() {
         })
     };
     let priced = price(&instance, &[(0, &[(0, 1)]), (1, &[(0, 1), (1, 1)])], &[]);
-    assert_eq!(priced.map(|cost| cost.tiers), Ok([0, 2, 30, 0]));
+    assert_eq!(priced.map(|cost| cost.tiers), Ok([0, 2, 30, 0, 0, 0]));
     for (shipments, unfilled, fault) in [
         (&[(2, &[(0, 2), (1, 1)][..])][..], &[][..], PlanFault::Index),
         (&[(0, &[(1, 1), (0, 2)])], &[], PlanFault::Index),
@@ -245,6 +244,70 @@ fn plans_from_elsewhere_are_checked() {
 }
 
 /// Up to a kilogram costs 10, up to two 30; a unit weighs a kilogram.
+#[test]
+fn each_shipment_of_a_split_is_worth_the_least_value() {
+    // Both lines ship from two near locations; the far one has everything.
+    let near = [at(1, 10, &[3, 0]), at(2, 20, &[0, 1])];
+    let mut instance = Instance::nearest(lines(&[3, 1]), near.to_vec());
+    instance.lines[0].unit_value = 5;
+    instance.lines[1].unit_value = 9;
+    instance.min_shipment_value = Some(9);
+    check(&instance, "0: 0x3, 1: 1x1");
+    // A split that is not worth it is not made, even if a line stays unfilled.
+    instance.min_shipment_value = Some(10);
+    check(&instance, "0: 0x3, unfilled: 1x1");
+    let fault = Instance::cost_of(&instance, &split_of_two());
+    assert_eq!(fault, Err(PlanFault::WorthTooLittle(1)));
+    instance.min_shipment_value = Some(9);
+    assert!(instance.cost_of(&split_of_two()).is_ok());
+    // A single shipment may be worth less than any split.
+    instance.min_shipment_value = Some(1_000);
+    check(&instance, "0: 0x3, unfilled: 1x1");
+    // Where a part of a line makes the second shipment worth it, it is taken from the first.
+    instance.candidates[1].available[0] = 3;
+    instance.candidates[0].handling_order_uc = 1;
+    instance.candidates[1].handling_unit_uc = 4;
+    instance.penalties.unfilled_unit_uc = 100;
+    instance.max_shipments = Some(2);
+    instance.tiers.clear();
+    instance.candidates[0].available[1] = 0;
+    instance.min_shipment_value = Some(10);
+    check(&instance, "0: 0x2, 1: 0x1 1x1");
+}
+
+fn split_of_two() -> Plan {
+    let shipment = |location, line, units| Shipment {
+        location,
+        lines: vec![(line, units)],
+        parcels: Vec::new(),
+    };
+    Plan {
+        shipments: vec![shipment(0, 0, 3), shipment(1, 1, 1)],
+        unfilled: Vec::new(),
+    }
+}
+
+#[test]
+fn tiers_by_unit_send_each_line_where_its_value_is_lowest() {
+    let ranked = |key, rank, available: &[i64]| Candidate {
+        custom: vec![rank],
+        ..at(key, 0, available)
+    };
+    // Everything could come from the third, but each line takes what the better ranked have first.
+    let candidates = vec![
+        ranked(1, 2, &[2, 1, 0]),
+        ranked(2, 1, &[1, 0, 0]),
+        ranked(3, 7, &[5, 1, 1]),
+    ];
+    let instance = Instance {
+        tiers: vec![Tier::UnfilledUnits, Tier::CustomPerUnit(0)],
+        ..Instance::nearest(lines(&[4, 1, 1]), candidates)
+    };
+    check(&instance, "0: 0x2 1x1, 1: 0x1, 2: 0x1 2x1");
+    let solution = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(solution.cost.tiers, [0, 21, 0, 0, 0, 0]);
+}
+
 fn parceled(quantities: &[i64], max_weight_g: Option<i64>) -> Instance {
     let steps =
         [(1_000, 10), (2_000, 30)].map(|(up_to_g, cost_uc)| WeightStep { up_to_g, cost_uc });
