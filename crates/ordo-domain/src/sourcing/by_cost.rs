@@ -1,0 +1,267 @@
+//! The problem where money decides: which services can carry a shipment from where, at what price.
+
+use std::sync::Arc;
+
+use ordo_sourcing::{Candidate, Excluded, Instance, Line, Rate, Reason, Service, Tier};
+
+use crate::decide::Refusal;
+use crate::money::Currency;
+use crate::network::{BlockStage, CutOff, Location};
+use crate::rate::{MICRO, Parcel, RateTable};
+use crate::sourcing::carriage::{Offer, Weights};
+use crate::sourcing::leave::{leave, zone_of};
+use crate::sourcing::question::{Question, Source, left_out};
+use crate::sourcing::settings::{Penalties, PromiseKind, SourcingSettings, WEIGHT_DEFAULT_G};
+use crate::sourcing::solved::{Problem, Way};
+use crate::world::World;
+
+/// What can carry a shipment from a location, or why nothing can.
+pub(super) type Offers = Result<Vec<Offer>, Reason>;
+
+/// What counts beside prices.
+pub(super) struct Weighed<'a> {
+    said: Option<&'a SourcingSettings>,
+    penalties: Penalties,
+    is_hard: bool,
+    default_g: i64,
+}
+
+impl<'a> Weighed<'a> {
+    pub(super) fn of(world: &'a World, currency: Currency) -> Self {
+        match world.reference().sourcing() {
+            Some(said) => Self {
+                said: Some(said),
+                penalties: said.penalties(currency),
+                is_hard: said.promise == PromiseKind::Hard,
+                default_g: said.default_weight_g,
+            },
+            None => Self {
+                said: None,
+                penalties: Penalties::default_of(currency),
+                is_hard: false,
+                default_g: WEIGHT_DEFAULT_G,
+            },
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The tables in the currency that may be used; `None` where there are none.
+    pub(super) fn tables<'w>(
+        &self,
+        world: &'w World,
+    ) -> Option<(Currency, Vec<&'w Arc<RateTable>>)> {
+        let currency = self.currency?;
+        let allowed = |table: &&Arc<RateTable>| {
+            let named = |(carrier, service)| table.carrier == carrier && table.service == service;
+            table.currency == currency
+                && self.only.is_none_or(named)
+                && (world.reference())
+                    .block_of_carrier(&table.carrier, &table.service, BlockStage::Ship, self.now)
+                    .is_none()
+        };
+        let tables: Vec<_> = world.reference().rate_tables().filter(allowed).collect();
+        (!tables.is_empty()).then_some((currency, tables))
+    }
+
+    /// The cheapest plan.
+    pub(super) fn by_cost(
+        &self,
+        mut excluded: Vec<Excluded>,
+        sources: Vec<Source>,
+        offers: Vec<Offers>,
+        weighed: &Weighed,
+    ) -> Problem {
+        let currency = weighed.penalties.currency;
+        let offered = offers.iter().flatten().flatten();
+        let tables: Vec<&RateTable> = offered.map(|offer| &*offer.table).collect();
+        let lines = self.lines(&tables, weighed.default_g);
+        let weights = Weights::of(&lines);
+        let (mut candidates, mut ways) = (Vec::new(), Vec::new());
+        let mut rates: Vec<Rate> = Vec::new();
+        for (source, offers) in sources.into_iter().zip(offers) {
+            let offers = match offers {
+                Ok(offers) => offers,
+                Err(reason) => {
+                    excluded.push(left_out(source.location.id, reason));
+                    continue;
+                }
+            };
+            let rate = weights.price(&offers);
+            let known = rates.iter().position(|known| *known == rate);
+            let place = known.unwrap_or_else(|| {
+                rates.push(rate);
+                rates.len() - 1
+            });
+            let mut candidate = source.candidate();
+            candidate.services = vec![Service {
+                rate: place as u32,
+                extra_uc: 0,
+            }];
+            let handling = source.location.handling;
+            if let Some(handling) = handling.filter(|cost| cost.currency == currency) {
+                candidate.handling_order_uc = handling.per_order.get() * MICRO;
+                candidate.handling_unit_uc = handling.per_unit.get() * MICRO;
+            }
+            let duty_uc = self.duty_uc(source.location, weighed);
+            candidate.stock_price_uc.clone_from(&duty_uc);
+            candidates.push(candidate);
+            ways.push(Way {
+                duty_uc,
+                leave: offers.first().map(|offer| offer.leave),
+                counts: source.location.daily_capacity.is_some(),
+                offers,
+            });
+        }
+        let penalties = &weighed.penalties;
+        let plain = Instance::nearest(lines.clone(), without_money(&candidates));
+        let instance = Instance {
+            lines,
+            candidates,
+            rates,
+            tiers: match penalties.unfilled_unit {
+                Some(_) => Vec::new(),
+                None => vec![Tier::UnfilledUnits],
+            },
+            penalties: ordo_sourcing::Penalties {
+                split_uc: penalties.split.get() * MICRO,
+                unfilled_unit_uc: penalties.unfilled_unit.map_or(0, |cost| cost.get() * MICRO),
+            },
+            ..Instance::default()
+        };
+        Problem {
+            instance,
+            excluded,
+            ways,
+            by_distance: Some(plain),
+            weight_assumed: self
+                .wanted
+                .iter()
+                .map(|want| want.sku.weight_g <= 0)
+                .collect(),
+            reads_calendar: true,
+        }
+    }
+
+    /// Micro-cents of duty on one unit of each line from `location`; empty for none.
+    fn duty_uc(&self, location: &Location, weighed: &Weighed) -> Vec<i64> {
+        let (from, to) = (&location.place.country, &self.to.country);
+        match weighed.said.map_or(0, |said| said.duty_ppm(from, to)) {
+            0 => Vec::new(),
+            ppm => (self.wanted.iter())
+                .map(|want| want.value.get().max(0).saturating_mul(ppm))
+                .collect(),
+        }
+    }
+
+    /// What can carry a shipment from `source`, or why nothing can.
+    pub(super) fn offers(
+        &self,
+        world: &World,
+        source: &Source,
+        tables: &[&Arc<RateTable>],
+        weighed: &Weighed,
+    ) -> Result<Offers, Refusal> {
+        let location = source.location;
+        let going = (tables.iter()).filter_map(|table| {
+            let goes_from = table.origins.is_empty() || table.origins.contains(&location.id);
+            let zone = table.zone(self.to, source.distance_m);
+            zone.filter(|_| goes_from).map(|zone| (*table, zone))
+        });
+        let going: Vec<(&Arc<RateTable>, usize)> = going.collect();
+        if going.is_empty() {
+            return Ok(Err(Reason::NotInMarket));
+        }
+        let late_uc = weighed.penalties.late_per_day.get() * MICRO;
+        let promised = self.promised.map(|at| at.date_in(&zone_of(location)));
+        // A calendar takes microseconds, so services without a cut-off of their own share one.
+        let usual = leave(world, self.now, location, None);
+        let leaves = (going.iter()).map(|(table, _)| {
+            let service = Some(table.service.as_str());
+            let is_own = |cut_off: &CutOff| cut_off.service.as_deref() == service;
+            match location.cut_offs.iter().any(is_own) {
+                true => leave(world, self.now, location, service),
+                false => usual.clone(),
+            }
+        });
+        let mut offers = Vec::new();
+        let mut missed = None;
+        for ((table, zone), leave) in going.iter().zip(Refusal::gather(leaves)?) {
+            let leave = match leave {
+                Ok(leave) => leave,
+                Err(stays) => {
+                    missed = Some(stays.reason());
+                    continue;
+                }
+            };
+            if !table.serves(location.id, leave.day) {
+                continue;
+            }
+            let transit = i32::from(table.zones[*zone].transit_days);
+            let arrives_on = leave.day.plus_days(transit);
+            let late_days = promised.map_or(0, |day| {
+                i64::from(arrives_on.days_since_epoch() - day.days_since_epoch()).max(0)
+            });
+            if weighed.is_hard && late_days > 0 {
+                let in_time_today =
+                    promised.is_some_and(|day| leave.asked.plus_days(transit) <= day);
+                missed = Some(match (in_time_today, leave.waits) {
+                    (true, 0) if leave.day > leave.asked => Reason::CutOffMissed,
+                    (_, 1..) => Reason::OverCapacity,
+                    _ => Reason::PromiseMissed,
+                });
+                continue;
+            }
+            offers.push(Offer {
+                table: Arc::clone(table),
+                zone: *zone,
+                leave,
+                arrives_on,
+                late_days,
+                late_uc: late_days.saturating_mul(late_uc),
+            });
+        }
+        Ok(match offers.is_empty() {
+            true => Err(missed.unwrap_or(Reason::NotInMarket)),
+            false => Ok(offers),
+        })
+    }
+
+    /// The lines, weighed as the strictest of the tables weighs them: unit by unit, since an order is
+    /// weighed once for all of its services.
+    pub(super) fn lines(&self, tables: &[&RateTable], default_g: i64) -> Vec<Line> {
+        (self.wanted.iter())
+            .map(|want| {
+                let weight_g = match want.sku.weight_g {
+                    known @ 1.. => known,
+                    _ => default_g,
+                };
+                let volume_mm3 = want.sku.dimensions.map_or(0, |size| {
+                    let area = size.length_mm.saturating_mul(size.width_mm);
+                    area.saturating_mul(size.height_mm)
+                });
+                let parcel = Parcel {
+                    weight_g,
+                    volume_mm3,
+                };
+                let billable = tables.iter().map(|table| table.billable_g(parcel));
+                Line {
+                    quantity: want.quantity,
+                    unit_weight_g: billable.max().unwrap_or(want.sku.weight_g),
+                    together: want.together,
+                    ..Line::default()
+                }
+            })
+            .collect()
+    }
+}
+
+fn without_money(candidates: &[Candidate]) -> Vec<Candidate> {
+    let plain = |candidate: &Candidate| Candidate {
+        key: candidate.key,
+        available: candidate.available.clone(),
+        distance_m: candidate.distance_m,
+        ..Candidate::default()
+    };
+    candidates.iter().map(plain).collect()
+}

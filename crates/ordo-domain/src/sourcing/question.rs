@@ -1,0 +1,229 @@
+//! What is asked of the locations, who of them may answer, and the problem where distance decides.
+
+use std::sync::Arc;
+
+use ordo_sourcing::{Candidate, Excluded, Instance, Key as LocationKey, Reason, Tier};
+
+use crate::catalog::{Sku, StockPolicy};
+use crate::decide::Refusal;
+use crate::id::{ChannelId, LocationId};
+use crate::money::{Currency, Minor};
+use crate::network::place::distance_m;
+use crate::network::{BlockStage, Location, Place};
+use crate::quantity::QUANTITY_MAX;
+use crate::sourcing::by_cost::{Offers, Weighed};
+use crate::sourcing::leave::{Stays, leave};
+use crate::sourcing::solved::{Problem, Way};
+use crate::stock::CellKey;
+use crate::stock::lot::kept_back;
+use crate::time::Timestamp;
+use crate::world::World;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub sku: Arc<Sku>,
+    pub quantity: i64,
+    /// The price of one unit in the currency of the question, for customs; zero where not known.
+    pub value: Minor,
+    /// Those of the same number leave in one shipment.
+    pub together: Option<u32>,
+}
+
+/// What is asked of the locations.
+pub(crate) struct Question<'a> {
+    pub now: Timestamp,
+    /// The channel that sells; `None` for any.
+    pub channel: Option<ChannelId>,
+    pub to: &'a Place,
+    /// The currency that costs are counted in; `None` where there is none to ask by.
+    pub currency: Option<Currency>,
+    /// By when it is promised.
+    pub promised: Option<Timestamp>,
+    /// Locations that have refused it.
+    pub declined: &'a [LocationId],
+    /// The only carrier and service that may be used.
+    pub only: Option<(&'a str, &'a str)>,
+    pub wanted: &'a [Wanted],
+}
+
+/// A location that may serve the order and has some of it.
+pub(super) struct Source<'a> {
+    pub(super) location: &'a Location,
+    pub(super) available: Vec<i64>,
+    pub(super) distance_m: i64,
+}
+
+impl Question<'_> {
+    /// Why `location` does not take the work, whatever it has.
+    pub fn refusal(&self, world: &World, location: &Location) -> Option<Reason> {
+        if !location.takes_new_work() {
+            return Some(Reason::Inactive);
+        }
+        if self.declined.contains(&location.id) {
+            return Some(Reason::Declined);
+        }
+        let sells = |channel| world.reference().may_sell_from(channel, location.id);
+        if !self.channel.is_none_or(sells) {
+            return Some(Reason::NotInChannel);
+        }
+        None
+    }
+
+    /// Misses of the cells of all SKUs and of the days of all locations: in one round, however many
+    /// locations limit theirs.
+    pub fn want_stock_and_days(&self, world: &World) -> Result<(), Refusal> {
+        let cells = (self.wanted.iter()).map(|want| world.cells_of(want.sku.id).map(|_| ()));
+        let days = (world.reference().locations())
+            .filter(|location| location.daily_capacity.is_some())
+            .filter(|location| self.refusal(world, location).is_none())
+            .map(|location| leave(world, self.now, location, None).map(|_| ()));
+        Refusal::gather(cells.chain(days)).map(|_| ())
+    }
+
+    /// The problem of this question.
+    pub fn problem(&self, world: &World) -> Result<Problem, Refusal> {
+        self.want_stock_and_days(world)?;
+        let mut excluded = Vec::new();
+        let mut sources = Vec::new();
+        for location in world.reference().locations() {
+            if let Some(reason) = self.refusal(world, location) {
+                excluded.push(left_out(location.id, reason));
+                continue;
+            }
+            let available = self.on_offer(world, location)?;
+            if available.iter().all(|units| *units <= 0) {
+                excluded.push(left_out(location.id, Reason::NoStock));
+                continue;
+            }
+            sources.push(Source {
+                location,
+                available,
+                distance_m: distance_m(&location.place, self.to),
+            });
+        }
+        let Some((currency, tables)) = self.tables(world) else {
+            return self.by_distance(world, excluded, sources);
+        };
+        let weighed = Weighed::of(world, currency);
+        let offers = (sources.iter()).map(|source| self.offers(world, source, &tables, &weighed));
+        let offers = Refusal::gather(offers)?;
+        let goes = |offers: &Offers| !matches!(offers, Err(Reason::NotInMarket));
+        match offers.iter().any(goes) {
+            true => Ok(self.by_cost(excluded, sources, offers, &weighed)),
+            false => self.by_distance(world, excluded, sources),
+        }
+    }
+
+    /// As much as possible, in the fewest shipments, from nearest by; where there is room today
+    /// before where there is none.
+    fn by_distance(
+        &self,
+        world: &World,
+        mut excluded: Vec<Excluded>,
+        sources: Vec<Source>,
+    ) -> Result<Problem, Refusal> {
+        // Only what limits its days is asked for one: most locations do not.
+        let leaves = (sources.iter()).map(|source| match source.location.daily_capacity {
+            Some(_) => leave(world, self.now, source.location, None).map(Some),
+            None => Ok(None),
+        });
+        let leaves = Refusal::gather(leaves)?;
+        let (mut candidates, mut ways) = (Vec::new(), Vec::new());
+        for (source, leave) in sources.into_iter().zip(leaves) {
+            let leave = match leave.transpose() {
+                Ok(leave) => leave,
+                Err(stays) => {
+                    excluded.push(left_out(source.location.id, stays.reason()));
+                    continue;
+                }
+            };
+            candidates.push(source.candidate());
+            ways.push(Way {
+                counts: leave.is_some(),
+                leave,
+                offers: Vec::new(),
+                duty_uc: Vec::new(),
+            });
+        }
+        let lines = self.lines(&[], 0);
+        let mut instance = Instance::nearest(lines, candidates);
+        let waits = |way: &Way| way.leave.map_or(0, |leave| leave.waits);
+        if ways.iter().any(|way| waits(way) > 0) {
+            for (candidate, way) in instance.candidates.iter_mut().zip(&ways) {
+                candidate.custom = vec![waits(way)];
+            }
+            instance.tiers.insert(1, Tier::Custom(0));
+        }
+        Ok(Problem {
+            instance,
+            excluded,
+            reads_calendar: ways.iter().any(|way| way.counts),
+            ways,
+            by_distance: None,
+            weight_assumed: vec![false; self.wanted.len()],
+        })
+    }
+
+    /// Units of every SKU that `location` could ship.
+    fn on_offer(&self, world: &World, location: &Location) -> Result<Vec<i64>, Refusal> {
+        let units = self.wanted.iter().map(|want| {
+            let cell = CellKey::own(want.sku.id, location.id);
+            let reference = world.reference();
+            if reference.is_blocked(cell, BlockStage::Allocate, self.now) {
+                return Ok(0);
+            }
+            match want.sku.stock_policy {
+                StockPolicy::Untracked => Ok(QUANTITY_MAX),
+                StockPolicy::Tracked | StockPolicy::Backorder { .. } => {
+                    let kept = kept_back(world, cell, self.now)?;
+                    let available = world.cell(cell)?.available() - kept;
+                    Ok(available.or_zero().get().min(QUANTITY_MAX))
+                }
+            }
+        });
+        units.collect()
+    }
+
+    /// Units of the first SKU that all locations which may serve this could ship, all together.
+    pub fn could_ship(&self, world: &World) -> Result<i64, Refusal> {
+        self.want_stock_and_days(world)?;
+        let mut units = 0_i64;
+        for location in world.reference().locations() {
+            if self.refusal(world, location).is_none()
+                && leave(world, self.now, location, None)?.is_ok()
+            {
+                let here = self.on_offer(world, location)?;
+                let first = here.first().copied().unwrap_or(0);
+                units = units.saturating_add(first).min(QUANTITY_MAX);
+            }
+        }
+        Ok(units)
+    }
+}
+
+impl Source<'_> {
+    pub(super) fn candidate(&self) -> Candidate {
+        Candidate {
+            key: LocationKey(self.location.id.to_u128()),
+            available: self.available.clone(),
+            distance_m: self.distance_m,
+            ..Candidate::default()
+        }
+    }
+}
+
+impl Stays {
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Self::Closed => Reason::Inactive,
+            Self::Full => Reason::OverCapacity,
+        }
+    }
+}
+
+pub(super) fn left_out(location: LocationId, reason: Reason) -> Excluded {
+    Excluded {
+        key: LocationKey(location.to_u128()),
+        reason,
+    }
+}

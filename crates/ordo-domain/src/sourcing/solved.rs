@@ -1,0 +1,101 @@
+//! A sourcing problem as the optimizer sees it, and what the shipments of its answer stand for.
+
+use ordo_sourcing::{Decision, Excluded, Instance, Shipment, StepBudget};
+
+use crate::id::LocationId;
+use crate::sourcing::carriage::{Offer, PlannedCarriage, cheapest};
+use crate::sourcing::leave::Leave;
+use crate::time::{Date, Zone};
+
+/// The problem as the optimizer sees it, and what its answer stands for.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(super) instance: Instance,
+    pub(super) excluded: Vec<Excluded>,
+    pub(super) ways: Vec<Way>,
+    /// The same without money, for numbers that are too large to be summed.
+    pub(super) by_distance: Option<Instance>,
+    pub(super) weight_assumed: Vec<bool>,
+    /// Whether a local day played a part.
+    pub(super) reads_calendar: bool,
+}
+
+/// How a candidate's shipment would go.
+#[derive(Debug)]
+pub(super) struct Way {
+    /// `None` where nobody asked.
+    pub(super) leave: Option<Leave>,
+    /// Whether the location limits its days.
+    pub(super) counts: bool,
+    pub(super) offers: Vec<Offer>,
+    /// Micro-cents of duty on one unit of each line; empty for none.
+    pub(super) duty_uc: Vec<i64>,
+}
+
+/// What becomes of one shipment of a plan.
+pub(crate) struct Planned {
+    pub location: LocationId,
+    pub distance_m: i64,
+    /// The local day that it counts for, where the location limits its days.
+    pub work_day: Option<Date>,
+    pub carriage: Option<PlannedCarriage>,
+}
+
+impl Problem {
+    /// Solves it.
+    pub fn decide(mut self) -> Solved {
+        let budget = StepBudget::IN_BATCH;
+        let made = Decision::make(self.instance, self.excluded.clone(), budget);
+        let made = match (made, self.by_distance.take()) {
+            (Ok(made), _) => Ok(made),
+            // Prices or weights too large to be summed: the nearest wins.
+            (Err(_), Some(plain)) => Decision::make(plain, self.excluded, budget),
+            (Err(flaw), None) => Err(flaw),
+        };
+        // Without money an instance has small numbers and one row per location.
+        let mut decision = made.unwrap_or_else(|flaw| unreachable!("sourcing refused {flaw:?}"));
+        if self.reads_calendar {
+            decision.time_zones = Some(Zone::database_version().to_owned());
+        }
+        Solved {
+            decision,
+            ways: self.ways,
+            weight_assumed: self.weight_assumed,
+        }
+    }
+}
+
+/// A solved problem.
+pub(crate) struct Solved {
+    pub decision: Decision,
+    pub(super) ways: Vec<Way>,
+    pub(super) weight_assumed: Vec<bool>,
+}
+
+impl Solved {
+    /// What becomes of a shipment of the plan.
+    pub fn planned(&self, shipment: &Shipment) -> Planned {
+        let instance = &self.decision.instance;
+        let candidate = &instance.candidates[shipment.location];
+        let way = &self.ways[shipment.location];
+        let weight_g = (shipment.lines.iter())
+            .map(|(line, units)| instance.lines[*line].unit_weight_g.saturating_mul(*units))
+            .fold(0, i64::saturating_add);
+        let assumed = (shipment.lines.iter()).any(|(line, _)| self.weight_assumed[*line]);
+        let duties = (shipment.lines.iter()).map(|(line, units)| {
+            let duty_uc = way.duty_uc.get(*line).copied().unwrap_or(0);
+            duty_uc.saturating_mul(*units)
+        });
+        let duty_uc = duties.fold(0, i64::saturating_add);
+        let carriage =
+            cheapest(&way.offers, weight_g).map(|offer| offer.planned(weight_g, assumed, duty_uc));
+        let leaves_on = (carriage.as_ref().map(|carriage| carriage.leaves_on))
+            .or_else(|| way.leave.map(|leave| leave.day));
+        Planned {
+            location: LocationId::from_u128(candidate.key.0),
+            distance_m: candidate.distance_m,
+            work_day: leaves_on.filter(|_| way.counts),
+            carriage,
+        }
+    }
+}
