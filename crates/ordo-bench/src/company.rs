@@ -2,8 +2,10 @@
 
 use ordo_domain::catalog::{CreateSku, StockPolicy, Tracking};
 use ordo_domain::id::OrganizationId;
+use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{ChannelKind, CreateChannel, CreateLocation, LocationKind, Place};
 use ordo_domain::quantity::Quantity;
+use ordo_domain::rate::{CreateRateTable, RateTableDraft, Surcharge, Zone};
 use ordo_domain::reference::Reference;
 use ordo_domain::stock::{MoveStock, MovementKind};
 use ordo_domain::{Actor, Applied, Command, Rejection};
@@ -34,7 +36,60 @@ pub async fn set_up(
     organization: OrganizationId,
     units: i64,
 ) -> Result<(), String> {
-    for command in all_commands(units) {
+    submit(engine, organization, all_commands(units)).await
+}
+
+/// Gives it two carriers, so that money decides where orders ship from.
+pub async fn give_rates(engine: &Engine, organization: OrganizationId) -> Result<(), String> {
+    let euro: Currency = "EUR".parse().map_err(|_| "EUR is no currency")?;
+    let tables = [("economy", 2, 0), ("express", 1, 650)].map(|(service, days, more)| {
+        Command::CreateRateTable(rate_table(euro, service, days, more))
+    });
+    submit(engine, organization, tables.into_iter()).await
+}
+
+/// Prices by distance and weight, with a surcharge; `more` minor units above the plain service.
+fn rate_table(currency: Currency, service: &str, transit_days: u16, more: i64) -> CreateRateTable {
+    let steps_g = vec![500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 31_500];
+    let minor = |amount| Minor::new(amount).unwrap_or(Minor::ZERO);
+    let zones = [Some(75_000), Some(200_000), Some(400_000), None];
+    let zones = zones.into_iter().zip(0_i64..).map(|(up_to_m, n)| Zone {
+        name: format!("Z{n}"),
+        areas: Vec::new(),
+        up_to_m,
+        transit_days: transit_days + n as u16 / 2,
+        prices: (0_i64..)
+            .zip(&steps_g)
+            .map(|(step, _)| Some(minor(390 + more + 45 * n + 70 * step + 11 * n * step)))
+            .collect(),
+    });
+    CreateRateTable {
+        table: Box::new(RateTableDraft {
+            code: service.to_owned(),
+            carrier: "carrier".to_owned(),
+            service: service.to_owned(),
+            currency,
+            origins: Vec::new(),
+            zones: zones.collect(),
+            steps_g,
+            mm3_per_g: Some(5_000),
+            surcharges: vec![Surcharge {
+                name: "fuel".to_owned(),
+                flat: Minor::ZERO,
+                ppm: 62_500,
+            }],
+            valid_from: None,
+            valid_until: None,
+        }),
+    }
+}
+
+async fn submit(
+    engine: &Engine,
+    organization: OrganizationId,
+    commands: impl Iterator<Item = Command>,
+) -> Result<(), String> {
+    for command in commands {
         let reply = engine.submit(organization, request(command)).await;
         let reply = reply.map_err(|error| error.to_string())?;
         if reply.status >= 300 {

@@ -87,12 +87,17 @@ struct Cli {
     /// Past orders that are there before captures begin.
     #[arg(long, default_value_t = 0)]
     past: usize,
+    /// Captures are sourced by the prices of two carriers.
+    #[arg(long)]
+    rates: bool,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let measured: Result<Figures, String> = match cli.bench {
-        Bench::Capture => bench::capture::run(cli.store, cli.connections, cli.seconds, cli.past),
+        Bench::Capture => {
+            bench::capture::run(cli.store, cli.connections, cli.seconds, cli.past, cli.rates)
+        }
         Bench::HotSku => bench::hot_sku::run(cli.store),
         Bench::Import => bench::import::run(cli.store, cli.seconds),
         Bench::List => {

@@ -18,12 +18,13 @@ const ALONE: Duration = Duration::from_secs(3);
 const VIEW_LAG_MS_MAX: f64 = 1_000.0;
 
 /// Measures, beside `past` orders that were there before. With any, the floor is left out: it would
-/// write them all again.
+/// write them all again. With `rates`, money decides where orders ship from, else nearness.
 pub fn run(
     kind: StoreKind,
     connections: usize,
     seconds: u64,
     past: usize,
+    rates: bool,
 ) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -33,6 +34,9 @@ pub fn run(
     let target = runtime.block_on(async {
         let target = Target::start(&place).await?;
         company::set_up(&target.engine, target.organization, 1_000_000).await?;
+        if rates {
+            company::give_rates(&target.engine, target.organization).await?;
+        }
         fill_past(&target, past).await?;
         view_sees_all(&target).await?;
         Ok::<_, String>(target)
@@ -83,6 +87,7 @@ pub fn run(
         figures.add("bytes_per_order", floor.bytes_per_order);
     }
     figures.add("past_orders", past as f64);
+    figures.add("rates", f64::from(u8::from(rates)));
     figures.add("batch_median", batch as f64);
     figures.add("view_lag_ms", lag);
     for (seen, what) in [(&crowd, "crowd"), (&alone, "single client")] {
