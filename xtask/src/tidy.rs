@@ -2,12 +2,14 @@
 //!
 //! Each rule is a function over the text of the project's files, so that its tests need no disk:
 //! [`arrows`] keeps the layers, [`layout`] the shape of crates and files, [`words`] what must not be
-//! written, [`dependencies`] what the domain is built from, [`codes`] that every refusal is explained.
+//! written, [`dependencies`] what the domain is built from, [`codes`] that every refusal is explained,
+//! [`listed`] that the tests which the documents name are there.
 
 pub mod arrows;
 pub mod codes;
 pub mod dependencies;
 pub mod layout;
+pub mod listed;
 pub mod manifest;
 pub mod words;
 
@@ -70,6 +72,7 @@ pub fn check(root: &Path) -> Result<Findings, Failure> {
     findings.problems.extend(words::check(&files));
     findings.problems.extend(dependencies::check(&files, &tree));
     findings.problems.extend(codes::check(&files));
+    findings.problems.extend(listed::check(&files));
     Ok(findings)
 }
 

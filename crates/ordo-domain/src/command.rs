@@ -19,7 +19,7 @@ use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
 use crate::sourcing::UpdateSourcingSettings;
-use crate::stock::{ExpireReservation, MoveStock, ReleaseReservation, ReserveStock};
+use crate::stock::{ExpireReservation, MoveStock, MovementKind, ReleaseReservation, ReserveStock};
 use crate::webhook::{CreateWebhook, UpdateWebhook};
 
 /// Something that is asked for.
@@ -276,6 +276,7 @@ impl Command {
             | Self::CreateRateTable(_)
             | Self::UpdateRateTable(_)
             | Self::UpdateSourcingSettings(_) => true,
+            Self::MoveStock(movement) => matches!(movement.kind, MovementKind::Safety),
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)
@@ -283,7 +284,6 @@ impl Command {
             | Self::UpdateSku(_)
             | Self::CreateListing(_)
             | Self::UpdateListing(_)
-            | Self::MoveStock(_)
             | Self::ReserveStock(_)
             | Self::ReleaseReservation(_)
             | Self::ExpireReservation(_)

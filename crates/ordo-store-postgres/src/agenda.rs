@@ -414,7 +414,7 @@ impl Agenda for PostgresStore {
                        SELECT 1 FROM cells AS c
                        WHERE c.organization = $1 AND c.sku = $2 AND c.location = $3
                        AND c.owner = $4
-                       AND c.on_hand - c.allocated - c.reserved - c.safety < 0)";
+                       AND c.on_hand - c.allocated - c.reserved < 0)";
         self.write_once(sql, key()).await?;
         let sql = "SELECT 1 FROM short_cells
                    WHERE organization = $1 AND sku = $2 AND location = $3 AND owner = $4";

@@ -473,7 +473,7 @@ impl Agenda for SqliteStore {
                          AND location = ?3 AND owner = ?4 AND NOT EXISTS ( \
                              SELECT 1 FROM cells AS c WHERE c.organization = ?1 AND c.sku = ?2 \
                              AND c.location = ?3 AND c.owner = ?4 \
-                             AND c.on_hand - c.allocated - c.reserved - c.safety < 0)",
+                             AND c.on_hand - c.allocated - c.reserved < 0)",
                     )?
                     .execute(key)?;
                 let left = writer

@@ -376,7 +376,7 @@ fn note_short(conn: &Connection, organization: i64, change: &CellChange) -> Resu
         "INSERT INTO short_cells (organization, sku, location, owner) \
          SELECT organization, sku, location, owner FROM cells WHERE organization = ?1 \
          AND sku = ?2 AND location = ?3 AND owner = ?4 \
-         AND on_hand - allocated - reserved - safety < 0 ON CONFLICT DO NOTHING",
+         AND on_hand - allocated - reserved < 0 ON CONFLICT DO NOTHING",
     )?
     .execute(params![
         organization,

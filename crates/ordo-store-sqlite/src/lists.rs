@@ -90,7 +90,7 @@ pub(crate) const SHORTFALLS: &str = "SELECT c.sku, c.location, c.owner, c.on_han
      CROSS JOIN cells AS c ON c.organization = s.organization AND c.sku = s.sku \
      AND c.location = s.location AND c.owner = s.owner \
      WHERE s.organization = ?1 AND (s.sku, s.location, s.owner) > (?2, ?3, ?4) \
-     AND c.on_hand - c.allocated - c.reserved - c.safety < 0 \
+     AND c.on_hand - c.allocated - c.reserved < 0 \
      ORDER BY s.sku, s.location, s.owner LIMIT ?5";
 
 /// The sums of the days, in the order of their keys.

@@ -47,7 +47,7 @@ impl CoverShortfall {
             if line.sku != self.sku || !line.from_stock {
                 continue;
             }
-            let short = (-world.cell(work.cell(line))?.available()).or_zero() - taken;
+            let short = (-world.cell(work.cell(line))?.unpromised()).or_zero() - taken;
             let units = (line.quantity - line.picked).min(short);
             if units > Quantity::ZERO {
                 taken += units;

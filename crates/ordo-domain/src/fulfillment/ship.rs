@@ -122,6 +122,7 @@ fn leaving(cell: CellKey, line: &FulfillmentLine) -> Vec<Movement> {
         cell,
         on_hand: -quantity,
         quarantined: Quantity::ZERO,
+        safety: Quantity::ZERO,
         lot,
         reason: None,
     };

@@ -62,6 +62,7 @@ impl ShortUnits {
                     cell,
                     on_hand: -quantity,
                     quarantined: Quantity::ZERO,
+                    safety: Quantity::ZERO,
                     lot,
                     reason: Some("short pick".to_owned()),
                 };

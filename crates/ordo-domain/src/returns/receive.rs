@@ -183,6 +183,7 @@ fn arriving(cell: CellKey, draft: &ReceivedDraft, has_lots: bool) -> Vec<Movemen
             cell,
             on_hand,
             quarantined,
+            safety: Quantity::ZERO,
             lot,
             reason: Some("return".to_owned()),
         })

@@ -45,9 +45,17 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// What may still be promised; negative where facts overtook promises.
+    /// What may still be promised; negative where facts overtook promises, or where more is kept
+    /// back than is there.
     #[must_use]
     pub fn available(&self) -> Quantity {
         self.on_hand - self.allocated - self.reserved - self.safety
+    }
+
+    /// What is there beside all promises; negative where facts overtook them. Safety stock is there
+    /// to serve promises that were made, so it does not count.
+    #[must_use]
+    pub fn unpromised(&self) -> Quantity {
+        self.on_hand - self.allocated - self.reserved
     }
 }

@@ -1,4 +1,5 @@
-//! Movements of physical stock: facts, never refused for lack of headroom.
+//! Movements of physical stock, and of what of it is kept back: facts, never refused for lack of
+//! headroom.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub enum MovementKind {
     Dispose,
     /// Handed to a carrier.
     Ship,
+    /// Nothing moved: from now on so many units are never offered. The quantity is the new level.
+    Safety,
 }
 
 /// One line of the stock ledger.
@@ -48,6 +51,9 @@ pub struct Movement {
     /// The signed change of quarantined.
     #[serde(default, skip_serializing_if = "Quantity::is_zero")]
     pub quarantined: Quantity,
+    /// The signed change of what is never offered.
+    #[serde(default, skip_serializing_if = "Quantity::is_zero")]
+    pub safety: Quantity,
     /// The lot, where units are told apart by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<LotMark>,
@@ -131,7 +137,7 @@ pub struct MoveStock {
     pub sku: String,
     /// The location's code.
     pub location: String,
-    /// Units; signed for `Adjust`, what was found for `Count`.
+    /// Units; signed for `Adjust`, what was found for `Count`, the level for `Safety`.
     pub quantity: Quantity,
     /// The lot, where units are told apart by it.
     pub lot: Option<LotMark>,
@@ -153,6 +159,10 @@ impl MoveStock {
         };
         let cell = CellKey::own(sku.id, location.id);
         let mut now = world.cell(cell)?;
+        if self.kind == MovementKind::Safety && self.lot.is_some() {
+            let message = "must be absent: safety stock is kept of all lots together";
+            return Err(Rejection::field("/lot", message).into());
+        }
         if let Some(lot) = self.lot_there(world, sku, cell, now)? {
             // A count is of the lot, and what of it is there.
             now.on_hand = lot.on_hand;
@@ -164,6 +174,7 @@ impl MoveStock {
             MovementKind::TransferOut | MovementKind::Dispose => (-self.quantity, Quantity::ZERO),
             MovementKind::Quarantine => (-self.quantity, self.quantity),
             MovementKind::Unquarantine => (self.quantity, -self.quantity),
+            MovementKind::Safety => (Quantity::ZERO, Quantity::ZERO),
             MovementKind::Ship => {
                 let message = "goods leave through fulfillment orders";
                 return Err(Rejection::field("/kind", message).into());
@@ -174,6 +185,10 @@ impl MoveStock {
             cell,
             on_hand,
             quarantined,
+            safety: match self.kind {
+                MovementKind::Safety => self.quantity - now.safety,
+                _ => Quantity::ZERO,
+            },
             lot: self.lot.clone(),
             reason: self.reason.clone(),
         };
@@ -193,7 +208,7 @@ impl MoveStock {
     ) -> Result<Option<Lot>, Refusal> {
         let refuse = |message| Err(Rejection::field("/lot", message).into());
         let Some(mark) = &self.lot else {
-            if !sku.has_lots() {
+            if !sku.has_lots() || self.kind == MovementKind::Safety {
                 return Ok(None);
             }
             let lots = world.lots_of(sku.id)?.filter(|(key, _)| key.cell == cell);
@@ -212,6 +227,7 @@ impl MoveStock {
                 | MovementKind::Adjust
                 | MovementKind::Count
                 | MovementKind::TransferIn
+                | MovementKind::Safety
                 | MovementKind::Ship => false,
             };
             if covered {

@@ -68,7 +68,7 @@ impl CellChange {
     /// for headroom.
     #[must_use]
     pub fn may_leave_short(&self) -> bool {
-        !self.needs_headroom && self.by.available() < Quantity::ZERO
+        !self.needs_headroom && self.by.unpromised() < Quantity::ZERO
     }
 }
 
@@ -163,10 +163,10 @@ impl World {
     pub fn into_changes(self) -> Changes {
         let mut changes = self.state_changes();
         changes.reference_version = self.reference.version();
-        changes.changes_reference = changes
-            .records
-            .iter()
-            .any(|record| record.kind.is_reference());
+        // A level of safety stock is set against the one that was loaded, as a record is.
+        let levels = (changes.cells.iter()).any(|cell| !cell.by.safety.is_zero());
+        changes.changes_reference =
+            levels || (changes.records.iter()).any(|record| record.kind.is_reference());
         for attachment in self.attachments {
             match attachment {
                 Attachment::Contact(contact) => changes.contacts.push(contact),

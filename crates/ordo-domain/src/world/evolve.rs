@@ -446,6 +446,7 @@ impl World {
             self.cells.update(movement.cell, false, |cell| {
                 cell.on_hand += movement.on_hand;
                 cell.quarantined += movement.quarantined;
+                cell.safety += movement.safety;
             });
             if let Some(mark) = &movement.lot {
                 let key = LotKey::of(movement.cell, mark);

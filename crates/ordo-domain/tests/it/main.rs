@@ -7,6 +7,7 @@ mod blocks;
 mod bundles;
 mod changing;
 mod desk;
+mod edges;
 mod input;
 mod lots;
 mod past;

@@ -40,11 +40,16 @@ impl Desk {
     /// Plays one step about what sourcing weighs.
     pub fn weigh(&mut self, words: &[&str]) -> Vec<String> {
         match words {
-            // rates SERVICE [from LOCATION] days N CELLS
-            ["rates", service, "from", origin, "days", days, cells @ ..] => {
-                self.rates(service, &[origin], days, cells)
+            // rates [in CURRENCY] SERVICE [from LOCATION] days N CELLS
+            ["rates", "in", currency, service, "days", days, cells @ ..] => {
+                self.rates(currency, service, &[], days, cells)
             }
-            ["rates", service, "days", days, cells @ ..] => self.rates(service, &[], days, cells),
+            ["rates", service, "from", origin, "days", days, cells @ ..] => {
+                self.rates("EUR", service, &[origin], days, cells)
+            }
+            ["rates", service, "days", days, cells @ ..] => {
+                self.rates("EUR", service, &[], days, cells)
+            }
             ["reprice", code, words @ ..] => {
                 let (steps_g, prices) = cells(words);
                 let table = (self.reference.rate_tables())
@@ -138,6 +143,7 @@ impl Desk {
 
     fn rates(
         &mut self,
+        currency: &str,
         service: &str,
         origins: &[&str],
         days: &str,
@@ -155,7 +161,7 @@ impl Desk {
             code: [&[service], origins].concat().join("-"),
             carrier: "house".to_owned(),
             service: service.to_owned(),
-            currency: euro(),
+            currency: currency.parse().unwrap(),
             origins: origins.iter().map(|code| (*code).to_owned()).collect(),
             zones: vec![zone],
             steps_g,

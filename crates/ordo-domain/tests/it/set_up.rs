@@ -56,6 +56,19 @@ impl Desk {
                     change,
                 }))
             }
+            ["set", "location", code, "only", capability] => {
+                let location = self.reference.location_by_code(code).unwrap().id;
+                let capability = serde_json::from_value((*capability).into()).unwrap();
+                let change = LocationChange {
+                    capabilities: Some(vec![capability]),
+                    ..LocationChange::default()
+                };
+                self.short(Command::UpdateLocation(UpdateLocation {
+                    location,
+                    expected: None,
+                    change,
+                }))
+            }
             ["set", "channel", code, "entity", entity] => {
                 let channel = self.reference.channel_by_code(code).unwrap().id;
                 self.short(Command::UpdateChannel(UpdateChannel {

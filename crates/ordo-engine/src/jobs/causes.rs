@@ -119,7 +119,7 @@ impl Asked {
 
     fn more(&mut self, movements: &[Movement], when: When) {
         for movement in movements {
-            if movement.on_hand > Quantity::ZERO {
+            if movement.on_hand - movement.safety > Quantity::ZERO {
                 self.stock.insert(movement.cell.sku, when);
             }
         }

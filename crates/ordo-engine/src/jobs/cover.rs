@@ -134,7 +134,7 @@ async fn missing(
     for row in rows {
         if let Row::Cells { cells, .. } = row {
             let found = cells.iter().find(|(key, _)| *key == cell);
-            return Ok(found.map_or(Quantity::ZERO, |(_, cell)| -cell.available()));
+            return Ok(found.map_or(Quantity::ZERO, |(_, cell)| -cell.unpromised()));
         }
     }
     Ok(Quantity::ZERO)

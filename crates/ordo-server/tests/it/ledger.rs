@@ -52,6 +52,7 @@ async fn the_ledger_tells_what_changed_the_stock_newest_first() {
         company(&app).await;
         move_stock(&app, "receive", "HAM", 4).await;
         move_stock(&app, "adjust", "BER", -1).await;
+        move_stock(&app, "safety", "BER", 3).await;
         let shipped = app.capture("1", 2).await;
         step(&app, &shipped, &["release", "pick", "pack", "ship"]).await;
 
@@ -69,6 +70,7 @@ async fn the_ledger_tells_what_changed_the_stock_newest_first() {
             .collect();
         let expected = [
             ("ship", "BER", -2),
+            ("safety", "BER", 0),
             ("adjust", "BER", -1),
             ("receive", "HAM", 4),
             ("receive", "BER", 10),
@@ -81,8 +83,8 @@ async fn the_ledger_tells_what_changed_the_stock_newest_first() {
         // Pages join, at one location as everywhere, and what is there is the sum.
         for (at, expected) in [
             ("", &expected[..]),
-            ("&location=BER", &[expected[0], expected[1], expected[3]]),
-            ("&location=HAM", &expected[2..3]),
+            ("&location=BER", &[expected[0], expected[1], expected[2], expected[4]]),
+            ("&location=HAM", &expected[3..4]),
             ("&location=nowhere", &[]),
         ] {
             let mut told = Vec::new();

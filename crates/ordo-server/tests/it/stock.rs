@@ -34,6 +34,20 @@ async fn a_movement_answers_with_the_stock_as_it_stands_then() {
 }
 
 #[tokio::test]
+async fn safety_stock_is_kept_back_from_orders() {
+    let app = TestApp::with_company().await;
+    let body = json!({"kind": "safety", "sku": "A", "location": "BER", "quantity": 4});
+    let stock = app.post("/api/v1/stock/movements", &body).await.expect(201);
+    assert_eq!(
+        (&stock["on_hand"], &stock["safety"], &stock["available"]),
+        (&json!(10), &json!(4), &json!(6))
+    );
+    let cart = json!({"lines": [{"sku": "A", "quantity": 7}]});
+    let refused = app.post("/api/v1/reservations", &cart).await;
+    refused.expect_problem(409, "out_of_stock");
+}
+
+#[tokio::test]
 async fn a_code_with_quotes_is_shown_as_it_is() {
     let app = TestApp::with_company().await;
     let code = r#"8" "sku":null \"#;

@@ -21,7 +21,7 @@ use crate::records::{change, each, insert, lock, signed};
 use crate::rows::kind_number;
 use crate::values::Uuid;
 
-/// Adds differences to cells; answers what is available in each afterwards.
+/// Adds differences to cells; answers what is available and unpromised in each afterwards.
 macro_rules! change_cells {
     () => {
         "INSERT INTO cells AS c
@@ -37,7 +37,8 @@ macro_rules! change_cells {
              safety = c.safety + excluded.safety,
              quarantined = c.quarantined + excluded.quarantined
          RETURNING sku, location, owner,
-             on_hand - allocated - reserved - safety AS available"
+             on_hand - allocated - reserved - safety AS available,
+             on_hand - allocated - reserved AS unpromised"
     };
 }
 
@@ -335,7 +336,7 @@ impl Plan {
                 "),
                  short AS (
                      INSERT INTO short_cells (organization, sku, location, owner)
-                     SELECT $1::uuid, sku, location, owner FROM changed WHERE available < 0
+                     SELECT $1::uuid, sku, location, owner FROM changed WHERE unpromised < 0
                      ON CONFLICT DO NOTHING)
                  SELECT sku, location, owner, available FROM changed"
             )

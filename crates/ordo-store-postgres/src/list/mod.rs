@@ -373,7 +373,7 @@ const SHORTFALLS: &str = "
         ON c.organization = s.organization AND c.sku = s.sku AND c.location = s.location
         AND c.owner = s.owner
     WHERE s.organization = $1 AND (s.sku, s.location, s.owner) > ($2, $3, $4)
-      AND c.on_hand - c.allocated - c.reserved - c.safety < 0
+      AND c.on_hand - c.allocated - c.reserved < 0
     ORDER BY s.sku, s.location, s.owner LIMIT $5";
 
 /// One row more than a page shows.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ordo_domain::id::OrganizationId;
 use ordo_domain::time::{DAY, SECOND, Timestamp};
 
-use super::fixture::{Shop, adjust, capture, order, receive};
+use super::fixture::{Shop, adjust, capture, order, receive, safety};
 use crate::agenda::{Agenda, Task, TaskDraft, TaskEnd, TaskState, Wait, WaitFor, WaitKind};
 use crate::port::Store;
 use crate::view::ViewWrite;
@@ -337,4 +337,11 @@ pub async fn facts_name_the_cells_that_they_leave_short(store: &dyn Store, agend
     shop.give(receive("A", "BER", 4)).await;
     assert!(off().await);
     assert_eq!(short().await, []);
+    // Safety stock bears the next facts: 8 are there for 8 promised.
+    shop.give(safety("A", "BER", 5)).await;
+    assert_eq!(short().await, []);
+    shop.give(adjust("A", "BER", -1)).await;
+    assert_eq!(short().await, [(whose, key)]);
+    shop.give(receive("A", "BER", 1)).await;
+    assert!(off().await);
 }

@@ -438,6 +438,12 @@ pub fn adjust(sku: &str, location: &str, by: i64) -> Command {
     movement(MovementKind::Adjust, sku, location, by)
 }
 
+/// So many units are never offered.
+#[must_use]
+pub fn safety(sku: &str, location: &str, level: i64) -> Command {
+    movement(MovementKind::Safety, sku, location, level)
+}
+
 fn movement(kind: MovementKind, sku: &str, location: &str, count: i64) -> Command {
     Command::MoveStock(MoveStock {
         kind,

@@ -10,7 +10,7 @@ use ordo_domain::world::{
     CellChange, CounterChange, CounterKey, CounterKind, Key, Row, SignalChange,
 };
 
-use super::fixture::{Shop, adjust, capture, in_lock_order, order, receive, reserve, sku};
+use super::fixture::{Shop, adjust, capture, in_lock_order, order, receive, reserve, safety, sku};
 use super::snapshot::refuses;
 use crate::commit::Conflict;
 use crate::port::Store;
@@ -126,6 +126,24 @@ pub async fn facts_may_overtake_promises(store: &dyn Store) {
     shop.give(receive("A", "BER", 24)).await;
     shop.commits(&promise).await;
     assert_eq!(shop.cell(key).await, Some(units(9, 9, 0, 0)));
+}
+
+/// Two levels of safety stock that were decided side by side do not add up, and what is there may
+/// fall below the level.
+pub async fn a_level_of_safety_stock_is_set_and_not_added(store: &dyn Store) {
+    let mut shop = Shop::open(store, 1).await;
+    let key = shop.cell_key("A", "BER").await;
+    shop.give(safety("A", "BER", 4)).await;
+    shop.give(capture(&order("O1", &[("A", 5)]))).await;
+    assert_eq!(shop.cell(key).await, Some(units(10, 5, 0, 4)));
+    let (one, _) = shop.decide(&[safety("A", "BER", 0)]).await;
+    let (other, _) = shop.decide(&[safety("A", "BER", 7)]).await;
+    shop.writes(other).await;
+    let one = shop.batch(one);
+    refuses(&shop, &one, Conflict::Reference).await;
+    assert_eq!(shop.cell(key).await, Some(units(10, 5, 0, 7)));
+    shop.give(adjust("A", "BER", -3)).await;
+    assert_eq!(shop.cell(key).await, Some(units(7, 5, 0, 7)));
 }
 
 /// A cell that two decisions took for new gets what both add.

@@ -85,6 +85,7 @@ macro_rules! contract_tests {
                 missing_headroom_writes_nothing_at_all,
                 every_promise_takes_headroom,
                 facts_may_overtake_promises,
+                a_level_of_safety_stock_is_set_and_not_added,
                 a_cell_that_two_batches_make_gets_both,
                 cells_add_up_difference_by_difference,
                 a_counter_stops_at_its_limit,

@@ -299,7 +299,7 @@ impl Agenda for MemoryStore {
         let short = books
             .cells
             .get(&cell)
-            .is_some_and(|cell| cell.available() < Quantity::ZERO);
+            .is_some_and(|cell| cell.unpromised() < Quantity::ZERO);
         if !short {
             books.short.remove(&cell);
         }

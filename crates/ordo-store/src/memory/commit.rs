@@ -164,7 +164,7 @@ impl Books {
         for change in &changes.cells {
             let after = self.after(change);
             self.cells.insert(change.key, after);
-            if change.may_leave_short() && after.available() < Quantity::ZERO {
+            if change.may_leave_short() && after.unpromised() < Quantity::ZERO {
                 self.short.insert(change.key);
             }
         }

@@ -99,7 +99,7 @@ impl Desk {
             }
             [
                 "receive" | "adjust" | "count" | "dispose" | "quarantine" | "unquarantine"
-                | "transfer_out" | "transfer_in",
+                | "transfer_out" | "transfer_in" | "safety",
                 cell,
                 quantity,
             ] => {
@@ -116,6 +116,7 @@ impl Desk {
                     "unquarantine" => MovementKind::Unquarantine,
                     "transfer_out" => MovementKind::TransferOut,
                     "transfer_in" => MovementKind::TransferIn,
+                    "safety" => MovementKind::Safety,
                     _ => MovementKind::Quarantine,
                 };
                 self.short(Command::MoveStock(MoveStock {

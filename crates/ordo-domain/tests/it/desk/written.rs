@@ -5,7 +5,7 @@ use ordo_domain::order::OrderInput;
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{ContactInput, LineInput, PaymentInput, ShippingInput};
 
-/// `order NAME [v2] [unpaid] [from EMAIL] [by INSTANT] Ax3 Bx1 …`: prepaid and paid unless it says otherwise,
+/// `order NAME [v2] [unpaid] [free-shipping] [from EMAIL] [by INSTANT] Ax3 Bx1 …`: prepaid and paid unless it says otherwise,
 /// 10 EUR a unit, to Berlin; every order from another buyer unless it names one.
 pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
     let euro = |amount| MoneyInput {
@@ -18,9 +18,11 @@ pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
     let mut version = 1;
     let mut deliver_by: Option<String> = None;
     let mut total = None;
+    let mut shipping = 490;
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
+            "free-shipping" => shipping = 0,
             "unpaid" => status = PaymentStatus::Pending,
             "v2" => version = 2,
             "from" => email = (*words.next().unwrap()).to_owned(),
@@ -64,7 +66,7 @@ pub fn order_input(name: &str, words: &[&str]) -> OrderInput {
         }),
         shipping: Some(ShippingInput {
             service: Some("standard".into()),
-            price: Some(euro(490)),
+            price: Some(euro(shipping)),
             discount: None,
             tax: None,
         }),

@@ -44,6 +44,9 @@ struct LedgerAnswer<'a> {
     /// The signed change of what is there and cannot be sold.
     #[schema(value_type = i64)]
     quarantined: Quantity,
+    /// The signed change of what is never offered.
+    #[schema(value_type = i64)]
+    safety: Quantity,
     /// The lot, where units are told apart by it.
     lot: Option<&'a str>,
     /// The condition of the lot's units.
@@ -133,6 +136,7 @@ impl<'a> LedgerAnswer<'a> {
             location_id: movement.cell.location,
             on_hand: movement.on_hand,
             quarantined: movement.quarantined,
+            safety: movement.safety,
             lot: lot.map(|lot| lot.name.as_str()),
             condition: lot.map(|lot| lot.condition),
             expires_on: lot.and_then(|lot| lot.expires_on),

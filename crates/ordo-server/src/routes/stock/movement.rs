@@ -25,7 +25,8 @@ struct MovementInput {
     /// The location's code.
     #[schema(min_length = 1, max_length = 128)]
     location: String,
-    /// Units: the signed difference for `adjust`, what was found for `count`, else how many moved.
+    /// Units: the signed difference for `adjust`, what was found for `count`, what is never offered
+    /// from now on for `safety`, else how many moved.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     quantity: i64,
     /// The lot; for SKUs that are tracked by lot, and only for those.
@@ -57,7 +58,7 @@ impl MovementInput {
                 Quantity::signed(self.quantity).filter(|quantity| !quantity.is_zero()),
                 "must be from -1000000000 to 1000000000 and not 0",
             ),
-            MovementKind::Count => (
+            MovementKind::Count | MovementKind::Safety => (
                 Quantity::signed(self.quantity).filter(|quantity| *quantity >= Quantity::ZERO),
                 "must be from 0 to 1000000000",
             ),
@@ -153,6 +154,8 @@ mod tests {
             ("adjust", i64::MIN, false),
             ("count", 0, true),
             ("count", -1, false),
+            ("safety", 0, true),
+            ("safety", -1, false),
             ("dispose", 1, true),
         ] {
             let body =

@@ -32,7 +32,7 @@ struct ShortfallAnswer<'a> {
     /// The location's id.
     #[schema(value_type = String)]
     location_id: LocationId,
-    /// Units that are promised and not there: allocated + reserved + safety − on_hand.
+    /// Units that are promised and not there: allocated + reserved − on_hand.
     #[schema(minimum = 1)]
     missing: i64,
     /// Sellable units that are there.
@@ -94,7 +94,7 @@ impl<'a> ShortfallAnswer<'a> {
             sku_id: key.sku,
             location: location_code(reference, key.location),
             location_id: key.location,
-            missing: -cell.available().get(),
+            missing: -cell.unpromised().get(),
             on_hand: cell.on_hand,
             allocated: cell.allocated,
             reserved: cell.reserved,
