@@ -83,7 +83,10 @@ async fn the_ledger_tells_what_changed_the_stock_newest_first() {
         // Pages join, at one location as everywhere, and what is there is the sum.
         for (at, expected) in [
             ("", &expected[..]),
-            ("&location=BER", &[expected[0], expected[1], expected[2], expected[4]]),
+            (
+                "&location=BER",
+                &[expected[0], expected[1], expected[2], expected[4]],
+            ),
             ("&location=HAM", &expected[3..4]),
             ("&location=nowhere", &[]),
         ] {
