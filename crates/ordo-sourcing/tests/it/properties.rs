@@ -1,5 +1,7 @@
 //! What holds for every answer, at sizes no oracle can try.
 
+use std::thread;
+
 use ordo_sourcing::{Candidate, Instance, Key, Solution, StepBudget, solve};
 
 use crate::generate::{self, Dice, Size};
@@ -113,6 +115,37 @@ fn a_far_key_wins_only_where_it_is_cheaper() {
         location(vec![candidate(9, 9), candidate(2, 10), candidate(5, 10)]),
         0
     );
+}
+
+/// Goal: nothing is shared between problems that are solved side by side. Method: the same instances
+/// on one thread and dealt out to two and to seven.
+#[test]
+fn any_number_of_threads_gives_the_same_plans() {
+    let instances: Vec<Instance> = (SIZES.into_iter())
+        .flat_map(|size| (0..25).map(move |seed| generate::priced(&mut Dice(seed), size)))
+        .collect();
+    let on = |threads: usize| {
+        let mut solved: Vec<(usize, Solution)> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads)
+                .map(|worker| {
+                    let all = instances.iter().enumerate();
+                    let own = all.skip(worker).step_by(threads);
+                    scope.spawn(move || {
+                        own.map(|(at, instance)| (at, solve(instance, BUDGET).expect("sound")))
+                            .collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            let solved = workers.into_iter().map(|worker| worker.join());
+            solved.flat_map(|done| done.expect("no panic")).collect()
+        });
+        solved.sort_by_key(|(at, _)| *at);
+        solved
+    };
+    let alone = on(1);
+    assert_eq!(alone.len(), instances.len());
+    assert_eq!(on(2), alone);
+    assert_eq!(on(7), alone);
 }
 
 const BUDGET: StepBudget = StepBudget(20_000);
