@@ -18,7 +18,7 @@ use crate::rate::{CreateRateTable, UpdateRateTable};
 use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
 use crate::shipment::{LabelParcel, TrackParcel};
-use crate::sourcing::UpdateSourcingSettings;
+use crate::sourcing::{RenewPrices, UpdateSourcingSettings};
 use crate::stock::{ExpireReservation, MoveStock, MovementKind, ReleaseReservation, ReserveStock};
 use crate::webhook::{CreateWebhook, UpdateWebhook};
 
@@ -71,6 +71,8 @@ pub enum Command {
     UpdateRateTable(UpdateRateTable),
     /// Changes what sourcing weighs against what.
     UpdateSourcingSettings(UpdateSourcingSettings),
+    /// Puts new prices of scarce stock and shipments in place of the old.
+    RenewPrices(Box<RenewPrices>),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -157,6 +159,7 @@ impl Command {
             Self::CreateRateTable(_) => "create_rate_table",
             Self::UpdateRateTable(_) => "update_rate_table",
             Self::UpdateSourcingSettings(_) => "update_sourcing_settings",
+            Self::RenewPrices(_) => "renew_prices",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -246,6 +249,7 @@ impl Command {
             | Self::CreateRateTable(_)
             | Self::UpdateRateTable(_)
             | Self::UpdateSourcingSettings(_)
+            | Self::RenewPrices(_)
             | Self::LiftBlock(_)
             | Self::AddLocations(_)
             | Self::CreateListing(_)
@@ -275,7 +279,8 @@ impl Command {
             | Self::UpdateWebhook(_)
             | Self::CreateRateTable(_)
             | Self::UpdateRateTable(_)
-            | Self::UpdateSourcingSettings(_) => true,
+            | Self::UpdateSourcingSettings(_)
+            | Self::RenewPrices(_) => true,
             Self::MoveStock(movement) => matches!(movement.kind, MovementKind::Safety),
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)

@@ -270,6 +270,7 @@ subjects! {
     WebhookId = Webhook,
     RateTableId = RateTable,
     SettingsId = SourcingSettings,
+    PriceBookId = PriceBook,
 }
 
 /// An event with what the log keeps beside it.
@@ -511,6 +512,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::CreateRateTable(command) => command.decide(world, ctx),
         Command::UpdateRateTable(command) => command.decide(world, ctx),
         Command::UpdateSourcingSettings(command) => command.decide(world, ctx),
+        Command::RenewPrices(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),
         Command::ReleaseReservation(command) => command.decide(world, ctx),
@@ -598,7 +600,8 @@ impl World {
             | RecordKind::Listing
             | RecordKind::Webhook
             | RecordKind::RateTable
-            | RecordKind::SourcingSettings => self.new_record(kind, id),
+            | RecordKind::SourcingSettings
+            | RecordKind::PriceBook => self.new_record(kind, id),
         };
         Ok(AnswerSubject::Record { kind, id, body })
     }

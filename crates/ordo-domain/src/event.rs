@@ -21,7 +21,7 @@ use crate::record::RecordKind;
 use crate::returns::{ReceivedUnits, Refund, Return};
 use crate::shipment::label::Label;
 use crate::shipment::{Shipment, TrackingReport, Units};
-use crate::sourcing::SourcingSettings;
+use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::{Movement, Reservation};
 use crate::webhook::Webhook;
 
@@ -209,6 +209,11 @@ events! {
     SourcingSettingsUpdated = "sourcing_settings.updated" {
         /// As it is now.
         settings: SourcingSettings,
+    }
+    /// The prices of scarce stock and shipments were found anew.
+    PriceBookRenewed = "price_book.renewed" {
+        /// As it is now.
+        book: PriceBook,
     }
     /// Physical stock changed.
     StockMoved = "stock.moved" {
@@ -508,6 +513,7 @@ impl Event {
             Self::SourcingSettingsUpdated { settings } => {
                 about(RecordKind::SourcingSettings, settings.id.to_u128())
             }
+            Self::PriceBookRenewed { book } => about(RecordKind::PriceBook, book.id.to_u128()),
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())
             }

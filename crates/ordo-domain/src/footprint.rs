@@ -94,6 +94,7 @@ impl World {
             | Command::CreateWebhook(_)
             | Command::CreateRateTable(_)
             | Command::UpdateSourcingSettings(_)
+            | Command::RenewPrices(_)
             | Command::CreatePool(_)
             | Command::CreateListing(_)
             | Command::PlaceBlock(_)

@@ -236,6 +236,8 @@ ids! {
     ReturnLineId = "rml";
     /// A hand-over to one carrier.
     ShipmentId = "shp";
+    /// What scarce stock and shipments are worth.
+    PriceBookId = "bok";
     /// What sourcing weighs against what.
     SettingsId = "set";
     /// The thing that is stocked.

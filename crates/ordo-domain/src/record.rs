@@ -44,6 +44,8 @@ pub enum RecordKind {
     RateTable = 15,
     /// [`crate::sourcing::SourcingSettings`]
     SourcingSettings = 16,
+    /// [`crate::sourcing::PriceBook`]
+    PriceBook = 17,
 }
 
 impl RecordKind {
@@ -66,6 +68,7 @@ impl RecordKind {
         Self::Webhook,
         Self::RateTable,
         Self::SourcingSettings,
+        Self::PriceBook,
     ];
 
     /// The table that stores keep this kind in.
@@ -89,6 +92,7 @@ impl RecordKind {
             Self::Webhook => "webhooks",
             Self::RateTable => "rate_tables",
             Self::SourcingSettings => "sourcing_settings",
+            Self::PriceBook => "price_books",
         }
     }
 
@@ -103,7 +107,8 @@ impl RecordKind {
             | Self::Block
             | Self::Webhook
             | Self::RateTable
-            | Self::SourcingSettings => true,
+            | Self::SourcingSettings
+            | Self::PriceBook => true,
             Self::Organization
             | Self::ApiKey
             | Self::Sku

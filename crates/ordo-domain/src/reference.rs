@@ -15,7 +15,7 @@ use crate::id::{
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
 use crate::rate::RateTable;
 use crate::record::RecordKind;
-use crate::sourcing::SourcingSettings;
+use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::CellKey;
 use crate::time::Timestamp;
 use crate::webhook::Webhook;
@@ -39,6 +39,8 @@ pub enum ReferenceRecord {
     RateTable(Arc<RateTable>),
     /// What sourcing weighs against what.
     SourcingSettings(Arc<SourcingSettings>),
+    /// What scarce stock and shipments are worth.
+    PriceBook(Arc<PriceBook>),
 }
 
 /// The snapshot.
@@ -56,6 +58,7 @@ pub struct Reference {
     gazetteer: Gazetteer,
     rate_tables: BTreeMap<RateTableId, Arc<RateTable>>,
     sourcing: Option<Arc<SourcingSettings>>,
+    prices: Option<Arc<PriceBook>>,
 }
 
 impl Reference {
@@ -78,6 +81,15 @@ impl Reference {
     #[must_use]
     pub fn with_gazetteer(self, gazetteer: Gazetteer) -> Self {
         Self { gazetteer, ..self }
+    }
+
+    /// The same snapshot as if nothing were scarce: what prices are made over.
+    #[must_use]
+    pub fn without_prices(self) -> Self {
+        Self {
+            prices: None,
+            ..self
+        }
     }
 
     /// The version in force when it was taken.
@@ -124,6 +136,10 @@ impl Reference {
                 let record: SourcingSettings = serde_json::from_str(body)?;
                 self.insert(ReferenceRecord::SourcingSettings(Arc::new(record)));
             }
+            RecordKind::PriceBook => {
+                let record: PriceBook = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::PriceBook(Arc::new(record)));
+            }
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku
@@ -167,6 +183,7 @@ impl Reference {
                 self.rate_tables.insert(table.id, table);
             }
             ReferenceRecord::SourcingSettings(settings) => self.sourcing = Some(settings),
+            ReferenceRecord::PriceBook(book) => self.prices = Some(book),
         }
     }
 
@@ -190,6 +207,12 @@ impl Reference {
     #[must_use]
     pub fn sourcing(&self) -> Option<&Arc<SourcingSettings>> {
         self.sourcing.as_ref()
+    }
+
+    /// What scarce stock and shipments are worth, where that was ever asked.
+    #[must_use]
+    pub fn prices(&self) -> Option<&Arc<PriceBook>> {
+        self.prices.as_ref()
     }
 
     /// The channel with this code.

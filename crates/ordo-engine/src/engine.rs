@@ -9,6 +9,7 @@ use ordo_domain::id::{CommandId, OrganizationId, derive};
 use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role, ScopeDraft};
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
+use ordo_domain::sourcing::RenewPrices;
 use ordo_domain::time::Timestamp;
 use ordo_domain::webhook::Webhook;
 use ordo_domain::{Actor, Applied, Command, Rejection};
@@ -23,7 +24,7 @@ use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
-use crate::{deliveries, jobs, timer, view};
+use crate::{deliveries, jobs, prices, timer, view};
 
 /// The code of the first organization, whose owners run the installation.
 pub const MAIN: &str = "main";
@@ -185,6 +186,7 @@ impl Engine {
         }
         if config.runs_jobs {
             tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
+            tasks.push(tokio::spawn(prices::run(Arc::clone(&shared))));
         }
         if config.runs_deliveries {
             tasks.push(tokio::spawn(deliveries::run(Arc::clone(&shared))));
@@ -251,6 +253,18 @@ impl Engine {
         organization: OrganizationId,
     ) -> Result<Arc<Reference>, StoreError> {
         self.shared.fresh_reference(organization).await
+    }
+
+    /// What scarce stock and shipments are worth now, from the organization's own orders: up to two
+    /// seconds of work beside everything else. To be submitted as [`Command::RenewPrices`].
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn forecast_prices(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<RenewPrices, StoreError> {
+        prices::prices(&self.shared, organization).await
     }
 
     /// How this node deals with the outside.

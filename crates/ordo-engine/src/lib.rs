@@ -17,6 +17,7 @@ mod erase;
 pub mod jobs;
 mod keys;
 mod metrics;
+mod prices;
 mod request;
 mod terms;
 mod timer;

@@ -11,7 +11,7 @@ use crate::app::{App, Ask, Running};
 use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
     locations, orders, organizations, persons, pools, promise, rate_tables, reports, reservations,
-    returns, shipments, skus, sourcing_settings, stock, system, webhooks,
+    returns, shipments, skus, sourcing_prices, sourcing_settings, stock, system, webhooks,
 };
 
 /// How an operation is asked for.
@@ -141,6 +141,8 @@ operations! {
     Post "/api/v1/rate-tables/{id}/prices", Manager => rate_tables::prices::import_rate_prices;
     Get "/api/v1/sourcing-settings", Viewer => sourcing_settings::read::get_sourcing_settings;
     Patch "/api/v1/sourcing-settings", Manager => sourcing_settings::update::update_sourcing_settings;
+    Get "/api/v1/sourcing-prices", Viewer => sourcing_prices::read::get_sourcing_prices;
+    Post "/api/v1/sourcing-prices/refresh", Manager => sourcing_prices::refresh::refresh_sourcing_prices;
     Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;

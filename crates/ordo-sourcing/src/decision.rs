@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::instance::{Flaw, Instance, Key};
-use crate::plan::{Solution, StepBudget};
+use crate::plan::{Shipment, Solution, StepBudget};
 use crate::solve::solve;
 
 /// The version of the solver. It rises whenever some instance would get another plan, so that a
@@ -27,6 +27,13 @@ pub struct Decision {
     /// What it was solved from: lines, candidate rows and prices.
     #[serde(rename = "i")]
     pub instance: Instance,
+    /// The part of the instance's prices that is paid to nobody.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub steering: Option<Steering>,
+    /// Micro-cents of the carriage of each shipment of the plan that are for lateness; empty where
+    /// nothing is late.
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    pub late_uc: Vec<i64>,
     /// Locations that were filtered out before solving.
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Excluded>,
@@ -36,6 +43,63 @@ pub struct Decision {
     /// The plan, and what is known about it.
     #[serde(rename = "s")]
     pub solution: Solution,
+}
+
+/// Prices of what orders share that are part of an instance: they steer the plan, and are no cost of
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Steering {
+    /// The version of the price book that they are from.
+    #[serde(rename = "v")]
+    pub book: u64,
+    /// Candidates and lines by index, with micro-cents per unit; what is not there is free.
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<(u32, u32, i64)>,
+    /// Candidates by index, with micro-cents per shipment.
+    #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
+    pub shipments: Vec<(u32, i64)>,
+}
+
+impl Steering {
+    /// Adds its prices to those of an instance.
+    pub fn steer(&self, instance: &mut Instance) {
+        let lines = instance.lines.len();
+        for &(candidate, line, price_uc) in &self.stock {
+            if let Some(candidate) = instance.candidates.get_mut(candidate as usize) {
+                candidate.stock_price_uc.resize(lines, 0);
+                if let Some(unit_uc) = candidate.stock_price_uc.get_mut(line as usize) {
+                    *unit_uc = unit_uc.saturating_add(price_uc);
+                }
+            }
+        }
+        for &(candidate, price_uc) in &self.shipments {
+            if let Some(candidate) = instance.candidates.get_mut(candidate as usize) {
+                candidate.handling_order_uc = candidate.handling_order_uc.saturating_add(price_uc);
+            }
+        }
+    }
+
+    /// Micro-cents of a unit of a line from a candidate.
+    pub fn unit_uc(&self, candidate: usize, line: usize) -> i64 {
+        let is_it =
+            |(one, of, _): &&(u32, u32, i64)| (*one as usize, *of as usize) == (candidate, line);
+        self.stock.iter().find(is_it).map_or(0, |(_, _, uc)| *uc)
+    }
+
+    /// Micro-cents of a shipment from a candidate.
+    pub fn shipment_uc(&self, candidate: usize) -> i64 {
+        let is_it = |(one, _): &&(u32, i64)| *one as usize == candidate;
+        self.shipments.iter().find(is_it).map_or(0, |(_, uc)| *uc)
+    }
+
+    /// Micro-cents of all that a shipment takes.
+    pub fn of_shipment_uc(&self, shipment: &Shipment) -> i64 {
+        let units = shipment.lines.iter().map(|&(line, units)| {
+            let unit_uc = self.unit_uc(shipment.location, line);
+            unit_uc.saturating_mul(units)
+        });
+        units.fold(self.shipment_uc(shipment.location), i64::saturating_add)
+    }
 }
 
 /// A location that was not a candidate, and the first check it failed.
@@ -99,10 +163,22 @@ impl Decision {
             engine: ENGINE,
             budget,
             instance,
+            steering: None,
+            late_uc: Vec::new(),
             excluded,
             time_zones: None,
             solution,
         })
+    }
+
+    /// Micro-cents that the plan costs, without the prices that only steer it.
+    pub fn paid_uc(&self) -> i64 {
+        let steered = self.steering.as_ref().map_or(0, |steering| {
+            let shipments = self.solution.plan.shipments.iter();
+            let parts = shipments.map(|shipment| steering.of_shipment_uc(shipment));
+            parts.sum()
+        });
+        self.solution.cost.money_uc - steered
     }
 
     /// Solves the stored instance again. The answer equals the stored one bit for bit.

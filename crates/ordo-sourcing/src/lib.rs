@@ -44,10 +44,10 @@ mod generate;
 
 pub use batch::{
     Assigned, Batch, BatchFlaw, BatchPlan, BatchSolution, Draw, Effort, Member, Move, Online, Pace,
-    Past, ReassignFlaw, Reassignment, Renewed, reassign, solve_batch,
+    Past, ReassignFlaw, Reassignment, Renewed, prices_until, reassign, solve_batch,
 };
 pub use cost::{Cost, MAX_TIERS};
-pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError};
+pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, Steering};
 pub use explain::{Alternative, Explanation, ShipmentReason, WhyNot, in_cents};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use parcel::{Parcel, Parceling};

@@ -35,6 +35,8 @@ impl PostgresStore {
                    UNION ALL SELECT $8::smallint, body, NULL FROM rate_tables WHERE organization = $1
                    UNION ALL SELECT $9::smallint, body, NULL FROM sourcing_settings
                    WHERE organization = $1
+                   UNION ALL SELECT $10::smallint, body, NULL FROM price_books
+                   WHERE organization = $1
                    UNION ALL SELECT NULL, NULL, reference_version FROM heads
                    WHERE organization = $1";
         let params = params![
@@ -47,6 +49,7 @@ impl PostgresStore {
             kind_number(RecordKind::Webhook),
             kind_number(RecordKind::RateTable),
             kind_number(RecordKind::SourcingSettings),
+            kind_number(RecordKind::PriceBook),
         ];
         let rows = self.rows(sql, params).await?;
         let mut version = 0;

@@ -32,6 +32,7 @@ macro_rules! on_table {
             RecordKind::Webhook => concat!($before, "webhooks", $after),
             RecordKind::RateTable => concat!($before, "rate_tables", $after),
             RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
+            RecordKind::PriceBook => concat!($before, "price_books", $after),
         }
     };
 }
@@ -240,7 +241,8 @@ fn columns(kind: RecordKind, writes: &[&RecordWrite]) -> Params {
         | RecordKind::Return
         | RecordKind::Webhook
         | RecordKind::RateTable
-        | RecordKind::SourcingSettings => params![each(writes, |write| match &write.columns {
+        | RecordKind::SourcingSettings
+        | RecordKind::PriceBook => params![each(writes, |write| match &write.columns {
             Columns::Code { code } => Some(code.clone()),
             Columns::None => None,
             other => unreachable!("a {kind:?} comes with {other:?}"),

@@ -134,6 +134,15 @@ CREATE TABLE rate_tables (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE price_books (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sourcing_settings (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

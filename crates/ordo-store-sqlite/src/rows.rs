@@ -29,6 +29,7 @@ macro_rules! per_kind {
             RecordKind::Webhook => concat!($before, "webhooks", $after),
             RecordKind::RateTable => concat!($before, "rate_tables", $after),
             RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
+            RecordKind::PriceBook => concat!($before, "price_books", $after),
         }
     };
 }

@@ -239,6 +239,10 @@ tables! {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,
     }
+    "price_books" by 2 {
+        "organization": Organization, "id": Id,
+        "version": Integer, "code": OptionalText, "body": Text,
+    }
     "orders" by 2 {
         "organization": Organization,
         "number": Integer,

@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 31] = [
+const NOT_CAPTURE: [&str; 32] = [
     "schema",
     "schema_version",
     "terms",
@@ -32,6 +32,7 @@ const NOT_CAPTURE: [&str; 31] = [
     "webhooks",
     "rate_tables",
     "sourcing_settings",
+    "price_books",
     "payloads",
     "documents",
     "document_numbers",

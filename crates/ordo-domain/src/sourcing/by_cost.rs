@@ -10,9 +10,11 @@ use crate::network::{BlockStage, CutOff, Location};
 use crate::rate::{MICRO, Parcel, RateTable};
 use crate::sourcing::carriage::{Offer, Weights};
 use crate::sourcing::leave::{leave, zone_of};
+use crate::sourcing::price_book::PriceBook;
 use crate::sourcing::question::{Question, Source, left_out};
 use crate::sourcing::settings::{Penalties, PromiseKind, SourcingSettings, WEIGHT_DEFAULT_G};
 use crate::sourcing::solved::{Problem, Way};
+use crate::time::Timestamp;
 use crate::world::World;
 
 /// What can carry a shipment from a location, or why nothing can.
@@ -24,22 +26,28 @@ pub(super) struct Weighed<'a> {
     penalties: Penalties,
     is_hard: bool,
     default_g: i64,
+    /// The price book, where its prices count.
+    pub(super) book: Option<&'a PriceBook>,
 }
 
 impl<'a> Weighed<'a> {
-    pub(super) fn of(world: &'a World, currency: Currency) -> Self {
+    pub(super) fn of(world: &'a World, currency: Currency, now: Timestamp) -> Self {
         match world.reference().sourcing() {
             Some(said) => Self {
                 said: Some(said),
                 penalties: said.penalties(currency),
                 is_hard: said.promise == PromiseKind::Hard,
                 default_g: said.default_weight_g,
+                book: (said.prices.and(world.reference().prices()))
+                    .filter(|book| book.prices.count_for(currency, now))
+                    .map(|book| &**book),
             },
             None => Self {
                 said: None,
                 penalties: Penalties::default_of(currency),
                 is_hard: false,
                 default_g: WEIGHT_DEFAULT_G,
+                book: None,
             },
         }
     }
@@ -130,6 +138,7 @@ impl Question<'_> {
             ..Instance::default()
         };
         Problem {
+            steering: self.steering(&instance, &ways, weighed),
             instance,
             excluded,
             ways,

@@ -6,18 +6,26 @@
 mod by_cost;
 mod carriage;
 mod customs;
+mod forecast;
 mod leave;
+mod price_book;
 mod promise;
 mod question;
 mod settings;
 mod solved;
+mod steer;
 
 pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
+pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
+pub use price_book::{
+    HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,
+    StockPrice, StockPrices,
+};
 pub use promise::{PromiseAnswer, PromiseOption, PromiseQuestion, PromisedShipment, promise};
 pub(crate) use question::{Question, Wanted};
 pub use settings::{
-    Duty, PENALTY_MAX, Penalties, PromiseKind, SourcingSettings, UpdateSourcingSettings,
-    WEIGHT_DEFAULT_G,
+    Duty, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
+    UpdateSourcingSettings, WEIGHT_DEFAULT_G,
 };
 pub(crate) use solved::Solved;

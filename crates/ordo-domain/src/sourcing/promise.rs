@@ -194,7 +194,7 @@ fn option(
     let names = |carriage: &PlannedCarriage| (carriage.carrier.clone(), carriage.service.clone());
     let first = carriages.first().map(|carriage| names(carriage));
     let service = first.filter(|first| carriages.iter().all(|carriage| names(carriage) == *first));
-    let minor = (solution.cost.money_uc + MICRO / 2) / MICRO;
+    let minor = (solved.decision.paid_uc() + MICRO / 2) / MICRO;
     let cost = currency
         .zip(Minor::new(minor))
         .filter(|_| !carriages.is_empty());

@@ -104,7 +104,7 @@ impl Question<'_> {
         let Some((currency, tables)) = self.tables(world) else {
             return self.by_distance(world, excluded, sources);
         };
-        let weighed = Weighed::of(world, currency);
+        let weighed = Weighed::of(world, currency, self.now);
         let offers = (sources.iter()).map(|source| self.offers(world, source, &tables, &weighed));
         let offers = Refusal::gather(offers)?;
         let goes = |offers: &Offers| !matches!(offers, Err(Reason::NotInMarket));
@@ -159,6 +159,7 @@ impl Question<'_> {
             excluded,
             reads_calendar: ways.iter().any(|way| way.counts),
             ways,
+            steering: None,
             by_distance: None,
             weight_assumed: vec![false; self.wanted.len()],
         })

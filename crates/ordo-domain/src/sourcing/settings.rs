@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Context, Decided, Refusal};
-use crate::edit::must_be_at;
+use crate::edit::{Edit, must_be_at};
 use crate::event::Event;
 use crate::id::SettingsId;
 use crate::money::{Currency, Minor};
@@ -47,8 +47,18 @@ pub struct SourcingSettings {
     /// Duties by destination; an area without has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<Duty>,
+    /// How scarce stock and shipments are priced; `None` where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PriceSettings>,
 }
 record!(SourcingSettings, SettingsId, SourcingSettings);
+
+/// How scarce stock and shipments are priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceSettings {
+    /// Days for which stock has to last: from one replenishment to the next.
+    pub horizon_days: u16,
+}
 
 /// What a plan pays, in minor units of one currency, for what it does badly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +109,7 @@ impl SourcingSettings {
             default_weight_g: WEIGHT_DEFAULT_G,
             penalties: Vec::new(),
             duties: Vec::new(),
+            prices: None,
         }
     }
 
@@ -136,6 +147,8 @@ pub struct UpdateSourcingSettings {
     pub penalties: Option<Vec<Penalties>>,
     /// All duties; at most one per customs area.
     pub duties: Option<Vec<Duty>>,
+    /// How scarce stock and shipments are priced, or that they are not.
+    pub prices: Edit<PriceSettings>,
 }
 
 impl UpdateSourcingSettings {
@@ -161,6 +174,7 @@ impl UpdateSourcingSettings {
             settings.duties.clone_from(duties);
             settings.duties.sort_by(|a, b| a.area.cmp(&b.area));
         }
+        self.prices.apply(&mut settings.prices);
         let id = settings.id;
         if found.is_some() && settings == before {
             return Ok(Decided::unchanged(id));

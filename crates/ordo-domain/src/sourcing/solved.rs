@@ -1,10 +1,11 @@
 //! A sourcing problem as the optimizer sees it, and what the shipments of its answer stand for.
 
-use ordo_sourcing::{Decision, Excluded, Instance, Shipment, StepBudget};
+use ordo_sourcing::{Decision, Excluded, Instance, Shipment, Steering, StepBudget};
 
 use crate::id::LocationId;
 use crate::sourcing::carriage::{Offer, PlannedCarriage, cheapest};
 use crate::sourcing::leave::Leave;
+use crate::sourcing::steer;
 use crate::time::{Date, Zone};
 
 /// The problem as the optimizer sees it, and what its answer stands for.
@@ -13,6 +14,8 @@ pub(crate) struct Problem {
     pub(super) instance: Instance,
     pub(super) excluded: Vec<Excluded>,
     pub(super) ways: Vec<Way>,
+    /// Prices of what is scarce, where there are any that count.
+    pub(super) steering: Option<Steering>,
     /// The same without money, for numbers that are too large to be summed.
     pub(super) by_distance: Option<Instance>,
     pub(super) weight_assumed: Vec<bool>,
@@ -45,7 +48,12 @@ impl Problem {
     /// Solves it.
     pub fn decide(mut self) -> Solved {
         let budget = StepBudget::IN_BATCH;
-        let made = Decision::make(self.instance, self.excluded.clone(), budget);
+        let steered = (self.steering.take())
+            .and_then(|steering| steer::decide(&self.instance, &self.excluded, steering, budget));
+        let made = match steered {
+            Some(made) => Ok(made),
+            None => Decision::make(self.instance, self.excluded.clone(), budget),
+        };
         let made = match (made, self.by_distance.take()) {
             (Ok(made), _) => Ok(made),
             // Prices or weights too large to be summed: the nearest wins.
@@ -57,11 +65,16 @@ impl Problem {
         if self.reads_calendar {
             decision.time_zones = Some(Zone::database_version().to_owned());
         }
-        Solved {
+        let mut solved = Solved {
             decision,
             ways: self.ways,
             weight_assumed: self.weight_assumed,
+        };
+        let late_uc = solved.late_uc();
+        if late_uc.iter().any(|late| *late > 0) {
+            solved.decision.late_uc = late_uc;
         }
+        solved
     }
 }
 
@@ -78,9 +91,7 @@ impl Solved {
         let instance = &self.decision.instance;
         let candidate = &instance.candidates[shipment.location];
         let way = &self.ways[shipment.location];
-        let weight_g = (shipment.lines.iter())
-            .map(|(line, units)| instance.lines[*line].unit_weight_g.saturating_mul(*units))
-            .fold(0, i64::saturating_add);
+        let weight_g = self.weight_g(shipment);
         let assumed = (shipment.lines.iter()).any(|(line, _)| self.weight_assumed[*line]);
         let duties = (shipment.lines.iter()).map(|(line, units)| {
             let duty_uc = way.duty_uc.get(*line).copied().unwrap_or(0);
@@ -97,5 +108,21 @@ impl Solved {
             work_day: leaves_on.filter(|_| way.counts),
             carriage,
         }
+    }
+    /// Micro-cents of each shipment of the plan for being late.
+    fn late_uc(&self) -> Vec<i64> {
+        let shipments = self.decision.solution.plan.shipments.iter();
+        let late = shipments.map(|shipment| {
+            let offers = &self.ways[shipment.location].offers;
+            cheapest(offers, self.weight_g(shipment)).map_or(0, |offer| offer.late_uc)
+        });
+        late.collect()
+    }
+
+    fn weight_g(&self, shipment: &Shipment) -> i64 {
+        let lines = &self.decision.instance.lines;
+        (shipment.lines.iter())
+            .map(|(line, units)| lines[*line].unit_weight_g.saturating_mul(*units))
+            .fold(0, i64::saturating_add)
     }
 }

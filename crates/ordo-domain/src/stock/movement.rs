@@ -92,6 +92,7 @@ impl Movement {
             | Event::RateTableCreated { .. }
             | Event::RateTableUpdated { .. }
             | Event::SourcingSettingsUpdated { .. }
+            | Event::PriceBookRenewed { .. }
             | Event::ReservationMade { .. }
             | Event::ReservationReleased { .. }
             | Event::ReservationExpired { .. }

@@ -209,6 +209,7 @@ impl World {
         self.webhooks.changes(writes, reads);
         self.rate_tables.changes(writes, reads);
         self.sourcing_settings.changes(writes, reads);
+        self.price_books.changes(writes, reads);
         changes.claims = (self.claims.new_claims())
             .map(|(kind, key, holder)| ClaimWrite {
                 kind,
@@ -284,6 +285,7 @@ impl World {
             RecordKind::Webhook => Box::new(self.webhooks.new_records()),
             RecordKind::RateTable => Box::new(self.rate_tables.new_records()),
             RecordKind::SourcingSettings => Box::new(self.sourcing_settings.new_records()),
+            RecordKind::PriceBook => Box::new(self.price_books.new_records()),
         }
     }
 

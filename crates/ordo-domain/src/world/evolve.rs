@@ -58,6 +58,7 @@ impl World {
             Event::SourcingSettingsUpdated { settings } => {
                 self.sourcing_settings.put(settings.clone());
             }
+            Event::PriceBookRenewed { book } => self.price_books.put(book.clone()),
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
             Event::BlockLifted { block } => {
                 self.blocks.update(*block, |block| block.until = Some(at));

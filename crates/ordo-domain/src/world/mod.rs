@@ -40,7 +40,7 @@ use crate::record::RecordKind;
 use crate::reference::Reference;
 use crate::returns::Return;
 use crate::shipment::Shipment;
-use crate::sourcing::SourcingSettings;
+use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::Reservation;
 use crate::webhook::Webhook;
 use counts::{CellTable, CounterTable, SignalTable};
@@ -84,6 +84,8 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.sourcing_settings;
         $call;
+        let $table = &mut $world.price_books;
+        $call;
         let $table = &mut $world.claims;
         $call;
         let $table = &mut $world.cells;
@@ -118,6 +120,7 @@ pub struct World {
     webhooks: Table<Webhook>,
     rate_tables: Table<RateTable>,
     sourcing_settings: Table<SourcingSettings>,
+    price_books: Table<PriceBook>,
     claims: KeyTable,
     cells: CellTable,
     lots: LotTable,
@@ -162,6 +165,7 @@ impl World {
         world.webhooks.complete = true;
         world.rate_tables.complete = true;
         world.sourcing_settings.complete = true;
+        world.price_books.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
         world.lots.complete = true;
@@ -302,6 +306,7 @@ impl World {
             RecordKind::Webhook => self.webhooks.supply(id.into(), body),
             RecordKind::RateTable => self.rate_tables.supply(id.into(), body),
             RecordKind::SourcingSettings => self.sourcing_settings.supply(id.into(), body),
+            RecordKind::PriceBook => self.price_books.supply(id.into(), body),
         }
     }
 
@@ -327,6 +332,7 @@ impl World {
             RecordKind::Webhook => self.webhooks.version(id.into()),
             RecordKind::RateTable => self.rate_tables.version(id.into()),
             RecordKind::SourcingSettings => self.sourcing_settings.version(id.into()),
+            RecordKind::PriceBook => self.price_books.version(id.into()),
         }
     }
 
@@ -342,6 +348,7 @@ impl World {
             RecordKind::Webhook => self.webhooks.body(id.into()),
             RecordKind::RateTable => self.rate_tables.body(id.into()),
             RecordKind::SourcingSettings => self.sourcing_settings.body(id.into()),
+            RecordKind::PriceBook => self.price_books.body(id.into()),
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku

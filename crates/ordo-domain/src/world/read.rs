@@ -11,8 +11,8 @@ use crate::decide::Refusal;
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, BlockId, ChannelId, EntityId, FulfillmentOrderId, ListingId, LocationId, OrderId,
-    OrganizationId, PoolId, RateTableId, ReservationId, ReturnId, SettingsId, ShipmentId, SkuId,
-    WebhookId,
+    OrganizationId, PoolId, PriceBookId, RateTableId, ReservationId, ReturnId, SettingsId,
+    ShipmentId, SkuId, WebhookId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
@@ -22,7 +22,7 @@ use crate::record::RecordKind;
 use crate::returns::Return;
 use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
-use crate::sourcing::SourcingSettings;
+use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::{Cell, CellKey, Lot, LotKey, Reservation};
 use crate::webhook::Webhook;
 
@@ -159,6 +159,14 @@ impl World {
         id: SettingsId,
     ) -> Result<Option<&Arc<SourcingSettings>>, Refusal> {
         self.sourcing_settings.get(id)
+    }
+
+    /// The price book, to be renewed; to read it, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn price_book_record(&self, id: PriceBookId) -> Result<Option<&Arc<PriceBook>>, Refusal> {
+        self.price_books.get(id)
     }
 
     /// A return.

@@ -217,6 +217,7 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
         | Kind::Webhook
         | Kind::RateTable
         | Kind::SourcingSettings
+        | Kind::PriceBook
         | Kind::Sku
         | Kind::Listing => false,
     }

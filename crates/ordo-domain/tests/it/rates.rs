@@ -10,7 +10,8 @@ use ordo_domain::network::{CutOff, Handling, LocationChange, Place, UpdateLocati
 use ordo_domain::quantity::Quantity;
 use ordo_domain::rate::{CreateRateTable, RateTableChange, RateTableDraft, UpdateRateTable, Zone};
 use ordo_domain::sourcing::{
-    Duty, Penalties, PromiseKind, PromiseQuestion, UpdateSourcingSettings, promise,
+    Duty, Penalties, PriceSettings, Prices, PromiseKind, PromiseQuestion, RenewPrices, StockPrices,
+    UpdateSourcingSettings, promise,
 };
 use ordo_domain::{Command, Refusal};
 use ordo_sourcing::Decision;
@@ -108,6 +109,14 @@ impl Desk {
                 }]),
                 ..nothing()
             }),
+            ["sourcing", "prices", days] => self.settings(UpdateSourcingSettings {
+                prices: Edit::Set(PriceSettings {
+                    horizon_days: days.parse().unwrap(),
+                }),
+                ..nothing()
+            }),
+            // prices SKU@LOCATION MINOR WANTED …
+            ["prices", words @ ..] => self.renew(words),
             ["sourcing", "split", split, "unfilled", unfilled] => {
                 let penalties = Penalties {
                     split: minor(split),
@@ -175,6 +184,40 @@ impl Desk {
         }))
     }
 
+    fn renew(&mut self, words: &[&str]) -> Vec<String> {
+        let mut locations: Vec<_> = (self.reference.locations())
+            .map(|location| location.id)
+            .collect();
+        locations.sort_unstable();
+        let mut stock: Vec<StockPrices> = (words.chunks(3))
+            .map(|words| {
+                let (sku, location) = words[0].split_once('@').unwrap();
+                let location = self.reference.location_by_code(location).unwrap().id;
+                let place = locations.binary_search(&location).unwrap() as u32;
+                let number = |at: usize| words[at].parse::<i64>().unwrap();
+                StockPrices {
+                    sku: self.sku(sku),
+                    at: vec![(place, number(1), number(2)).into()],
+                }
+            })
+            .collect();
+        stock.sort_by_key(|one| one.sku);
+        let after = self.reference.prices().map_or(0, |book| book.version);
+        self.short(Command::RenewPrices(Box::new(RenewPrices {
+            after,
+            prices: Prices {
+                made_at: self.now,
+                currency: Some(euro()),
+                horizon_days: 3,
+                orders_seen: 10,
+                orders_expected: 20,
+                locations,
+                stock,
+                shipments: Vec::new(),
+            },
+        })))
+    }
+
     fn change_location(&mut self, code: &str, change: LocationChange) -> Vec<String> {
         let location = self.reference.location_by_code(code).unwrap().id;
         self.short(Command::UpdateLocation(UpdateLocation {
@@ -230,6 +273,7 @@ fn nothing() -> UpdateSourcingSettings {
         default_weight_g: None,
         penalties: None,
         duties: None,
+        prices: Edit::Keep,
     }
 }
 
@@ -480,4 +524,75 @@ fn a_decision_by_cost_replays_and_stays_small() {
         assert_eq!(decision.instance.candidates.len(), 10);
         assert!(made.body.len() <= most, "{} bytes", made.body.len());
     }
+}
+
+#[test]
+fn prices_steer_while_they_are_fresh_and_stock_is_scarce() {
+    with(
+        "
+        rates parcel from BER days 1 1000:500
+        rates parcel from MUC days 1 1000:450
+        prices A@MUC 60 9
+        order O1 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        sourcing prices 3
+        order O2 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        carriage? O2/1 -> day - parcel 500 for 100 g leaves 2026-11-01 arrives 2026-11-02 late 0
+        promise? Ax1 -> parcel 500 2026-11-02 BER
+        receive A@MUC 2
+        order O3 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        order O4 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        wait 7200
+        order O5 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        wait 1
+        order O6 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        prices -> price_book.renewed
+        order O7 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        prices -> nothing
+        ",
+    );
+}
+
+#[test]
+fn no_price_leaves_a_unit_unshipped() {
+    check(
+        "
+        location MUC DE 80331
+        sku A
+        receive A@MUC 9
+        rates parcel days 1 1000:500
+        sourcing split 0 unfilled 600
+        sourcing prices 3
+        prices A@MUC 9900 9
+        order O1 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        ",
+    );
+}
+
+#[test]
+fn a_decision_says_what_steered_it() {
+    let mut desk = Desk::new();
+    desk.play(TWO);
+    desk.play(
+        "
+        rates parcel from BER days 1 1000:500
+        rates parcel from MUC days 1 1000:450
+        sourcing prices 3
+        prices A@MUC 30 9
+        order O1 Ax2 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax2
+        order O2 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        ",
+    );
+    let decisions = desk.world.into_changes().decisions;
+    let paid = decisions.iter().map(|made| {
+        let decision: Decision = serde_json::from_str(&made.body).unwrap();
+        assert_eq!(decision.replay(), Ok(decision.solution.clone()));
+        assert_eq!(
+            decision.steering.as_ref().map(|steering| steering.book),
+            Some(1)
+        );
+        (decision.paid_uc(), decision.solution.cost.money_uc)
+    });
+    let cents = |cents: i64| cents * 1_000_000;
+    let expected = [(cents(500), cents(500)), (cents(450), cents(480))];
+    assert_eq!(paid.collect::<Vec<_>>(), expected);
 }

@@ -68,6 +68,7 @@ fn examples() -> BTreeMap<&'static str, String> {
         rates cheap days 2 500:490 1000:690
         reprice cheap 500:590 1000:790
         sourcing hard
+        prices A@BER 315 3
         ",
     );
     desk.log()

@@ -503,6 +503,7 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         | Command::CreateRateTable(_)
         | Command::UpdateRateTable(_)
         | Command::UpdateSourcingSettings(_)
+        | Command::RenewPrices(_)
         | Command::ReviewOrder(_)
         | Command::CoverShortfall(_)
         | Command::UpdateSku(_)

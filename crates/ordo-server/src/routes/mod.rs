@@ -21,6 +21,7 @@ pub mod reservations;
 pub mod returns;
 pub mod shipments;
 pub mod skus;
+pub mod sourcing_prices;
 pub mod sourcing_settings;
 pub mod stock;
 pub mod system;

@@ -26,7 +26,7 @@ use crate::instance::{Flaw, Instance};
 use crate::plan::Plan;
 
 pub use assign::{BatchPlan, BatchSolution, Effort, solve_batch};
-pub use online::{Online, Pace, Past, Renewed};
+pub use online::{Online, Pace, Past, Renewed, prices_until};
 pub use reassign::{Assigned, Move, ReassignFlaw, Reassignment, reassign};
 
 /// Orders, and what they share.

@@ -90,6 +90,27 @@ impl Past {
     }
 }
 
+/// What one more of each limit is worth, in micro-cents, when so much of it is left for `today`
+/// further orders of today and `later` ones of later days, drawn from the past. Limits of later days
+/// say how much all of those bring.
+///
+/// # Errors
+/// Where a past order is flawed.
+pub fn prices_until(
+    past: &Past,
+    left: Vec<i64>,
+    today: usize,
+    later: usize,
+) -> Result<Vec<i64>, BatchFlaw> {
+    let pace = Pace {
+        orders_per_day: today + later,
+        days: 1,
+    };
+    let mut online = Online::new(past, left, pace)?;
+    online.price(today, later);
+    Ok(online.prices_uc)
+}
+
 impl<'a> Online<'a> {
     /// Starts with so much of each limit, before the first day.
     pub fn new(past: &'a Past, limits: Vec<i64>, pace: Pace) -> Result<Online<'a>, BatchFlaw> {
@@ -166,6 +187,11 @@ impl<'a> Online<'a> {
         for renewed in &self.past.renewed {
             self.left[renewed.later] = renewed.per_day * days_later as i64;
         }
+        self.price(today, later);
+    }
+
+    /// Prices what is left by so many orders drawn, today's and later ones.
+    fn price(&mut self, today: usize, later: usize) {
         let mut sums_uc = vec![0_i64; self.left.len()];
         if today + later > 0 && self.past.count() > 0 {
             for draw in 0..self.draws_uc.len() {

@@ -7,8 +7,8 @@ use ordo_domain::catalog::{Component, Listing};
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
 use ordo_domain::id::{
-    BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, RateTableId,
-    ReturnId, SettingsId, ShipmentId, SkuId, WebhookId,
+    BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, PriceBookId,
+    RateTableId, ReturnId, SettingsId, ShipmentId, SkuId, WebhookId,
 };
 use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
@@ -18,7 +18,7 @@ use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::returns::{Return, ReturnState};
 use ordo_domain::shipment::Shipment;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
-use ordo_domain::sourcing::SourcingSettings;
+use ordo_domain::sourcing::{PriceBook, Prices, SourcingSettings};
 use ordo_domain::stock::{Cell, CellKey};
 use ordo_domain::time::SECOND;
 use ordo_domain::webhook::Webhook;
@@ -261,6 +261,20 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         version,
         ..SourcingSettings::unsaid(SettingsId::from_u128(21))
     };
+    let book = PriceBook {
+        id: PriceBookId::from_u128(22),
+        version,
+        prices: Prices {
+            made_at: START,
+            currency: None,
+            horizon_days: 3,
+            orders_seen: 0,
+            orders_expected: 0,
+            locations: Vec::new(),
+            stock: Vec::new(),
+            shipments: Vec::new(),
+        },
+    };
     let shipment = Shipment {
         id: ShipmentId::from_u128(15),
         version,
@@ -295,6 +309,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         write_of(&webhook),
         write_of(&rate_table),
         write_of(&settings),
+        write_of(&book),
     ]
 }
 

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ordo_domain::edit::Edit;
 use ordo_domain::organization::Role;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
-use ordo_domain::sourcing::{PromiseKind, UpdateSourcingSettings};
+use ordo_domain::sourcing::{Prices, PromiseKind, RenewPrices, UpdateSourcingSettings};
 use ordo_domain::time::{DAY, Timestamp};
 use ordo_geo::writer::Writer;
 use ordo_store::contract::fixture::{
@@ -82,8 +83,24 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
                 default_weight_g: None,
                 penalties: None,
                 duties: None,
+                prices: Edit::Keep,
             },
         ))
+        .await;
+        // A book without prices is a book all the same.
+        shop.give(ordo_domain::Command::RenewPrices(Box::new(RenewPrices {
+            after: 0,
+            prices: Prices {
+                made_at: Timestamp::from_micros(0),
+                currency: None,
+                horizon_days: 3,
+                orders_seen: 0,
+                orders_expected: 0,
+                locations: Vec::new(),
+                stock: Vec::new(),
+                shipments: Vec::new(),
+            },
+        })))
         .await;
         for i in 0..40 {
             let external = format!("carried-{i}-ü\\\t\n");

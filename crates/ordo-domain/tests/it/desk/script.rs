@@ -133,7 +133,7 @@ impl Desk {
                 ..,
             ] => self.set_up(&words),
             [
-                "rates" | "reprice" | "handling" | "cut-off" | "sourcing" | "carriage?"
+                "rates" | "reprice" | "handling" | "cut-off" | "sourcing" | "prices" | "carriage?"
                 | "promise?",
                 ..,
             ] => self.weigh(&words),

@@ -92,6 +92,7 @@ pub fn subject_text(subject: SubjectRef) -> Option<String> {
         | RecordKind::Webhook
         | RecordKind::RateTable
         | RecordKind::SourcingSettings
+        | RecordKind::PriceBook
         | RecordKind::Reservation => None,
     }
 }

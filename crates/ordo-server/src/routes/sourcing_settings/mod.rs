@@ -7,7 +7,8 @@ use ordo_domain::check::Check;
 use ordo_domain::money::Minor;
 use ordo_domain::reference::Reference;
 use ordo_domain::sourcing::{
-    Duty, PENALTY_MAX, Penalties, PromiseKind, SourcingSettings, UNION, customs_area,
+    Duty, HORIZON_DAYS_MAX, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
+    UNION, customs_area,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,6 +36,18 @@ pub struct SourcingSettingsAnswer {
     penalties: Vec<PenaltiesBody>,
     /// Duties by destination; an area without has none.
     duties: Vec<DutyBody>,
+    /// How scarce stock and shipments are priced; `null` where they are not.
+    prices: Option<PricesBody>,
+}
+
+/// How scarce stock and shipments are priced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SourcingPriceSettings)]
+#[serde(deny_unknown_fields)]
+struct PricesBody {
+    /// Days for which stock has to last: from one replenishment to the next.
+    #[schema(minimum = 1, maximum = 60)]
+    horizon_days: u16,
 }
 
 /// What goods that come into a customs area from another one cost.
@@ -95,6 +108,9 @@ impl Show for SourcingSettings {
                     ppm: duty.ppm,
                 })
                 .collect(),
+            prices: self.prices.map(|prices| PricesBody {
+                horizon_days: prices.horizon_days,
+            }),
         }
     }
 }
@@ -123,6 +139,18 @@ fn read_duties(check: &mut Check, all: &[DutyBody]) -> Vec<Duty> {
         });
     }
     kept
+}
+
+/// Prices as they are kept.
+fn read_prices(check: &mut Check, said: &PricesBody) -> Option<PriceSettings> {
+    if !(1..=HORIZON_DAYS_MAX).contains(&said.horizon_days) {
+        let message = format!("must be from 1 to {HORIZON_DAYS_MAX}");
+        check.refuse("/prices/horizon_days", message);
+        return None;
+    }
+    Some(PriceSettings {
+        horizon_days: said.horizon_days,
+    })
 }
 
 /// Penalties as they are kept.

@@ -3,11 +3,15 @@
 use axum::body::Body;
 use ordo_domain::Command;
 use ordo_domain::check::Check;
+use ordo_domain::edit::Edit;
 use ordo_domain::sourcing::{PromiseKind, UpdateSourcingSettings};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{DutyBody, PenaltiesBody, SourcingSettingsAnswer, read_duties, read_penalties};
+use super::{
+    DutyBody, PenaltiesBody, PricesBody, SourcingSettingsAnswer, read_duties, read_penalties,
+    read_prices,
+};
 use crate::app::{Answer, Ask};
 use crate::body;
 use crate::edit::expected;
@@ -31,6 +35,10 @@ struct SourcingSettingsPatch {
     /// All duties; at most one per customs area.
     #[schema(max_items = 300)]
     duties: Option<Vec<DutyBody>>,
+    /// How scarce stock and shipments are priced; `null` for not at all.
+    #[serde(default)]
+    #[schema(value_type = Option<PricesBody>)]
+    prices: Edit<PricesBody>,
 }
 
 /// Changes the sourcing settings.
@@ -54,13 +62,17 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
     }
     let penalties = (input.penalties).map(|all| read_penalties(&mut check, &all));
     let duties = (input.duties).map(|all| read_duties(&mut check, &all));
-    let command = check.finish(UpdateSourcingSettings {
+    let command = UpdateSourcingSettings {
         expected: expected(&ask.parts)?,
         promise: input.promise,
         default_weight_g: weight_g,
         penalties,
         duties,
-    })?;
+        prices: input
+            .prices
+            .and_then(|prices| read_prices(&mut check, &prices)),
+    };
+    let command = check.finish(command)?;
     let command = Command::UpdateSourcingSettings(command);
     ask.write(command, &body, render).await
 }
