@@ -14,6 +14,7 @@ use crate::network::{
 };
 use crate::order::{CancelOrder, CaptureOrder, PlaceHold, ReleaseHold, ReviewOrder};
 use crate::organization::{CreateApiKey, FoundOrganization, RevokeApiKey};
+use crate::planning::{MoveWork, PinWork, SourceOrder};
 use crate::rate::{CreateRateTable, UpdateRateTable};
 use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
@@ -91,6 +92,12 @@ pub enum Command {
     ReleaseHold(ReleaseHold),
     /// Looks again at a waiting order.
     ReviewOrder(ReviewOrder),
+    /// Takes a plan for an order that waits for one.
+    SourceOrder(Box<SourceOrder>),
+    /// Says whether work stays at its location.
+    PinWork(PinWork),
+    /// Moves work of an order to where it costs less.
+    MoveWork(MoveWork),
     /// Hands work to its location.
     ReleaseWork(ReleaseWork),
     /// The location agrees to the work.
@@ -169,6 +176,9 @@ impl Command {
             Self::PlaceHold(_) => "place_hold",
             Self::ReleaseHold(_) => "release_hold",
             Self::ReviewOrder(_) => "review_order",
+            Self::SourceOrder(_) => "source_order",
+            Self::MoveWork(_) => "move_work",
+            Self::PinWork(_) => "pin_work",
             Self::ReleaseWork(_) => "release_work",
             Self::AcceptWork(_) => "accept_work",
             Self::RejectWork(_) => "reject_work",
@@ -209,6 +219,7 @@ impl Command {
                 None => order(command.order),
             },
             Self::ReleaseWork(command) => work(command.fulfillment_order),
+            Self::PinWork(command) => work(command.fulfillment_order),
             Self::AcceptWork(command) => work(command.fulfillment_order),
             Self::RejectWork(command) => work(command.fulfillment_order),
             Self::PickUnits(command) => work(command.fulfillment_order),
@@ -234,6 +245,8 @@ impl Command {
             | Self::ExpireReservation(_)
             | Self::CaptureOrder(_)
             | Self::ReviewOrder(_)
+            | Self::SourceOrder(_)
+            | Self::MoveWork(_)
             | Self::CoverShortfall(_)
             | Self::RecordCustomer(_)
             | Self::ErasePerson(_)
@@ -297,6 +310,9 @@ impl Command {
             | Self::PlaceHold(_)
             | Self::ReleaseHold(_)
             | Self::ReviewOrder(_)
+            | Self::SourceOrder(_)
+            | Self::MoveWork(_)
+            | Self::PinWork(_)
             | Self::ReleaseWork(_)
             | Self::AcceptWork(_)
             | Self::RejectWork(_)

@@ -12,9 +12,11 @@ use crate::id::{
     ApiKeyId, BlockId, ContactId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId,
     ReservationId, ReturnId, ShipmentId,
 };
+use crate::money::Minor;
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::{Hold, Order};
 use crate::organization::{ApiKey, Organization};
+use crate::planning::Deferral;
 use crate::quantity::Quantity;
 use crate::rate::RateTable;
 use crate::record::RecordKind;
@@ -285,6 +287,18 @@ events! {
         /// Fewer units of these lines.
         lines: Vec<LineUnits>,
     }
+    /// The open units wait for a plan that is made beside the batch.
+    SourcingDeferred = "order.sourcing_deferred" {
+        /// Which order.
+        order: OrderId,
+        /// Why, and since when.
+        deferral: Deferral,
+    }
+    /// The open units no longer wait for a plan.
+    SourcingResumed = "order.sourcing_resumed" {
+        /// Which order.
+        order: OrderId,
+    }
     /// A location got work, and units of its stock were allocated to the lines.
     FulfillmentOrderOpened = "fulfillment_order.opened" {
         /// As it is.
@@ -296,6 +310,24 @@ events! {
         order: OrderId,
         /// Which fulfillment order.
         fulfillment_order: FulfillmentOrderId,
+    }
+    /// A cheaper plan took the place of work that nobody had begun; its units were given back to the
+    /// lines, and are opened anew in the same commit.
+    WorkMoved = "fulfillment_order.moved" {
+        /// Which order.
+        order: OrderId,
+        /// The fulfillment order whose place is taken.
+        fulfillment_order: FulfillmentOrderId,
+        /// What the new plan of the order costs less, in minor units of its currency; the same on all
+        /// that it takes the place of.
+        saving: Minor,
+    }
+    /// A person wants the work to stay where it is, or no longer does.
+    WorkPinned = "fulfillment_order.pinned" {
+        /// Which.
+        fulfillment_order: FulfillmentOrderId,
+        /// Whether it stays.
+        pinned: bool,
     }
     /// The work was handed to its location.
     FulfillmentOrderReleased = "fulfillment_order.released" {
@@ -530,6 +562,9 @@ impl Event {
             | Self::HoldReleased { order, .. }
             | Self::LinesBackordered { order, .. }
             | Self::BackorderLifted { order, .. }
+            | Self::SourcingDeferred { order, .. }
+            | Self::SourcingResumed { order }
+            | Self::WorkMoved { order, .. }
             | Self::FulfillmentOrderCanceled { order, .. }
             | Self::FulfillmentOrderRejected { order, .. }
             | Self::UnitsShorted { order, .. }
@@ -547,9 +582,10 @@ impl Event {
             | Self::CancelRequested {
                 fulfillment_order, ..
             }
-            | Self::CancelRefused { fulfillment_order } => {
-                about(RecordKind::FulfillmentOrder, fulfillment_order.to_u128())
-            }
+            | Self::CancelRefused { fulfillment_order }
+            | Self::WorkPinned {
+                fulfillment_order, ..
+            } => about(RecordKind::FulfillmentOrder, fulfillment_order.to_u128()),
             Self::UnitsPacked { shipment } => about(
                 RecordKind::FulfillmentOrder,
                 shipment.fulfillment_order.to_u128(),

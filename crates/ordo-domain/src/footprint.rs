@@ -61,6 +61,9 @@ impl World {
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
             Command::ReleaseHold(release) => keys.push(order_key(release.order.to_u128())),
             Command::ReviewOrder(review) => keys.push(order_key(review.order.to_u128())),
+            Command::SourceOrder(source) => keys.push(order_key(source.order.to_u128())),
+            Command::MoveWork(moves) => keys.push(order_key(moves.order.to_u128())),
+            Command::PinWork(pin) => keys.push(work_key(pin.fulfillment_order)),
             Command::ReleaseReservation(release) => {
                 keys.push(reservation_key(release.reservation.to_u128()));
             }

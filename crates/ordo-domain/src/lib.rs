@@ -25,6 +25,7 @@ pub mod money;
 pub mod network;
 pub mod order;
 pub mod organization;
+pub mod planning;
 pub mod quantity;
 pub mod rate;
 pub mod reaction;

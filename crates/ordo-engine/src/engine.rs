@@ -187,6 +187,7 @@ impl Engine {
         if config.runs_jobs {
             tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
             tasks.push(tokio::spawn(prices::run(Arc::clone(&shared))));
+            tasks.push(tokio::spawn(jobs::plans::run(Arc::clone(&shared))));
         }
         if config.runs_deliveries {
             tasks.push(tokio::spawn(deliveries::run(Arc::clone(&shared))));

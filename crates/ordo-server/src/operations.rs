@@ -97,6 +97,7 @@ operations! {
     Post "/api/v1/fulfillment-orders/{id}/release", Operator => fulfillment_orders::release::release_work;
     Post "/api/v1/fulfillment-orders/{id}/accept", Operator => fulfillment_orders::accept::accept_work;
     Post "/api/v1/fulfillment-orders/{id}/reject", Operator => fulfillment_orders::reject::reject_work;
+    Post "/api/v1/fulfillment-orders/{id}/pin", Operator => fulfillment_orders::pin::pin_work;
     Post "/api/v1/fulfillment-orders/{id}/pick", Operator => fulfillment_orders::pick::pick_units;
     Post "/api/v1/fulfillment-orders/{id}/short", Operator => fulfillment_orders::short::short_units;
     Post "/api/v1/fulfillment-orders/{id}/pack", Operator => fulfillment_orders::pack::pack_units;

@@ -31,6 +31,7 @@ pub use release::{AcceptWork, ReleaseWork};
 pub use ship::ShipWork;
 pub use short::ShortUnits;
 pub use step::ReportedUnits;
+pub(crate) use step::find;
 pub use stop::{AnswerStop, StopWork};
 
 /// How far the work is.
@@ -185,6 +186,9 @@ pub struct FulfillmentOrder {
     /// The one whose place it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<FulfillmentOrderId>,
+    /// Whether a person wants it to stay at its location.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The location's local day whose capacity it uses.

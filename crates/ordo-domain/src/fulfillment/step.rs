@@ -24,7 +24,7 @@ pub struct ReportedUnits {
 }
 
 /// The fulfillment order and its order.
-pub(super) fn find(
+pub(crate) fn find(
     world: &World,
     id: FulfillmentOrderId,
 ) -> Result<(&Arc<FulfillmentOrder>, &Arc<Order>), Refusal> {

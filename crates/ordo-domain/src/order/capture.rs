@@ -276,6 +276,7 @@ impl CaptureOrder {
             ship_groups: Vec::new(),
             labels: self.labels.clone(),
             original: None,
+            deferral: None,
         };
         if self.origin == Origin::History {
             order.label_past(self.canceled);

@@ -24,6 +24,7 @@ use crate::id::{
 };
 use crate::money::{Currency, Minor};
 use crate::network::Place;
+use crate::planning::Deferral;
 use crate::record::{Columns, OrderColumns, record};
 use crate::returns::Refund;
 use crate::time::Timestamp;
@@ -252,6 +253,9 @@ pub struct Order {
     /// Locations that refused it or came up short; it is never sourced from them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub declined: Vec<LocationId>,
+    /// Why its open units wait for a plan that is made beside the batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferral: Option<Deferral>,
     /// What was handed to carriers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<ShipmentId>,

@@ -8,7 +8,7 @@ mod confirm_when_clear;
 mod source_when_ready;
 mod validate_on_capture;
 
-pub(crate) use source_when_ready::could_ship;
+pub(crate) use source_when_ready::{could_ship, is_ready, open_planned, open_problem};
 pub(crate) use validate_on_capture::signals_of;
 
 use crate::decide::{Attachment, Context, Refusal};

@@ -12,11 +12,13 @@ use crate::event::{Event, LineUnits};
 use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
 use crate::id::{DecisionId, LineId, OrderId, SkuId};
 use crate::money::Minor;
-use crate::network::{BlockStage, Place};
-use crate::order::{Hold, HoldKind, HoldSource, Order, OrderLife, Origin, Stage};
+use crate::network::{Block, BlockStage, Place};
+use crate::order::{Hold, HoldKind, HoldSource, Line, Order, OrderLife, Origin, Stage};
+use crate::planning::Deferral;
 use crate::quantity::Quantity;
 use crate::reaction::Reacted;
-use crate::sourcing::{Question, Solved, Wanted};
+use crate::sourcing::{Problem, Question, Solved, Wanted};
+use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, World};
 
 /// Locations that may refuse or come up short before a person looks.
@@ -47,11 +49,8 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     let Some(order) = world.order(id)? else {
         return Ok(None);
     };
-    let ready = order.life == OrderLife::Open
-        && order.origin == Origin::Live
-        && order.confirmed_at.is_some()
-        && !order.is_held(Stage::Source, None);
-    if !ready {
+    // A plan in the making returns as a command.
+    if !is_ready(order) || order.deferral.is_some() {
         return Ok(None);
     }
     let stopped = stopped_lines(world, ctx, order);
@@ -62,7 +61,7 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     if wants.is_empty() {
         return Ok(None);
     }
-    if order.declined.len() >= DECLINES_MAX && !order.cleared.contains(&HoldKind::NoLocation) {
+    if is_declined_too_often(order) {
         let reason = format!(
             "{} locations refused it or came up short",
             order.declined.len()
@@ -73,7 +72,68 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
             Vec::new(),
         )));
     }
-    let wanted: Vec<Wanted> = (wants.iter().zip(groups(order, &wants)))
+    if let Some(deferral) = Deferral::together(world, ctx, order) {
+        return Ok(Some(deferred(id, deferral)));
+    }
+    let solved = problem(world, ctx, order, &wants)?.decide();
+    if solved.is_cut_short() {
+        let deferral = Deferral::too_large(ctx.now);
+        return Ok(Some(deferred(id, deferral)));
+    }
+    let planned = Planned::of(world, ctx, order, wants, &solved)?;
+    Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+}
+
+/// Whether locations may get work for the order.
+pub(crate) fn is_ready(order: &Order) -> bool {
+    order.life == OrderLife::Open
+        && order.origin == Origin::Live
+        && order.confirmed_at.is_some()
+        && !order.is_held(Stage::Source, None)
+}
+
+fn deferred(order: OrderId, deferral: Deferral) -> (Vec<Event>, Vec<Attachment>) {
+    (
+        vec![Event::SourcingDeferred { order, deferral }],
+        Vec::new(),
+    )
+}
+
+/// The problem of what is to be sourced now; `None` where that is nothing, or something must be said
+/// of the order first.
+pub(crate) fn open_problem(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+) -> Result<Option<Problem>, Refusal> {
+    let wants = wants(world, order)?;
+    if wants.is_empty() || is_stopped(world, ctx, order) || is_declined_too_often(order) {
+        return Ok(None);
+    }
+    problem(world, ctx, order, &wants).map(Some)
+}
+
+/// What follows from a plan that was made beside the batch: its work is opened, and what it leaves
+/// waits.
+pub(crate) fn open_planned(
+    world: &World,
+    ctx: &mut Context,
+    order: &Order,
+    solved: &Solved,
+) -> Result<(Vec<Event>, Vec<Attachment>), Refusal> {
+    let wants = wants(world, order)?;
+    let planned = Planned::of(world, ctx, order, wants, solved)?;
+    Ok((planned.events, planned.attachments))
+}
+
+/// What `wants` ask of the locations, as the optimizer sees it.
+fn problem(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+    wants: &[Want],
+) -> Result<Problem, Refusal> {
+    let wanted: Vec<Wanted> = (wants.iter().zip(groups(order, wants)))
         .map(|(want, together)| Wanted {
             sku: Arc::clone(&want.sku),
             quantity: want.quantity.get(),
@@ -84,40 +144,48 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
         })
         .collect();
     let nowhere = Place::default();
-    let solved = question(ctx, order, &nowhere, &wanted)
-        .problem(world)?
-        .decide();
-    let mut planned = Planned {
-        events: Vec::new(),
-        attachments: Vec::new(),
-        left: wants,
-    };
-    planned.open_work(ctx, order, &solved);
-    planned.wait(world, ctx, order)?;
-    Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+    question(ctx, order, &nowhere, &wanted).problem(world)
+}
+
+/// Whether so many locations refused it that a person must look.
+fn is_declined_too_often(order: &Order) -> bool {
+    order.declined.len() >= DECLINES_MAX && !order.cleared.contains(&HoldKind::NoLocation)
 }
 
 /// Holds on lines whose SKU or listing is blocked everywhere. They say so, rather than that there is
 /// no stock, and are looked at again when the block ends.
 fn stopped_lines(world: &World, ctx: &mut Context, order: &Order) -> Vec<Event> {
     let mut events = Vec::new();
-    for line in &order.lines {
-        let Some(sku) = line.sku else { continue };
-        if line.to_source() <= Quantity::ZERO || order.is_held(Stage::Source, Some(line.id)) {
-            continue;
-        }
-        let listing = line.listing_id;
-        let block = (world.reference()).block_of_line(sku, listing, BlockStage::Allocate, ctx.now);
-        if let Some(block) = block {
-            let reason = format!("{} is blocked: {}", line.code, block.reason);
-            let hold = rule_hold(ctx, HoldKind::Oversold, Some(line.id), reason);
-            events.push(Event::HoldPlaced {
-                order: order.id,
-                hold,
-            });
-        }
+    for (line, block) in blocked_lines(world, ctx.now, order) {
+        let reason = format!("{} is blocked: {}", line.code, block.reason);
+        let hold = rule_hold(ctx, HoldKind::Oversold, Some(line.id), reason);
+        events.push(Event::HoldPlaced {
+            order: order.id,
+            hold,
+        });
     }
     events
+}
+
+fn is_stopped(world: &World, ctx: &Context, order: &Order) -> bool {
+    blocked_lines(world, ctx.now, order).next().is_some()
+}
+
+/// Lines to be sourced whose SKU or listing is blocked everywhere.
+fn blocked_lines<'a>(
+    world: &'a World,
+    now: Timestamp,
+    order: &'a Order,
+) -> impl Iterator<Item = (&'a Line, &'a Block)> {
+    order.lines.iter().filter_map(move |line| {
+        let sku = line.sku?;
+        if line.to_source() <= Quantity::ZERO || order.is_held(Stage::Source, Some(line.id)) {
+            return None;
+        }
+        let reference = world.reference();
+        let block = reference.block_of_line(sku, line.listing_id, BlockStage::Allocate, now)?;
+        Some((line, &**block))
+    })
 }
 
 /// What is to be sourced, one entry per SKU in the order of the lines: lines that share a SKU share
@@ -235,6 +303,23 @@ struct Planned {
 }
 
 impl Planned {
+    fn of(
+        world: &World,
+        ctx: &mut Context,
+        order: &Order,
+        wants: Vec<Want>,
+        solved: &Solved,
+    ) -> Result<Self, Refusal> {
+        let mut planned = Self {
+            events: Vec::new(),
+            attachments: Vec::new(),
+            left: wants,
+        };
+        planned.open_work(ctx, order, solved);
+        planned.wait(world, ctx, order)?;
+        Ok(planned)
+    }
+
     /// One fulfillment order per shipment of the plan.
     fn open_work(&mut self, ctx: &mut Context, order: &Order, solved: &Solved) {
         let plan = &solved.decision.solution.plan;
@@ -275,6 +360,7 @@ impl Planned {
                 lines,
                 decision: Some(id),
                 replaces: None,
+                pinned: false,
                 opened_at: ctx.now,
                 work_day: planned.work_day,
                 carriage: planned.carriage,

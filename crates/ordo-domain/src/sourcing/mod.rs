@@ -7,6 +7,7 @@ mod by_cost;
 mod carriage;
 mod customs;
 mod forecast;
+mod held;
 mod leave;
 mod price_book;
 mod promise;
@@ -25,7 +26,7 @@ pub use price_book::{
 pub use promise::{PromiseAnswer, PromiseOption, PromiseQuestion, PromisedShipment, promise};
 pub(crate) use question::{Question, Wanted};
 pub use settings::{
-    Duty, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
-    UpdateSourcingSettings, WEIGHT_DEFAULT_G,
+    Duty, LOOK_AGAIN_MIN_MAX, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
+    TOGETHER_S_MAX, UpdateSourcingSettings, WEIGHT_DEFAULT_G,
 };
-pub(crate) use solved::Solved;
+pub(crate) use solved::{Problem, Solved};

@@ -18,6 +18,27 @@ pub const WEIGHT_DEFAULT_G: i64 = 500;
 /// The most that any of the penalties can be, in minor units.
 pub const PENALTY_MAX: i64 = 100_000_000;
 
+/// The longest that orders may wait to be sourced together: a day.
+pub const TOGETHER_S_MAX: i64 = 86_400;
+/// The longest between two looks at work that nobody has begun: a week.
+pub const LOOK_AGAIN_MIN_MAX: i64 = 7 * 24 * 60;
+/// What moving an order's work must save where nobody has said anything, in minor units.
+pub const LOOK_AGAIN_SAVING: i64 = 100;
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_default_saving(saving: &Minor) -> bool {
+    *saving == default_saving()
+}
+
+fn default_saving() -> Minor {
+    Minor::new(LOOK_AGAIN_SAVING).unwrap_or(Minor::ZERO)
+}
+
 /// How binding a promised day is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -50,6 +71,15 @@ pub struct SourcingSettings {
     /// How scarce stock and shipments are priced; `None` where they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prices: Option<PriceSettings>,
+    /// Seconds that orders wait at most to be sourced together; 0 where each is sourced at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub together_s: i64,
+    /// Minutes between two looks at work that nobody has begun; 0 where nobody looks again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub look_again_min: i64,
+    /// What moving an order's work must save, in minor units of the order's currency.
+    #[serde(default = "default_saving", skip_serializing_if = "is_default_saving")]
+    pub look_again_saving: Minor,
 }
 record!(SourcingSettings, SettingsId, SourcingSettings);
 
@@ -110,6 +140,9 @@ impl SourcingSettings {
             penalties: Vec::new(),
             duties: Vec::new(),
             prices: None,
+            together_s: 0,
+            look_again_min: 0,
+            look_again_saving: default_saving(),
         }
     }
 
@@ -135,7 +168,7 @@ impl SourcingSettings {
 }
 
 /// Changes what is given of the settings, and makes them where they are not there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UpdateSourcingSettings {
     /// The version that the change was made for, where it matters; 0 where nobody has said anything.
     pub expected: Option<u64>,
@@ -149,6 +182,13 @@ pub struct UpdateSourcingSettings {
     pub duties: Option<Vec<Duty>>,
     /// How scarce stock and shipments are priced, or that they are not.
     pub prices: Edit<PriceSettings>,
+    /// Seconds that orders wait at most to be sourced together, 0 for none, up to [`TOGETHER_S_MAX`].
+    pub together_s: Option<i64>,
+    /// Minutes between two looks at work that nobody has begun, 0 for none, up to
+    /// [`LOOK_AGAIN_MIN_MAX`].
+    pub look_again_min: Option<i64>,
+    /// What moving an order's work must save, in minor units of the order's currency.
+    pub look_again_saving: Option<Minor>,
 }
 
 impl UpdateSourcingSettings {
@@ -175,6 +215,9 @@ impl UpdateSourcingSettings {
             settings.duties.sort_by(|a, b| a.area.cmp(&b.area));
         }
         self.prices.apply(&mut settings.prices);
+        settings.together_s = self.together_s.unwrap_or(before.together_s);
+        settings.look_again_min = self.look_again_min.unwrap_or(before.look_again_min);
+        settings.look_again_saving = (self.look_again_saving).unwrap_or(before.look_again_saving);
         let id = settings.id;
         if found.is_some() && settings == before {
             return Ok(Decided::unchanged(id));

@@ -8,6 +8,10 @@ use crate::sourcing::leave::Leave;
 use crate::sourcing::steer;
 use crate::time::{Date, Zone};
 
+/// Steps that one order may take in a batch: about a millisecond. An order that wants more is planned
+/// beside the batch.
+pub(crate) const IN_BATCH: StepBudget = StepBudget(100_000);
+
 /// The problem as the optimizer sees it, and what its answer stands for.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -45,9 +49,13 @@ pub(crate) struct Planned {
 }
 
 impl Problem {
+    /// Solves it with the steps that a batch has for one order.
+    pub fn decide(self) -> Solved {
+        self.decide_within(IN_BATCH)
+    }
+
     /// Solves it.
-    pub fn decide(mut self) -> Solved {
-        let budget = StepBudget::IN_BATCH;
+    pub fn decide_within(mut self, budget: StepBudget) -> Solved {
         let steered = (self.steering.take())
             .and_then(|steering| steer::decide(&self.instance, &self.excluded, steering, budget));
         let made = match steered {
@@ -86,6 +94,12 @@ pub(crate) struct Solved {
 }
 
 impl Solved {
+    /// Whether more steps might find a better plan.
+    pub fn is_cut_short(&self) -> bool {
+        let solution = &self.decision.solution;
+        !solution.proven && self.decision.budget < StepBudget::FULL
+    }
+
     /// What becomes of a shipment of the plan.
     pub fn planned(&self, shipment: &Shipment) -> Planned {
         let instance = &self.decision.instance;

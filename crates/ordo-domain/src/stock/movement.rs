@@ -104,6 +104,10 @@ impl Movement {
             | Event::HoldReleased { .. }
             | Event::LinesBackordered { .. }
             | Event::BackorderLifted { .. }
+            | Event::SourcingDeferred { .. }
+            | Event::SourcingResumed { .. }
+            | Event::WorkMoved { .. }
+            | Event::WorkPinned { .. }
             | Event::FulfillmentOrderOpened { .. }
             | Event::FulfillmentOrderCanceled { .. }
             | Event::FulfillmentOrderReleased { .. }

@@ -152,6 +152,27 @@ impl World {
                 self.count_backorders(*order, &fewer);
                 self.change_lines(*order, lines, |line, units| line.backordered -= units);
             }
+            Event::SourcingDeferred { order, deferral } => {
+                self.orders
+                    .update(*order, |order| order.deferral = Some(*deferral));
+            }
+            Event::SourcingResumed { order } => {
+                self.orders.update(*order, |order| order.deferral = None);
+            }
+            Event::WorkMoved {
+                order,
+                fulfillment_order,
+                saving: _,
+            } => {
+                self.end_work(*order, *fulfillment_order, FulfillmentState::Superseded);
+            }
+            Event::WorkPinned {
+                fulfillment_order,
+                pinned,
+            } => {
+                self.fulfillment_orders
+                    .update(*fulfillment_order, |work| work.pinned = *pinned);
+            }
             Event::FulfillmentOrderOpened { fulfillment_order } => {
                 self.open_fulfillment_order(fulfillment_order);
             }
@@ -343,6 +364,7 @@ impl World {
             order.ended_at = Some(at);
             // Nothing is left to be stopped.
             order.holds.clear();
+            order.deferral = None;
         });
     }
 

@@ -9,6 +9,7 @@
 mod changes;
 mod counts;
 mod evolve;
+mod excerpt;
 mod key;
 mod lots;
 mod read;

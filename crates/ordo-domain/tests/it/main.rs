@@ -11,6 +11,7 @@ mod edges;
 mod input;
 mod lots;
 mod past;
+mod planned;
 mod rates;
 mod scenarios;
 mod set_up;

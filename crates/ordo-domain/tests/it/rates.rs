@@ -267,14 +267,7 @@ impl Desk {
 }
 
 fn nothing() -> UpdateSourcingSettings {
-    UpdateSourcingSettings {
-        expected: None,
-        promise: None,
-        default_weight_g: None,
-        penalties: None,
-        duties: None,
-        prices: Edit::Keep,
-    }
+    UpdateSourcingSettings::default()
 }
 
 fn check(script: &str) {

@@ -69,6 +69,20 @@ fn examples() -> BTreeMap<&'static str, String> {
         reprice cheap 500:590 1000:790
         sourcing hard
         prices A@BER 315 3
+        sku M
+        receive M@BER 9
+        location KEL DE 24103
+        receive M@KEL 9
+        set pool south BER MUC KEL
+        rates far from KEL days 2 1000:390
+        order O7 Mx1
+        pin O7/1
+        unpin O7/1
+        rates near from BER days 2 1000:90
+        look-again O7 1
+        window 60
+        order O8 Mx1
+        take-none O8
         ",
     );
     desk.log()

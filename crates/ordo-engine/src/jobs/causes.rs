@@ -11,6 +11,7 @@ use ordo_domain::id::{
     SkuId, derive,
 };
 use ordo_domain::order::{HoldKind, Order};
+use ordo_domain::planning::DeferralCause;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::stock::{Movement, Reservation};
@@ -21,7 +22,8 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 
 use crate::engine::Backend;
 
-use super::{ACTOR, RETRY_WAITING, RetryBody, SWEEP_WAITING};
+use super::plans::PlanBody;
+use super::{ACTOR, MAKE_PLAN, RETRY_WAITING, RetryBody, SWEEP_WAITING};
 
 /// What a step of the log leaves to be done.
 #[derive(Debug, Default)]
@@ -53,6 +55,8 @@ struct Asked {
     work: BTreeMap<FulfillmentOrderId, When>,
     /// Reservations that gave their units back.
     reservations: BTreeMap<ReservationId, When>,
+    /// Orders that want a plan each.
+    plans: BTreeMap<OrderId, When>,
     /// When blocks end by themselves.
     ends: BTreeMap<BlockId, When>,
     /// Something changed that any waiting order may hang on.
@@ -85,6 +89,9 @@ impl Asked {
                 }
                 | Event::FulfillmentOrderRejected {
                     fulfillment_order, ..
+                }
+                | Event::WorkMoved {
+                    fulfillment_order, ..
                 } => {
                     asked.work.insert(*fulfillment_order, when);
                 }
@@ -92,6 +99,12 @@ impl Asked {
                 | Event::ReservationExpired { reservation } => {
                     asked.reservations.insert(*reservation, when);
                 }
+                Event::SourcingDeferred { order, deferral } => match deferral.why {
+                    DeferralCause::TooLarge => {
+                        asked.plans.insert(*order, when);
+                    }
+                    DeferralCause::Together => {}
+                },
                 Event::SkuUpdated { sku } => {
                     asked.stock.insert(sku.id, when);
                 }
@@ -171,6 +184,13 @@ pub(crate) async fn of_entries(
         .await?
     {
         causes.tasks.push(retry(organization, what, when));
+    }
+    for (order, when) in &asked.plans {
+        let body = serde_json::to_string(&PlanBody { order: *order }).expect("an id is JSON");
+        let queue = format!("plan:{order}");
+        causes
+            .tasks
+            .push(draft(organization, MAKE_PLAN, queue, body, *when));
     }
     for (block, when) in &asked.ends {
         // A queue of its own: one that ends in a year keeps nobody waiting.

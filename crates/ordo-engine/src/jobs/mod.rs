@@ -6,6 +6,9 @@
 
 pub(crate) mod causes;
 mod cover;
+mod look_again;
+pub(crate) mod plans;
+pub(crate) mod reading;
 mod retry;
 
 use std::sync::Arc;
@@ -24,12 +27,17 @@ use crate::request::{Admitted, Lane, Reply};
 
 /// Who asks, on the events of a job.
 pub(crate) const ACTOR: &str = "job";
-/// The kinds of task that the worker here does.
-pub const KINDS: &[&str] = &[RETRY_WAITING, SWEEP_WAITING];
+/// The kinds of task that are jobs.
+pub const KINDS: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, MAKE_PLAN];
+/// Those of them that are quick, and done in turn.
+const QUICK: &[&str] = &[RETRY_WAITING, SWEEP_WAITING];
 /// Looks again at the orders that wait for one thing.
 pub(crate) const RETRY_WAITING: &str = "retry_waiting";
 /// Looks again at all orders that wait.
 pub(crate) const SWEEP_WAITING: &str = "sweep_waiting";
+
+/// Makes the plan of an order that is too large for the batch.
+pub(crate) const MAKE_PLAN: &str = "make_plan";
 
 /// Pause between looks at what is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -83,7 +91,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 async fn work(shared: &Arc<Shared>) -> Result<usize, StoreError> {
     let now = shared.clock.now();
     let backend = &shared.backend;
-    let tasks = backend.lease_tasks(KINDS, now, LEASE, LEASED_MAX).await?;
+    let tasks = backend.lease_tasks(QUICK, now, LEASE, LEASED_MAX).await?;
     for task in &tasks {
         let end = match run_page(shared, task).await {
             Ok(end) => end,

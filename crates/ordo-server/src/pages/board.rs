@@ -306,6 +306,9 @@ fn note(order: &Order, stage: Stage) -> Option<String> {
             Some(reasons.join(" · "))
         }
         Stage::Captured => {
+            if order.deferral.is_some() {
+                return Some("Waiting for sourcing".to_owned());
+            }
             let waits = |line: &&ordo_domain::order::Line| line.backordered > Quantity::ZERO;
             let codes: Vec<&str> = (order.lines.iter().filter(waits))
                 .map(|line| line.code.as_str())

@@ -210,6 +210,7 @@ impl Shown {
                 p.badges {
                     span.badge { (words::life(order.life)) }
                     @if !order.holds.is_empty() { span.badge.alert { "On hold" } }
+                    @if order.deferral.is_some() { span.badge { "Waiting for sourcing" } }
                     span.badge { "Payment: " (standing(PaymentStanding::of(order).name())) }
                     span.badge { "Fulfillment: " (standing(FulfillmentStanding::of(order).name())) }
                     span.badge { "Returns: " (standing(ReturnStanding::of(order).name())) }

@@ -12,7 +12,7 @@ use ordo_domain::returns::{Return, ReturnState};
 pub enum Stage {
     /// Something stops it.
     Held,
-    /// Taken in; no location works on it, for want of stock.
+    /// Taken in; no location works on it, for want of stock or of a plan.
     Captured,
     /// Stock of a location is bound to it.
     Allocated,
@@ -82,7 +82,7 @@ impl Stage {
     pub const fn empty(self) -> &'static str {
         match self {
             Self::Held => "Nothing waits for a person.",
-            Self::Captured => "None waits for stock.",
+            Self::Captured => "None waits for stock or sourcing.",
             Self::Allocated => "None waits for release.",
             Self::Released => "None waits for picking.",
             Self::Picking => "Nobody is picking.",

@@ -6,6 +6,7 @@ use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::LocationId;
 use ordo_domain::money::Money;
 use ordo_domain::order::Order;
+use ordo_domain::planning::DeferralCause;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::reference::Reference;
 
@@ -36,6 +37,38 @@ impl Story<'_> {
             }
             Event::BackorderLifted { lines, .. } => {
                 format!("Stock is there for {}", units(lines))
+            }
+            Event::SourcingDeferred { deferral, .. } => match deferral.why {
+                DeferralCause::TooLarge => "Waiting for sourcing: a plan is being made".to_owned(),
+                DeferralCause::Together => {
+                    "Waiting for sourcing, together with other orders".to_owned()
+                }
+            },
+            Event::SourcingResumed { .. } => "Sourcing goes on".to_owned(),
+            Event::WorkMoved {
+                fulfillment_order,
+                saving,
+                ..
+            } => {
+                let money = Money {
+                    amount: *saving,
+                    currency: self.order.currency,
+                };
+                format!(
+                    "Work taken from {}: a plan that costs {} less",
+                    self.place(*fulfillment_order),
+                    words::money(money)
+                )
+            }
+            Event::WorkPinned {
+                fulfillment_order,
+                pinned,
+            } => {
+                let place = self.place(*fulfillment_order);
+                match pinned {
+                    true => format!("Work stays at {place}"),
+                    false => format!("Work at {place} may move again"),
+                }
             }
             Event::FulfillmentOrderOpened { fulfillment_order } => format!(
                 "{} allocated at {}",

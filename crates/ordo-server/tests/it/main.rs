@@ -18,6 +18,7 @@ mod orders;
 mod organizations;
 mod pages;
 mod permissions;
+mod planned;
 mod prices;
 mod rate_limit;
 mod rates;

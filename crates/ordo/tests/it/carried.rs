@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ordo_domain::edit::Edit;
 use ordo_domain::organization::Role;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
 use ordo_domain::sourcing::{Prices, PromiseKind, RenewPrices, UpdateSourcingSettings};
@@ -78,12 +77,8 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
         .await;
         shop.give(ordo_domain::Command::UpdateSourcingSettings(
             UpdateSourcingSettings {
-                expected: None,
                 promise: Some(PromiseKind::Hard),
-                default_weight_g: None,
-                penalties: None,
-                duties: None,
-                prices: Edit::Keep,
+                ..UpdateSourcingSettings::default()
             },
         ))
         .await;

@@ -13,6 +13,7 @@ use ordo_domain::id::{
 };
 use ordo_domain::network::{ChannelKind, CreateChannel};
 use ordo_domain::order::Order;
+use ordo_domain::planning::SourceOrder;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
@@ -39,6 +40,8 @@ pub struct Desk {
     commands: u128,
     pub blocks: BTreeMap<String, BlockId>,
     pub listings: BTreeMap<String, ListingId>,
+    /// Plans in the making, by order.
+    pub plans: BTreeMap<String, SourceOrder>,
 }
 
 impl Desk {
@@ -56,6 +59,7 @@ impl Desk {
             commands: 0,
             blocks: BTreeMap::new(),
             listings: BTreeMap::new(),
+            plans: BTreeMap::new(),
         };
         let create = CreateChannel {
             code: "web".into(),

@@ -50,6 +50,21 @@ impl Desk {
         }
     }
 
+    /// Plays one line and answers what happened.
+    pub fn perform(&mut self, step: &str) -> Vec<String> {
+        let happened = self.step(step);
+        self.assert_sound(step);
+        happened
+    }
+
+    /// Plays lines whose outcome goes without saying, and looks at the books once at the end.
+    pub fn prepare(&mut self, script: &str) {
+        for line in script.lines() {
+            self.step(line.trim());
+        }
+        self.assert_sound("the preparation");
+    }
+
     fn step(&mut self, step: &str) -> Vec<String> {
         let words: Vec<&str> = step.split_whitespace().collect();
         match words.as_slice() {
@@ -387,6 +402,11 @@ impl Desk {
                 let order = self.order(name).id;
                 self.short(Command::ReviewOrder(ReviewOrder { order }))
             }
+            [
+                "hold" | "ask" | "take" | "take-none" | "look-again" | "pin" | "unpin" | "window"
+                | "deferral?",
+                ..,
+            ] => self.plan(&words),
             ["customer", email] => {
                 let contact = Contact {
                     email: Some((*email).to_owned()),

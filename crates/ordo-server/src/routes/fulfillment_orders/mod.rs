@@ -7,6 +7,7 @@ pub mod decision;
 pub mod list;
 pub mod pack;
 pub mod pick;
+pub mod pin;
 pub mod read;
 pub mod reject;
 pub mod release;
@@ -47,6 +48,8 @@ pub struct FulfillmentOrderAnswer<'a> {
     location_id: LocationId,
     /// How far the work is.
     state: FulfillmentState,
+    /// Whether a person wants it to stay at its location.
+    pinned: bool,
     /// What is to be shipped.
     lines: Vec<WorkLineAnswer<'a>>,
     /// When it was opened.
@@ -166,6 +169,7 @@ impl<'a> FulfillmentOrderAnswer<'a> {
             location: location_code(reference, work.location),
             location_id: work.location,
             state: work.state,
+            pinned: work.pinned,
             lines: (work.lines.iter())
                 .map(|line| WorkLineAnswer::of(order, line))
                 .collect(),

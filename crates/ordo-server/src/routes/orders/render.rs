@@ -15,6 +15,7 @@ use ordo_domain::order::{
     EntryKind, ExternalRef, FulfillmentStanding, MoneyEntry, Order, OrderKind, OrderLife, Origin,
     PaymentStanding, ReturnStanding, Terms,
 };
+use ordo_domain::planning::DeferralCause;
 use ordo_domain::reference::Reference;
 use ordo_domain::returns::Return;
 use ordo_domain::shipment::Shipment;
@@ -111,6 +112,8 @@ pub struct OrderAnswer<'a> {
     buyer_vat_id: Option<&'a str>,
     /// The buyer's choice of shipping.
     shipping: ShippingAnswer<'a>,
+    /// Why its open units wait for sourcing, where a plan for them is being made.
+    sourcing: Option<DeferralAnswer>,
     /// What stops it.
     holds: Vec<HoldAnswer<'a>>,
     /// What was ordered.
@@ -138,6 +141,19 @@ pub struct OrderAnswer<'a> {
     /// The order that this one exchanges or replaces.
     #[schema(value_type = Option<String>)]
     original: Option<OrderId>,
+}
+
+/// Why open units wait for sourcing.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderSourcing)]
+struct DeferralAnswer {
+    /// The order takes longer than is left for one while others wait, or it is sourced together with
+    /// others.
+    waits_because: DeferralCause,
+    /// Since when.
+    since: Instant,
+    /// When its turn comes, where that is not at once.
+    due_at: Option<Instant>,
 }
 
 /// Where an order goes.
@@ -342,6 +358,11 @@ impl<'a> OrderAnswer<'a> {
                 discount: money(order.shipping.discount, currency),
                 tax: money(order.shipping.tax, currency),
             },
+            sourcing: order.deferral.map(|deferral| DeferralAnswer {
+                waits_because: deferral.why,
+                since: Instant(deferral.since),
+                due_at: deferral.due_at.map(Instant),
+            }),
             holds: order.holds.iter().map(HoldAnswer::of).collect(),
             lines: (order.lines.iter())
                 .map(|line| LineAnswer::of(line, currency))

@@ -38,6 +38,10 @@ pub struct SourcingSettingsAnswer {
     duties: Vec<DutyBody>,
     /// How scarce stock and shipments are priced; `null` where they are not.
     prices: Option<PricesBody>,
+    /// Minutes between two looks at work that nobody has begun; 0 where nobody looks again.
+    look_again_min: i64,
+    /// What moving an order's work must save, in minor units of the order's currency.
+    look_again_saving: i64,
 }
 
 /// How scarce stock and shipments are priced.
@@ -111,6 +115,8 @@ impl Show for SourcingSettings {
             prices: self.prices.map(|prices| PricesBody {
                 horizon_days: prices.horizon_days,
             }),
+            look_again_min: self.look_again_min,
+            look_again_saving: self.look_again_saving.get(),
         }
     }
 }

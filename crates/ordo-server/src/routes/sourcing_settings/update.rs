@@ -4,7 +4,8 @@ use axum::body::Body;
 use ordo_domain::Command;
 use ordo_domain::check::Check;
 use ordo_domain::edit::Edit;
-use ordo_domain::sourcing::{PromiseKind, UpdateSourcingSettings};
+use ordo_domain::money::Minor;
+use ordo_domain::sourcing::{LOOK_AGAIN_MIN_MAX, PENALTY_MAX, PromiseKind, UpdateSourcingSettings};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -39,6 +40,13 @@ struct SourcingSettingsPatch {
     #[serde(default)]
     #[schema(value_type = Option<PricesBody>)]
     prices: Edit<PricesBody>,
+    /// Minutes between two looks at work that nobody has begun, which moves where that saves enough;
+    /// 0 where nobody looks again, as at first.
+    #[schema(minimum = 0, maximum = 10_080)]
+    look_again_min: Option<i64>,
+    /// What moving an order's work must save, in minor units of the order's currency; 100 at first.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    look_again_saving: Option<i64>,
 }
 
 /// Changes the sourcing settings.
@@ -60,6 +68,19 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         let message = format!("must be from 1 to {WEIGHT_G_MAX}");
         check.refuse("/default_weight_g", message);
     }
+    let mut within = |field: &str, number: Option<i64>, least: i64, most: i64| {
+        if number.is_some_and(|number| !(least..=most).contains(&number)) {
+            check.refuse(field, format!("must be from {least} to {most}"));
+        }
+    };
+    let saving = input.look_again_saving;
+    within(
+        "/look_again_min",
+        input.look_again_min,
+        0,
+        LOOK_AGAIN_MIN_MAX,
+    );
+    within("/look_again_saving", saving, 1, PENALTY_MAX);
     let penalties = (input.penalties).map(|all| read_penalties(&mut check, &all));
     let duties = (input.duties).map(|all| read_duties(&mut check, &all));
     let command = UpdateSourcingSettings {
@@ -71,6 +92,9 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         prices: input
             .prices
             .and_then(|prices| read_prices(&mut check, &prices)),
+        together_s: None,
+        look_again_min: input.look_again_min,
+        look_again_saving: saving.and_then(Minor::new),
     };
     let command = check.finish(command)?;
     let command = Command::UpdateSourcingSettings(command);
