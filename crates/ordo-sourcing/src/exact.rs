@@ -64,6 +64,35 @@ pub(crate) fn optimum(problem: &Problem, meter: &mut Meter) -> Outcome {
     }
 }
 
+/// The numbering of loads, and what serving each of them costs at least, with a split penalty for
+/// every shipment. `None` if that takes more steps than are left.
+pub(crate) fn least_by_load(problem: &Problem, meter: &mut Meter) -> Option<(Loads, Vec<Cost>)> {
+    let loads = Loads::new(problem)?;
+    if !meter.take(round_steps(problem, &loads, &[], Layers::Any)) {
+        return None;
+    }
+    let split = Cost::money(problem.instance.penalties.split_uc);
+    let mut scratch = Vec::with_capacity(loads.total);
+    let mut offers = vec![NO_OFFER; loads.total];
+    for site in 0..problem.sites.len() {
+        offer(problem, &loads, site, split, &mut scratch, &mut offers);
+    }
+    let table = Table::shared(problem, &loads, &offers, Layers::Any);
+    Some((loads, table.costs))
+}
+
+/// Every load that a site could ship, with what the shipment costs.
+pub(crate) fn pieces(problem: &Problem, loads: &Loads, site: usize, into: &mut Vec<(usize, Cost)>) {
+    let mut scratch = Vec::new();
+    into.clear();
+    take_apart(problem, loads, site, 0, &mut scratch);
+    for piece in &scratch[1..] {
+        if piece.value >= problem.least_value {
+            into.push((piece.load, piece.cost(problem, site)));
+        }
+    }
+}
+
 /// Whether tables are kept per number of shipments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layers {
@@ -90,7 +119,7 @@ impl Layers {
 }
 
 /// The numbering of loads.
-struct Loads {
+pub(crate) struct Loads {
     counts: Vec<u32>,
     strides: Vec<usize>,
     total: usize,
@@ -122,11 +151,16 @@ impl Loads {
         (loads.total < UNREACHED as usize).then_some(loads)
     }
 
-    fn full(&self) -> usize {
+    pub fn full(&self) -> usize {
         self.total - 1
     }
 
-    fn grains(&self, load: usize, part: usize) -> u32 {
+    /// By how much a grain of a part raises the number of a load.
+    pub fn stride(&self, part: usize) -> usize {
+        self.strides[part]
+    }
+
+    pub fn grains(&self, load: usize, part: usize) -> u32 {
         ((load / self.strides[part]) % (self.counts[part] as usize + 1)) as u32
     }
 }
@@ -340,6 +374,13 @@ impl Round {
     }
 }
 
+impl Piece {
+    fn cost(&self, problem: &Problem, site: usize) -> Cost {
+        let carriage_uc = problem.carriage_uc(site, self.weight_g, self.parcels);
+        problem.with_tiers(site, self.units, self.money_uc + carriage_uc)
+    }
+}
+
 /// Lowers the offers to what this site asks for the loads it has, split penalty included.
 fn offer(
     problem: &Problem,
@@ -349,9 +390,32 @@ fn offer(
     scratch: &mut Vec<Piece>,
     offers: &mut [Offer],
 ) {
+    take_apart(problem, loads, site, split.money_uc, scratch);
+    let worthy = |piece: &&Piece| piece.value >= problem.least_value;
+    for piece in scratch[1..].iter().filter(worthy) {
+        let cost = piece.cost(problem, site);
+        let best = &mut offers[piece.load];
+        if best.site == NO_SITE || cost < best.cost {
+            // Safety of the cast: a problem with 2^32 sites does not fit into memory.
+            *best = Offer {
+                cost,
+                site: site as u32,
+            };
+        }
+    }
+}
+
+/// Collects all loads of a site, the empty one first, with so much added to the money of each.
+fn take_apart(
+    problem: &Problem,
+    loads: &Loads,
+    site: usize,
+    money_uc: i64,
+    scratch: &mut Vec<Piece>,
+) {
     scratch.clear();
     scratch.push(Piece {
-        money_uc: split.money_uc,
+        money_uc,
         ..Piece::default()
     });
     for (part, &cap) in problem.caps(site).iter().enumerate() {
@@ -375,20 +439,6 @@ fn offer(
                     value: base.value + value,
                 });
             }
-        }
-    }
-    let worthy = |piece: &&Piece| piece.value >= problem.least_value;
-    for piece in scratch[1..].iter().filter(worthy) {
-        let carriage_uc = problem.carriage_uc(site, piece.weight_g, piece.parcels);
-        let load = piece.load;
-        let cost = problem.with_tiers(site, piece.units, piece.money_uc + carriage_uc);
-        let best = &mut offers[load];
-        if best.site == NO_SITE || cost < best.cost {
-            // Safety of the cast: a problem with 2^32 sites does not fit into memory.
-            *best = Offer {
-                cost,
-                site: site as u32,
-            };
         }
     }
 }

@@ -9,8 +9,8 @@
 //! (1 cent = 1,000,000 uc). `instance` says what a plan may do and costs, `plan` checks and prices
 //! one, `solve` picks the method over a `problem`: `exact` is the dynamic program, `bounded` the search
 //! by prices for grains (over a `model`, with `pricing`, `master`, `partition` and `assign` for its
-//! steps), and `search` what is left where neither proves anything. `batch` is about orders that share
-//! stock and shipments.
+//! steps), and `search` what is left where neither proves anything. `listing` finds all plans that
+//! cost no more than so much. `batch` is about orders that share stock and shipments.
 
 mod assign;
 mod batch;
@@ -22,6 +22,7 @@ mod exact;
 mod explain;
 mod incumbent;
 mod instance;
+mod listing;
 mod master;
 mod model;
 mod parcel;

@@ -1,5 +1,6 @@
 //! One whole plan per order of a batch: what the relaxation suggests, then each order's best answer
-//! to all others, then a long walk of exchanges that heats up and cools down a few times.
+//! to all others, then a long walk of exchanges that heats up and cools down a few times, then knots
+//! of orders, of which all plans are tried that could be better.
 
 use crate::batch::relax::{Relaxation, Scene, Until};
 use crate::batch::walk::Walk;
@@ -50,6 +51,11 @@ const RESERVE: u64 = 400_000_000;
 /// How hot the walk starts each time, in thousandths of the mean cost of an order: hot enough to
 /// leave units unfilled for a while, then only to trade shipments.
 const HEATS: [i64; 4] = [1_500, 150, 1_500, 150];
+/// With more orders than this, no single one loses as much as all of them are away from the bound:
+/// plans are listed that lose a part of it.
+const LISTED_ORDERS: usize = 250;
+/// Steps of untying knots for every exchange.
+const KNOTS: u64 = 20;
 
 impl Effort {
     /// A batch of 1,000 orders and 10 locations takes a few seconds.
@@ -88,6 +94,13 @@ pub fn solve_batch(batch: &Batch, effort: Effort) -> Result<BatchSolution, Batch
         );
     }
     walk.polish(1);
+    let gap_uc = walk.cost_uc - walk.relax.bound_uc;
+    if gap_uc > 0 && effort.exchanges > 0 {
+        let share = (batch.orders.len() / LISTED_ORDERS).max(1) as i128;
+        let most_uc = i64::try_from(gap_uc / share).unwrap_or(i64::MAX);
+        walk.narrow(&limits, most_uc);
+        walk.untie(effort.exchanges * KNOTS);
+    }
     Ok(solution(walk))
 }
 

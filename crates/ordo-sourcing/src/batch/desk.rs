@@ -4,9 +4,14 @@
 //! allocates little.
 
 use crate::batch::Member;
+use crate::cost::Cost;
 use crate::instance::Instance;
+use crate::listing::plans_within;
+use crate::parcel::Parceler;
 use crate::plan::{Plan, Solution, StepBudget};
-use crate::solve::solve;
+use crate::problem::{Grain, Problem};
+use crate::solve::{Meter, solve};
+use crate::tariff::Tariffs;
 
 pub(crate) struct Desk<'a> {
     members: &'a [Member],
@@ -132,6 +137,28 @@ impl<'a> Desk<'a> {
             drawn: member.drawn(&plan),
             plan,
         }
+    }
+
+    /// Every plan of one order that costs at most so much, every unit of a limit at its price. `None`
+    /// if that takes too many steps or if there are more than `most`.
+    pub fn list(
+        &mut self,
+        order: usize,
+        question: &Question,
+        limit_uc: i64,
+        most: usize,
+    ) -> Option<Vec<Known>> {
+        self.write(order, question, false);
+        let instance = &self.asked[order];
+        let mut meter = Meter::new(question.budget.0);
+        let tariffs = Tariffs::new(instance);
+        let parceler = Parceler::new(instance, &mut meter);
+        let problem = Problem::new(instance, &tariffs, parceler.as_ref(), Grain::Unit).ok()?;
+        let found = plans_within(&problem, Cost::money(limit_uc), most, &mut meter)?;
+        let plans = found.iter().map(|amounts| problem.plan(amounts));
+        let plans: Vec<Plan> = plans.collect();
+        let known = plans.into_iter().map(|plan| self.known(order, plan));
+        Some(known.filter(|known| known.fits(question.left)).collect())
     }
 
     fn solve(&mut self, order: usize, budget: StepBudget) -> Solution {

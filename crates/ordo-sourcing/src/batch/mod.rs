@@ -6,13 +6,14 @@
 //!
 //! `desk` solves one order at given prices of the limits, `master` is the linear program that finds
 //! those prices from plans (over a `kernel`), `relax` lets the two talk until the prices are right.
-//! `assign` turns the outcome into one plan per order that keeps every limit, by a `walk`; `online`
-//! prices what is there by orders that are still to come; `reassign` looks again at plans already
-//! made.
+//! `assign` turns the outcome into one plan per order that keeps every limit, by a `walk` and by
+//! untying each `knot`; `online` prices what is there by orders that are still to come; `reassign`
+//! looks again at plans already made.
 
 mod assign;
 mod desk;
 mod kernel;
+mod knot;
 mod master;
 mod online;
 mod reassign;

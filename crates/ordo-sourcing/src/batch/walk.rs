@@ -32,7 +32,9 @@ pub(crate) struct Pool {
     /// Each with what it takes paid at the prices.
     pub priced_uc: Vec<i64>,
     by_cost: Vec<usize>,
-    by_price: Vec<usize>,
+    pub by_price: Vec<usize>,
+    /// Whether there is nothing more to learn.
+    whole: bool,
 }
 
 /// An exchange under way: orders with the plans they had, first the one that started it.
@@ -47,6 +49,9 @@ const DRAWN: usize = 5;
 const CONSULTED_ONE_IN: usize = 32;
 /// An order that knows so many plans asks no more.
 const POOL_MAX: usize = 300;
+/// No more plans than these are listed for an order, nor in more steps.
+const LISTED_MAX: usize = 1_000;
+const LISTED_BUDGET: StepBudget = StepBudget(2_000_000);
 /// Pairs are tried of so many locations per order.
 const PAIRED_MAX: usize = 10;
 
@@ -116,6 +121,34 @@ impl<'r, 'a> Walk<'r, 'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Leaves every order only plans that lose no more against the prices than `most_uc`, and gives it
+    /// all of those where they are few. Where `most_uc` is the distance to the bound, better plans for
+    /// all hold no others.
+    pub fn narrow(&mut self, limits: &[i64], most_uc: i64) {
+        let prices_uc = self.relax.prices_uc.clone();
+        for order in 0..self.pools.len() {
+            let limit_uc = self.relax.bounds_uc[order].saturating_add(most_uc);
+            let question = Question {
+                prices_uc: &prices_uc,
+                left: limits,
+                sites: None,
+                budget: LISTED_BUDGET,
+            };
+            let listed = (self.relax.desk).list(order, &question, limit_uc, LISTED_MAX);
+            let whole = listed.is_some();
+            let old = std::mem::take(&mut self.pools[order]);
+            // The plan that ships nothing stays the first, and the one at hand is kept.
+            let mut known = vec![old.known[0].clone(), old.known[self.chosen[order]].clone()];
+            let within = |(_, priced_uc): &(_, &i64)| **priced_uc <= limit_uc;
+            known.extend(listed.unwrap_or_else(|| {
+                let old = old.known.into_iter().zip(&old.priced_uc);
+                old.filter(within).map(|(known, _)| known).collect()
+            }));
+            self.pools[order] = Pool::new(known, &prices_uc, whole);
+            self.chosen[order] = 1;
         }
     }
 
@@ -204,24 +237,77 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
     }
 
-    /// One exchange. Answers whether it came to an end; what it moved until then is noted.
-    fn try_exchange(&mut self, moved: &mut Moved) -> bool {
-        moved.clear();
+    /// Of a few orders drawn, the one that could gain most. `None` where there are none.
+    pub fn draw(&mut self) -> Option<usize> {
         if self.pools.is_empty() {
-            return false;
+            return None;
         }
-        let mut order = self.sequence.below(self.pools.len());
+        let mut order = self.below(self.pools.len());
         for _ in 1..DRAWN {
-            let other = self.sequence.below(self.pools.len());
+            let other = self.below(self.pools.len());
             if self.regret_uc(other) > self.regret_uc(order) {
                 order = other;
             }
         }
-        // Plans that are cheap at the prices are tried more often.
+        Some(order)
+    }
+
+    /// The next number below a limit.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.sequence.below(limit)
+    }
+
+    /// An order that holds something that a plan of this order, mostly one of its best, draws on.
+    pub fn rival(&mut self, order: usize) -> Option<usize> {
+        let at = self.drawn_plan(order);
+        let drawn = self.pools[order].known[at].drawn.len();
+        if drawn == 0 {
+            return None;
+        }
+        let nth = self.below(drawn);
+        let (limit, _) = self.pools[order].known[at].drawn[nth];
+        let holders = self.holders[limit].len();
+        if holders == 0 || self.relax.prices_uc[limit] == 0 {
+            return None;
+        }
+        let nth = self.below(holders);
+        Some(self.holders[limit][nth])
+    }
+
+    /// The prices of all that nobody takes.
+    pub fn spare_uc(&self) -> i128 {
+        let spare = self.left.iter().zip(&self.relax.prices_uc);
+        spare
+            .map(|(&left, &price)| i128::from(left) * i128::from(price))
+            .sum()
+    }
+
+    pub fn fits(&self, known: &Known) -> bool {
+        known.fits(&self.left)
+    }
+
+    /// Takes what a plan draws on, so many times, without giving the plan to its order.
+    pub fn take(&mut self, order: usize, at: usize, times: i64) {
+        for &(limit, units) in &self.pools[order].known[at].drawn {
+            self.left[limit] -= units * times;
+        }
+    }
+
+    /// A plan of an order; those that are cheap at the prices are drawn more often.
+    fn drawn_plan(&mut self, order: usize) -> usize {
         let count = self.pools[order].known.len();
-        let drawn = [(); 3].map(|()| self.sequence.below(count));
+        let drawn = [(); 3].map(|()| self.below(count));
         let rank = drawn[0].min(drawn[1]).min(drawn[2]);
-        let at = self.pools[order].by_price[rank];
+        self.pools[order].by_price[rank]
+    }
+
+    /// One exchange. Answers whether it came to an end; what it moved until then is noted.
+    fn try_exchange(&mut self, moved: &mut Moved) -> bool {
+        moved.clear();
+        let Some(order) = self.draw() else {
+            return false;
+        };
+        let at = self.drawn_plan(order);
         if at == self.chosen[order] {
             return false;
         }
@@ -245,7 +331,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             let other = moved[nth].0;
             let fit = self.first_fit(other, priced && nth + 1 < moved.len());
             let at = match self.sequence.below(CONSULTED_ONE_IN) {
-                0 if self.pools[other].known.len() < POOL_MAX => self.best_answer(other),
+                0 if self.pools[other].asks() => self.best_answer(other),
                 _ => fit,
             };
             self.give(other, at);
@@ -263,7 +349,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     /// How far an order is from the best it could have at the prices.
-    fn regret_uc(&self, order: usize) -> i64 {
+    pub fn regret_uc(&self, order: usize) -> i64 {
         let pool = &self.pools[order];
         pool.priced_uc[self.chosen[order]].saturating_sub(pool.priced_uc[pool.by_price[0]])
     }
@@ -309,7 +395,7 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     /// Changes an order's plan.
-    fn give(&mut self, order: usize, at: usize) {
+    pub fn give(&mut self, order: usize, at: usize) {
         let pool = &self.pools[order];
         let (had, new) = (&pool.known[self.chosen[order]], &pool.known[at]);
         for &(limit, units) in &had.drawn {
@@ -325,5 +411,32 @@ impl<'r, 'a> Walk<'r, 'a> {
         }
         self.cost_uc += i128::from(new.cost_uc) - i128::from(had.cost_uc);
         self.chosen[order] = at;
+    }
+}
+
+impl Pool {
+    fn new(known: Vec<Known>, prices_uc: &[i64], whole: bool) -> Pool {
+        let priced_uc = known.iter().map(|known| known.priced_uc(prices_uc));
+        let priced_uc: Vec<i64> = priced_uc.collect();
+        let mut by_cost: Vec<usize> = (0..known.len()).collect();
+        let mut by_price = by_cost.clone();
+        by_cost.sort_by_key(|&at| known[at].cost_uc);
+        by_price.sort_by_key(|&at| priced_uc[at]);
+        Pool {
+            known,
+            priced_uc,
+            by_cost,
+            by_price,
+            whole,
+        }
+    }
+
+    /// What a plan pays for all that it takes.
+    pub fn paid_uc(&self, at: usize) -> i128 {
+        i128::from(self.priced_uc[at]) - i128::from(self.known[at].cost_uc)
+    }
+
+    fn asks(&self) -> bool {
+        !self.whole && self.known.len() < POOL_MAX
     }
 }
