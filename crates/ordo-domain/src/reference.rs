@@ -86,8 +86,9 @@ impl Reference {
     /// The same snapshot as if nothing were scarce: what prices are made over.
     #[must_use]
     pub fn without_prices(self) -> Self {
+        let free = |book: Arc<PriceBook>| Arc::new(book.without_prices());
         Self {
-            prices: None,
+            prices: self.prices.map(free),
             ..self
         }
     }

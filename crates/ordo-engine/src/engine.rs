@@ -265,7 +265,7 @@ impl Engine {
         &self,
         organization: OrganizationId,
     ) -> Result<RenewPrices, StoreError> {
-        prices::prices(&self.shared, organization).await
+        prices::prices(&self.shared, organization, true).await
     }
 
     /// How this node deals with the outside.

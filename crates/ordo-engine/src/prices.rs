@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ordo_domain::id::{OrderId, OrganizationId};
+use ordo_domain::money::Minor;
 use ordo_domain::order::Order;
 use ordo_domain::record::RecordKind;
 use ordo_domain::sourcing::{
@@ -61,10 +62,15 @@ async fn renew_old(
             return Ok(());
         }
         let reference = shared.fresh_reference(organization).await?;
-        if reference
+        let prices_count = reference
             .sourcing()
-            .is_none_or(|said| said.prices.is_none())
-        {
+            .is_some_and(|said| said.prices.is_some());
+        let declines_count = (reference.sourcing()).is_some_and(|said| {
+            said.penalties
+                .iter()
+                .any(|of| of.declined_line > Minor::ZERO)
+        });
+        if !prices_count && !declines_count {
             tried.remove(&organization);
             continue;
         }
@@ -74,7 +80,7 @@ async fn renew_old(
         // A book that nothing changed in stays as it was, so its age alone does not tell.
         if made_at.as_ref().is_none_or(is_old) && tried.get(&organization).is_none_or(is_old) {
             tried.insert(organization, now);
-            let renewed = prices(shared, organization).await?;
+            let renewed = prices(shared, organization, prices_count).await?;
             give(
                 shared,
                 organization,
@@ -86,10 +92,12 @@ async fn renew_old(
     Ok(())
 }
 
-/// Prices as they are now, to be put in place of those that stand there.
+/// What is known now, to be put in place of what stands there: prices where they are wanted, and in
+/// any case how often locations decline.
 pub(crate) async fn prices(
     shared: &Shared,
     organization: OrganizationId,
+    wants_prices: bool,
 ) -> Result<RenewPrices, StoreError> {
     let reference = shared.fresh_reference(organization).await?;
     let after = reference.prices().map_or(0, |book| book.version);
@@ -97,7 +105,13 @@ pub(crate) async fn prices(
         .and_then(|said| said.prices)
         .map_or(HORIZON_DAYS, |prices| prices.horizon_days);
     let now = shared.clock.now();
-    let mut history = Arc::new(history(shared, organization, now).await?);
+    let mut history = Arc::new(match wants_prices {
+        true => history(shared, organization, now).await?,
+        false => History {
+            orders: Vec::new(),
+            from: now,
+        },
+    });
     let mut world = World::new(Arc::new((*reference).clone().without_prices()));
     for _ in 0..ROUNDS_MAX {
         let found;

@@ -127,6 +127,7 @@ operations! {
     Get "/api/v1/locations", Viewer => locations::list::list_locations;
     Get "/api/v1/locations/{id}", Viewer => locations::read::get_location;
     Patch "/api/v1/locations/{id}", Manager => locations::update::update_location;
+    Get "/api/v1/locations/{id}/performance", Viewer => locations::performance::get_location_performance;
     Post "/api/v1/channels", Manager => channels::create::create_channel;
     Get "/api/v1/channels", Viewer => channels::list::list_channels;
     Get "/api/v1/channels/{id}", Viewer => channels::read::get_channel;

@@ -133,6 +133,7 @@ mod tests {
             cut_offs: Vec::new(),
             daily_capacity: None,
             handling: None,
+            decline_ppm: None,
         };
         while let Some(word) = words.next() {
             match word {

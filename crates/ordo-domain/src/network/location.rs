@@ -161,6 +161,10 @@ pub struct Location {
     /// What its work costs; `None` for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handling: Option<Handling>,
+    /// Of a million works, how many it is assumed to decline before anything is known of it; `None`
+    /// for none. For those without live stock, such as suppliers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decline_ppm: Option<i64>,
 }
 record!(Location, LocationId, Location, self => Columns::Code { code: self.code.clone() });
 
@@ -229,6 +233,7 @@ impl CreateLocation {
             cut_offs: Vec::new(),
             daily_capacity: self.daily_capacity,
             handling: None,
+            decline_ppm: None,
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct LocationChange {
     pub daily_capacity: Edit<i64>,
     /// What its work costs; cleared means nothing.
     pub handling: Edit<Handling>,
+    /// Of a million works, how many it is assumed to decline; cleared means none.
+    pub decline_ppm: Edit<i64>,
 }
 
 /// Changes a location.
@@ -98,6 +100,7 @@ impl LocationChange {
         replace(&mut location.cut_offs, self.cut_offs.as_ref());
         self.daily_capacity.apply(&mut location.daily_capacity);
         self.handling.apply(&mut location.handling);
+        self.decline_ppm.apply(&mut location.decline_ppm);
     }
 }
 

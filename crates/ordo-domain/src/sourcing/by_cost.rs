@@ -10,6 +10,7 @@ use crate::network::{BlockStage, CutOff, Location};
 use crate::rate::{MICRO, Parcel, RateTable};
 use crate::sourcing::carriage::{Offer, Weights};
 use crate::sourcing::leave::{leave, zone_of};
+use crate::sourcing::performance::assumed;
 use crate::sourcing::price_book::PriceBook;
 use crate::sourcing::question::{Question, Source, left_out};
 use crate::sourcing::settings::{Penalties, PromiseKind, SourcingSettings, WEIGHT_DEFAULT_G};
@@ -28,19 +29,21 @@ pub(super) struct Weighed<'a> {
     default_g: i64,
     /// The price book, where its prices count.
     pub(super) book: Option<&'a PriceBook>,
+    /// The same book, whether its prices count or not.
+    known: Option<&'a PriceBook>,
 }
 
 impl<'a> Weighed<'a> {
     pub(super) fn of(world: &'a World, currency: Currency, now: Timestamp) -> Self {
+        let known = world.reference().prices().map(|book| &**book);
         match world.reference().sourcing() {
             Some(said) => Self {
                 said: Some(said),
                 penalties: said.penalties(currency),
                 is_hard: said.promise == PromiseKind::Hard,
                 default_g: said.default_weight_g,
-                book: (said.prices.and(world.reference().prices()))
-                    .filter(|book| book.prices.count_for(currency, now))
-                    .map(|book| &**book),
+                book: (said.prices.and(known)).filter(|book| book.prices.count_for(currency, now)),
+                known,
             },
             None => Self {
                 said: None,
@@ -48,8 +51,18 @@ impl<'a> Weighed<'a> {
                 is_hard: false,
                 default_g: WEIGHT_DEFAULT_G,
                 book: None,
+                known,
             },
         }
+    }
+}
+
+impl Weighed<'_> {
+    /// Of a million works offered to a location, how many are expected to come back.
+    fn decline_ppm(&self, location: &Location) -> i64 {
+        (self.known)
+            .and_then(|book| book.prices.decline_ppm(location.id))
+            .unwrap_or_else(|| assumed(location))
     }
 }
 
@@ -111,6 +124,10 @@ impl Question<'_> {
                 candidate.handling_order_uc = handling.per_order.get() * MICRO;
                 candidate.handling_unit_uc = handling.per_unit.get() * MICRO;
             }
+            // Millionths of minor units are micro-cents.
+            let declined = weighed.penalties.declined_line.get();
+            candidate.handling_line_uc =
+                declined.saturating_mul(weighed.decline_ppm(source.location));
             let duty_uc = self.duty_uc(source.location, weighed);
             candidate.stock_price_uc.clone_from(&duty_uc);
             candidates.push(candidate);

@@ -16,6 +16,7 @@ use crate::money::{Currency, Minor};
 use crate::order::{FulfilledBy, Order, OrderLife};
 use crate::rate::MICRO;
 use crate::sourcing::leave::zone_of;
+use crate::sourcing::performance::declines;
 use crate::sourcing::price_book::{PRICES_MAX, Prices, ShipmentPrice, StockPrice, StockPrices};
 use crate::sourcing::question::{Question, Wanted};
 use crate::sourcing::solved::Problem;
@@ -140,6 +141,7 @@ pub fn forecast(
         locations: Vec::new(),
         stock: Vec::new(),
         shipments: Vec::new(),
+        declines: declines(world, now)?,
     };
     if members.is_empty() || orders_expected == 0 {
         return Ok(prices);

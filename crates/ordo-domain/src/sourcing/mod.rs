@@ -9,6 +9,7 @@ mod customs;
 mod forecast;
 mod held;
 mod leave;
+mod performance;
 mod price_book;
 mod promise;
 mod question;
@@ -19,6 +20,7 @@ mod steer;
 pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
+pub use performance::{Outcomes, PERFORMANCE_DAYS, performance_days};
 pub use price_book::{
     HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,
     StockPrice, StockPrices,

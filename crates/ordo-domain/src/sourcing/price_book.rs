@@ -62,6 +62,10 @@ pub struct Prices {
     /// Shipments, by rising location.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<ShipmentPrice>,
+    /// Of a million works offered to a location, how many are expected to come back, by rising id;
+    /// those of which that is known. This counts however old it is, and also where prices are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declines: Vec<(LocationId, i64)>,
 }
 
 /// What units of a SKU are worth.
@@ -114,6 +118,16 @@ pub struct ShipmentPrice {
     pub later: Minor,
 }
 
+impl PriceBook {
+    /// The same as if nothing were scarce.
+    pub(crate) fn without_prices(&self) -> Self {
+        let mut book = self.clone();
+        book.prices.stock.clear();
+        book.prices.shipments.clear();
+        book
+    }
+}
+
 impl Prices {
     /// Whether anything in it is worth anything.
     #[must_use]
@@ -160,6 +174,14 @@ impl Prices {
         })
     }
 
+    /// Of a million works offered to a location, how many are expected to come back; `None` where
+    /// nothing speaks of it.
+    #[must_use]
+    pub fn decline_ppm(&self, location: LocationId) -> Option<i64> {
+        let found = self.declines.binary_search_by_key(&location, |(id, _)| *id);
+        Some(self.declines[found.ok()?].1)
+    }
+
     fn place(&self, location: LocationId) -> Option<u32> {
         let found = self.locations.binary_search(&location).ok()?;
         u32::try_from(found).ok()
@@ -197,7 +219,10 @@ impl RenewPrices {
         };
         let says_the_same = found.is_some_and(|book| {
             let (before, now) = (&book.prices, &self.prices);
-            before.is_empty() && now.is_empty() && before.currency == now.currency
+            before.is_empty()
+                && now.is_empty()
+                && before.currency == now.currency
+                && before.declines == now.declines
         });
         if version != self.after || says_the_same {
             return Ok(Decided::unchanged(id));
@@ -238,6 +263,7 @@ mod tests {
                 first: minor(210),
                 later: minor(40),
             }],
+            declines: Vec::new(),
         };
         let unit = |sku, location, free| {
             let found = prices.unit(sku, location, free);

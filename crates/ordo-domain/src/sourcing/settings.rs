@@ -80,6 +80,10 @@ pub struct SourcingSettings {
     /// What moving an order's work must save, in minor units of the order's currency.
     #[serde(default = "default_saving", skip_serializing_if = "is_default_saving")]
     pub look_again_saving: Minor,
+    /// Works that a location may refuse on a day on which it takes none, before it is left alone until
+    /// its day ends; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusals_max: Option<u16>,
 }
 record!(SourcingSettings, SettingsId, SourcingSettings);
 
@@ -102,6 +106,15 @@ pub struct Penalties {
     /// Per unit that is not shipped; `None` where as much as possible is shipped, whatever it costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfilled_unit: Option<Minor>,
+    /// Per line that a location declines and another has to ship; it is weighed with how likely that
+    /// is.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub declined_line: Minor,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_nothing(amount: &Minor) -> bool {
+    *amount == Minor::ZERO
 }
 
 /// What goods that come into a customs area from another one cost.
@@ -114,8 +127,8 @@ pub struct Duty {
 }
 
 impl Penalties {
-    /// Splits cost nothing, a day of lateness 250 minor units (in currencies with more than two
-    /// decimal digits the same value), and as much as possible is shipped.
+    /// Splits and declined lines cost nothing, a day of lateness 250 minor units (in currencies with
+    /// more than two decimal digits the same value), and as much as possible is shipped.
     #[must_use]
     pub fn default_of(currency: Currency) -> Self {
         let late = 250 * 10_i64.pow(currency.exponent().max(2) - 2);
@@ -124,6 +137,7 @@ impl Penalties {
             split: Minor::ZERO,
             late_per_day: Minor::new(late).unwrap_or(Minor::ZERO),
             unfilled_unit: None,
+            declined_line: Minor::ZERO,
         }
     }
 }
@@ -143,6 +157,7 @@ impl SourcingSettings {
             together_s: 0,
             look_again_min: 0,
             look_again_saving: default_saving(),
+            refusals_max: None,
         }
     }
 
@@ -189,6 +204,8 @@ pub struct UpdateSourcingSettings {
     pub look_again_min: Option<i64>,
     /// What moving an order's work must save, in minor units of the order's currency.
     pub look_again_saving: Option<Minor>,
+    /// Works that a location may refuse on a day on which it takes none.
+    pub refusals_max: Edit<u16>,
 }
 
 impl UpdateSourcingSettings {
@@ -218,6 +235,7 @@ impl UpdateSourcingSettings {
         settings.together_s = self.together_s.unwrap_or(before.together_s);
         settings.look_again_min = self.look_again_min.unwrap_or(before.look_again_min);
         settings.look_again_saving = (self.look_again_saving).unwrap_or(before.look_again_saving);
+        self.refusals_max.apply(&mut settings.refusals_max);
         let id = settings.id;
         if found.is_some() && settings == before {
             return Ok(Decided::unchanged(id));

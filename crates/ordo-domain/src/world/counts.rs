@@ -14,6 +14,14 @@ pub enum CounterKind {
     Backordered,
     /// Shipments of a location on a local day.
     Capacity,
+    /// Works that a location accepted on a UTC day.
+    Accepted,
+    /// Works that it refused.
+    Rejected,
+    /// Its reports of units that were not there.
+    Shorted,
+    /// Works that it shipped.
+    Shipped,
 }
 
 impl CounterKind {
@@ -23,6 +31,10 @@ impl CounterKind {
         match self {
             Self::Backordered => 1,
             Self::Capacity => 2,
+            Self::Accepted => 3,
+            Self::Rejected => 4,
+            Self::Shorted => 5,
+            Self::Shipped => 6,
         }
     }
 }

@@ -181,6 +181,7 @@ impl World {
             }
             Event::FulfillmentOrderAccepted { fulfillment_order } => {
                 self.set_work(*fulfillment_order, FulfillmentState::Accepted);
+                self.count_outcome(CounterKind::Accepted, *fulfillment_order, at);
             }
             Event::FulfillmentOrderCanceled {
                 order,
@@ -194,6 +195,7 @@ impl World {
                 cause: _,
             } => {
                 self.end_work(*order, *fulfillment_order, FulfillmentState::Rejected);
+                self.count_outcome(CounterKind::Rejected, *fulfillment_order, at);
             }
             Event::UnitsPicked {
                 fulfillment_order,
@@ -215,6 +217,7 @@ impl World {
                 cause: _,
             } => {
                 self.short_work(*order, *fulfillment_order, lines);
+                self.count_outcome(CounterKind::Shorted, *fulfillment_order, at);
             }
             Event::UnitsPacked { shipment } => {
                 self.fulfillment_orders
@@ -251,6 +254,7 @@ impl World {
                 movements,
             } => {
                 self.ship_work(*order, *fulfillment_order, *shipment, movements, at);
+                self.count_outcome(CounterKind::Shipped, *fulfillment_order, at);
             }
             Event::ParcelTracked {
                 order: _,

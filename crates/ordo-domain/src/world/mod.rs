@@ -12,6 +12,7 @@ mod evolve;
 mod excerpt;
 mod key;
 mod lots;
+mod outcomes;
 mod read;
 mod table;
 

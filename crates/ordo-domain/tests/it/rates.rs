@@ -214,6 +214,7 @@ impl Desk {
                 locations,
                 stock,
                 shipments: Vec::new(),
+                declines: Vec::new(),
             },
         })))
     }

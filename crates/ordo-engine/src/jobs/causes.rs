@@ -7,8 +7,8 @@ use ordo_domain::Event;
 use ordo_domain::claim::ClaimKind;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{
-    BlockId, ChannelId, CommandId, FulfillmentOrderId, OrderId, OrganizationId, ReservationId,
-    SkuId, derive,
+    BlockId, ChannelId, CommandId, FulfillmentOrderId, LocationId, OrderId, OrganizationId,
+    ReservationId, SkuId, derive,
 };
 use ordo_domain::order::{HoldKind, Order};
 use ordo_domain::planning::DeferralCause;
@@ -23,7 +23,8 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use crate::engine::Backend;
 
 use super::plans::PlanBody;
-use super::{ACTOR, MAKE_PLAN, RETRY_WAITING, RetryBody, SWEEP_WAITING};
+use super::refusals::RefusalsBody;
+use super::{ACTOR, CHECK_REFUSALS, MAKE_PLAN, RETRY_WAITING, RetryBody, SWEEP_WAITING};
 
 /// What a step of the log leaves to be done.
 #[derive(Debug, Default)]
@@ -53,6 +54,9 @@ struct Asked {
     codes: BTreeMap<String, When>,
     /// Work that gave its units back.
     work: BTreeMap<FulfillmentOrderId, When>,
+    /// Work that its location refused, and those locations.
+    refused: BTreeSet<FulfillmentOrderId>,
+    refusing: BTreeMap<LocationId, When>,
     /// Reservations that gave their units back.
     reservations: BTreeMap<ReservationId, When>,
     /// Orders that want a plan each.
@@ -94,6 +98,9 @@ impl Asked {
                     fulfillment_order, ..
                 } => {
                     asked.work.insert(*fulfillment_order, when);
+                    if matches!(entry.event, Event::FulfillmentOrderRejected { .. }) {
+                        asked.refused.insert(*fulfillment_order);
+                    }
                 }
                 Event::ReservationReleased { reservation }
                 | Event::ReservationExpired { reservation } => {
@@ -198,6 +205,14 @@ pub(crate) async fn of_entries(
         let body = "{}".to_owned();
         let ends = draft(organization, SWEEP_WAITING, queue, body, *when);
         causes.tasks.push(ends);
+    }
+    for (location, when) in &asked.refusing {
+        let queue = format!("refusals:{location}");
+        let location = *location;
+        let body = serde_json::to_string(&RefusalsBody { location });
+        let body = body.expect("an id is JSON");
+        let looks = draft(organization, CHECK_REFUSALS, queue, body, *when);
+        causes.tasks.push(looks);
     }
     if let Some(when) = asked.network {
         causes.tasks.push(sweep(organization, when));
@@ -371,6 +386,9 @@ async fn load_named(
             RecordKind::FulfillmentOrder => {
                 let work: FulfillmentOrder = parse(&record.body)?;
                 let when = asked.work[&work.id];
+                if asked.refused.contains(&work.id) {
+                    asked.refusing.insert(work.location, when);
+                }
                 for line in work.lines.iter().filter(|line| line.from_stock) {
                     asked.stock.insert(line.sku, when);
                 }

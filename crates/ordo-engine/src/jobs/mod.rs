@@ -9,6 +9,7 @@ mod cover;
 mod look_again;
 pub(crate) mod plans;
 pub(crate) mod reading;
+pub(crate) mod refusals;
 mod retry;
 
 use std::sync::Arc;
@@ -28,13 +29,15 @@ use crate::request::{Admitted, Lane, Reply};
 /// Who asks, on the events of a job.
 pub(crate) const ACTOR: &str = "job";
 /// The kinds of task that are jobs.
-pub const KINDS: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, MAKE_PLAN];
+pub const KINDS: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, MAKE_PLAN, CHECK_REFUSALS];
 /// Those of them that are quick, and done in turn.
-const QUICK: &[&str] = &[RETRY_WAITING, SWEEP_WAITING];
+const QUICK: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, CHECK_REFUSALS];
 /// Looks again at the orders that wait for one thing.
 pub(crate) const RETRY_WAITING: &str = "retry_waiting";
 /// Looks again at all orders that wait.
 pub(crate) const SWEEP_WAITING: &str = "sweep_waiting";
+/// Looks at a location that has refused work.
+pub(crate) const CHECK_REFUSALS: &str = "check_refusals";
 
 /// Makes the plan of an order that is too large for the batch.
 pub(crate) const MAKE_PLAN: &str = "make_plan";
@@ -109,6 +112,7 @@ async fn run_page(shared: &Arc<Shared>, task: &Task) -> Result<TaskEnd, StoreErr
     match task.kind.as_str() {
         RETRY_WAITING => retry::page(shared, task).await,
         SWEEP_WAITING => retry::sweep(shared, task).await,
+        CHECK_REFUSALS => refusals::check(shared, task).await,
         other => Err(StoreError::Corrupt(format!("no job is called {other}"))),
     }
 }

@@ -17,6 +17,7 @@ mod nearest;
 mod orders;
 mod organizations;
 mod pages;
+mod performance;
 mod permissions;
 mod planned;
 mod prices;

@@ -273,6 +273,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
             locations: Vec::new(),
             stock: Vec::new(),
             shipments: Vec::new(),
+            declines: Vec::new(),
         },
     };
     let shipment = Shipment {

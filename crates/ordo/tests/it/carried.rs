@@ -94,6 +94,7 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
                 locations: Vec::new(),
                 stock: Vec::new(),
                 shipments: Vec::new(),
+                declines: Vec::new(),
             },
         })))
         .await;

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod hours;
 pub mod list;
+pub mod performance;
 pub mod read;
 pub mod update;
 
@@ -64,6 +65,8 @@ pub struct LocationAnswer<'a> {
     daily_capacity: Option<i64>,
     /// What its work costs; `null` for nothing.
     handling: Option<HandlingBody>,
+    /// Of a million works, how many it is assumed to decline before anything is known of it.
+    decline_ppm: Option<i64>,
 }
 
 /// What the work on a shipment costs at a location.
@@ -137,6 +140,7 @@ impl Show for Location {
             cut_offs: show_cut_offs(&self.cut_offs),
             daily_capacity: self.daily_capacity,
             handling: self.handling.as_ref().map(HandlingBody::of),
+            decline_ppm: self.decline_ppm,
         }
     }
 }

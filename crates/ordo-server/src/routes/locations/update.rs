@@ -70,6 +70,11 @@ struct LocationPatch {
     #[serde(default)]
     #[schema(value_type = Option<HandlingBody>)]
     handling: Edit<HandlingBody>,
+    /// Of a million works, how many it is assumed to decline before anything is known of it, such
+    /// as of a supplier without live stock; `null` for none.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000)]
+    decline_ppm: Edit<i64>,
 }
 
 impl LocationPatch {
@@ -91,6 +96,9 @@ impl LocationPatch {
             .map_or(Edit::Keep, Edit::Set),
         };
         check_capacity(&mut check, self.daily_capacity.value().copied());
+        if (self.decline_ppm.value()).is_some_and(|ppm| !(0..=1_000_000).contains(ppm)) {
+            check.refuse("/decline_ppm", "must be from 0 to 1000000");
+        }
         let change = LocationChange {
             state: self.state,
             name: text(&mut check, "/name", self.name, 255),
@@ -106,6 +114,7 @@ impl LocationPatch {
             cut_offs: (self.cut_offs).map(|cut_offs| read_cut_offs(&mut check, &cut_offs)),
             daily_capacity: self.daily_capacity,
             handling: (self.handling).and_then(|handling| handling.read(&mut check)),
+            decline_ppm: self.decline_ppm,
         };
         check.finish(change)
     }

@@ -42,6 +42,9 @@ pub struct SourcingSettingsAnswer {
     look_again_min: i64,
     /// What moving an order's work must save, in minor units of the order's currency.
     look_again_saving: i64,
+    /// Works that a location may refuse on a day on which it takes none, before it is left alone
+    /// until its day ends; `null` for any number.
+    refusals_max: Option<u16>,
 }
 
 /// How scarce stock and shipments are priced.
@@ -88,6 +91,11 @@ struct PenaltiesBody {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 100_000_000)]
     unfilled_unit: Option<i64>,
+    /// Per line that a location declines and another has to ship, weighed with how likely that is; 0
+    /// where absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 100_000_000)]
+    declined_line: i64,
 }
 
 impl Show for SourcingSettings {
@@ -104,6 +112,7 @@ impl Show for SourcingSettings {
                     split: said.split.get(),
                     late_per_day: Some(said.late_per_day.get()),
                     unfilled_unit: said.unfilled_unit.map(Minor::get),
+                    declined_line: said.declined_line.get(),
                 })
                 .collect(),
             duties: (self.duties.iter())
@@ -117,6 +126,7 @@ impl Show for SourcingSettings {
             }),
             look_again_min: self.look_again_min,
             look_again_saving: self.look_again_saving.get(),
+            refusals_max: self.refusals_max,
         }
     }
 }
@@ -188,6 +198,7 @@ fn read_penalties(check: &mut Check, all: &[PenaltiesBody]) -> Vec<Penalties> {
             late_per_day: (said.late_per_day)
                 .map_or(usual.late_per_day, |late| cost("late_per_day", late)),
             unfilled_unit: (said.unfilled_unit).map(|unit| cost("unfilled_unit", unit)),
+            declined_line: cost("declined_line", said.declined_line),
         });
     }
     kept

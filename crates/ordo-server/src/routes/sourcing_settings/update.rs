@@ -20,6 +20,8 @@ use crate::render::render;
 
 /// The heaviest default: a full pallet.
 const WEIGHT_G_MAX: i64 = 1_000_000;
+/// More work than anybody refuses in a day without being asked why.
+const REFUSALS_MAX: u16 = 1_000;
 
 /// What is to change: an absent field stays.
 #[derive(Deserialize, ToSchema)]
@@ -47,6 +49,11 @@ struct SourcingSettingsPatch {
     /// What moving an order's work must save, in minor units of the order's currency; 100 at first.
     #[schema(minimum = 1, maximum = 100_000_000)]
     look_again_saving: Option<i64>,
+    /// Works that a location may refuse on a day on which it takes none, before it is left alone
+    /// until its day ends; `null` for any number.
+    #[serde(default)]
+    #[schema(value_type = Option<u16>, minimum = 1, maximum = 1_000)]
+    refusals_max: Edit<u16>,
 }
 
 /// Changes the sourcing settings.
@@ -81,6 +88,10 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         LOOK_AGAIN_MIN_MAX,
     );
     within("/look_again_saving", saving, 1, PENALTY_MAX);
+    if (input.refusals_max.value()).is_some_and(|most| !(1..=REFUSALS_MAX).contains(most)) {
+        let message = format!("must be from 1 to {REFUSALS_MAX}");
+        check.refuse("/refusals_max", message);
+    }
     let penalties = (input.penalties).map(|all| read_penalties(&mut check, &all));
     let duties = (input.duties).map(|all| read_duties(&mut check, &all));
     let command = UpdateSourcingSettings {
@@ -95,6 +106,7 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         together_s: None,
         look_again_min: input.look_again_min,
         look_again_saving: saving.and_then(Minor::new),
+        refusals_max: input.refusals_max,
     };
     let command = check.finish(command)?;
     let command = Command::UpdateSourcingSettings(command);
