@@ -148,6 +148,7 @@ pub fn sku(code: String) -> Command {
         tracking: Tracking::None,
         hs_code: None,
         origin_country: None,
+        tags: Vec::new(),
     })
 }
 

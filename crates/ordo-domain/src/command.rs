@@ -18,6 +18,7 @@ use crate::planning::{MoveWork, PinWork, SourceOrder};
 use crate::rate::{CreateRateTable, UpdateRateTable};
 use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
+use crate::rules::{CreateRuleSet, DraftRules, PublishRules, RetireRules, UpdateRuleSet};
 use crate::shipment::{LabelParcel, TrackParcel};
 use crate::sourcing::{RenewPrices, UpdateSourcingSettings};
 use crate::stock::{ExpireReservation, MoveStock, MovementKind, ReleaseReservation, ReserveStock};
@@ -74,6 +75,16 @@ pub enum Command {
     UpdateSourcingSettings(UpdateSourcingSettings),
     /// Puts new prices of scarce stock and shipments in place of the old.
     RenewPrices(Box<RenewPrices>),
+    /// Makes a rule set.
+    CreateRuleSet(CreateRuleSet),
+    /// Changes for which orders a rule set is.
+    UpdateRuleSet(UpdateRuleSet),
+    /// Makes a draft of rules, or changes one.
+    DraftRules(DraftRules),
+    /// Lets a draft of rules count.
+    PublishRules(PublishRules),
+    /// Takes a version of rules back.
+    RetireRules(RetireRules),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -167,6 +178,11 @@ impl Command {
             Self::UpdateRateTable(_) => "update_rate_table",
             Self::UpdateSourcingSettings(_) => "update_sourcing_settings",
             Self::RenewPrices(_) => "renew_prices",
+            Self::CreateRuleSet(_) => "create_rule_set",
+            Self::UpdateRuleSet(_) => "update_rule_set",
+            Self::DraftRules(_) => "draft_rules",
+            Self::PublishRules(_) => "publish_rules",
+            Self::RetireRules(_) => "retire_rules",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -263,6 +279,11 @@ impl Command {
             | Self::UpdateRateTable(_)
             | Self::UpdateSourcingSettings(_)
             | Self::RenewPrices(_)
+            | Self::CreateRuleSet(_)
+            | Self::UpdateRuleSet(_)
+            | Self::DraftRules(_)
+            | Self::PublishRules(_)
+            | Self::RetireRules(_)
             | Self::LiftBlock(_)
             | Self::AddLocations(_)
             | Self::CreateListing(_)
@@ -295,6 +316,11 @@ impl Command {
             | Self::UpdateSourcingSettings(_)
             | Self::RenewPrices(_) => true,
             Self::MoveStock(movement) => matches!(movement.kind, MovementKind::Safety),
+            Self::CreateRuleSet(_)
+            | Self::UpdateRuleSet(_)
+            | Self::DraftRules(_)
+            | Self::PublishRules(_)
+            | Self::RetireRules(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)

@@ -271,6 +271,7 @@ subjects! {
     RateTableId = RateTable,
     SettingsId = SourcingSettings,
     PriceBookId = PriceBook,
+    RuleSetId = RuleSet,
 }
 
 /// An event with what the log keeps beside it.
@@ -513,6 +514,11 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::UpdateRateTable(command) => command.decide(world, ctx),
         Command::UpdateSourcingSettings(command) => command.decide(world, ctx),
         Command::RenewPrices(command) => command.decide(world, ctx),
+        Command::CreateRuleSet(command) => command.decide(world, ctx),
+        Command::UpdateRuleSet(command) => command.decide(world, ctx),
+        Command::DraftRules(command) => command.decide(world, ctx),
+        Command::PublishRules(command) => command.decide(world, ctx),
+        Command::RetireRules(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),
         Command::ReleaseReservation(command) => command.decide(world, ctx),
@@ -604,7 +610,8 @@ impl World {
             | RecordKind::Webhook
             | RecordKind::RateTable
             | RecordKind::SourcingSettings
-            | RecordKind::PriceBook => self.new_record(kind, id),
+            | RecordKind::PriceBook
+            | RecordKind::RuleSet => self.new_record(kind, id),
         };
         Ok(AnswerSubject::Record { kind, id, body })
     }

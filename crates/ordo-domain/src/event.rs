@@ -10,7 +10,7 @@ use crate::catalog::{Listing, Sku};
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, BlockId, ContactId, FulfillmentOrderId, HoldId, LineId, OrderId, ParcelId,
-    ReservationId, ReturnId, ShipmentId,
+    ReservationId, ReturnId, RuleSetId, ShipmentId,
 };
 use crate::money::Minor;
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
@@ -21,10 +21,12 @@ use crate::quantity::Quantity;
 use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::returns::{ReceivedUnits, Refund, Return};
+use crate::rules::{RuleScope, RuleSet, RuleVersion};
 use crate::shipment::label::Label;
 use crate::shipment::{Shipment, TrackingReport, Units};
 use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::{Movement, Reservation};
+use crate::time::Timestamp;
 use crate::webhook::Webhook;
 
 /// Whose doing something was.
@@ -216,6 +218,47 @@ events! {
     PriceBookRenewed = "price_book.renewed" {
         /// As it is now.
         book: PriceBook,
+    }
+    /// A rule set was made, with its first draft.
+    RuleSetCreated = "rule_set.created" {
+        /// As it is.
+        rule_set: RuleSet,
+    }
+    /// A rule set is for other orders, or is called otherwise.
+    RuleSetUpdated = "rule_set.updated" {
+        /// Which.
+        rule_set: RuleSetId,
+        /// Its name now.
+        name: Option<String>,
+        /// The orders that it is for now.
+        scope: RuleScope,
+        /// Its priority now.
+        priority: i64,
+    }
+    /// A draft of rules was made, or changed.
+    RulesDrafted = "rules.drafted" {
+        /// The set.
+        rule_set: RuleSetId,
+        /// As it is now.
+        draft: RuleVersion,
+    }
+    /// A version of rules counts, or will.
+    RulesPublished = "rules.published" {
+        /// The set.
+        rule_set: RuleSetId,
+        /// The version.
+        number: u32,
+        /// From when.
+        from: Timestamp,
+    }
+    /// A version of rules was taken back.
+    RulesRetired = "rules.retired" {
+        /// The set.
+        rule_set: RuleSetId,
+        /// The version.
+        number: u32,
+        /// When.
+        at: Timestamp,
     }
     /// Physical stock changed.
     StockMoved = "stock.moved" {
@@ -546,6 +589,11 @@ impl Event {
                 about(RecordKind::SourcingSettings, settings.id.to_u128())
             }
             Self::PriceBookRenewed { book } => about(RecordKind::PriceBook, book.id.to_u128()),
+            Self::RuleSetCreated { rule_set } => about(RecordKind::RuleSet, rule_set.id.to_u128()),
+            Self::RuleSetUpdated { rule_set, .. }
+            | Self::RulesDrafted { rule_set, .. }
+            | Self::RulesPublished { rule_set, .. }
+            | Self::RulesRetired { rule_set, .. } => about(RecordKind::RuleSet, rule_set.to_u128()),
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())
             }

@@ -56,6 +56,18 @@ impl World {
             Command::UpdateRateTable(update) => {
                 keys.push(record_key(RecordKind::RateTable, update.rate_table));
             }
+            Command::UpdateRuleSet(step) => {
+                keys.push(record_key(RecordKind::RuleSet, step.rule_set));
+            }
+            Command::DraftRules(step) => {
+                keys.push(record_key(RecordKind::RuleSet, step.rule_set));
+            }
+            Command::PublishRules(step) => {
+                keys.push(record_key(RecordKind::RuleSet, step.rule_set));
+            }
+            Command::RetireRules(step) => {
+                keys.push(record_key(RecordKind::RuleSet, step.rule_set));
+            }
             Command::LiftBlock(lift) => keys.push(record_key(RecordKind::Block, lift.block)),
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),
@@ -98,6 +110,7 @@ impl World {
             | Command::CreateRateTable(_)
             | Command::UpdateSourcingSettings(_)
             | Command::RenewPrices(_)
+            | Command::CreateRuleSet(_)
             | Command::CreatePool(_)
             | Command::CreateListing(_)
             | Command::PlaceBlock(_)

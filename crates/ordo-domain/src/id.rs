@@ -228,6 +228,8 @@ ids! {
     RateTableId = "rat";
     /// A refund, decided or done.
     RefundId = "rfd";
+    /// Sourcing rules for some of the orders, in versions.
+    RuleSetId = "rus";
     /// A promise of stock with an expiry.
     ReservationId = "rsv";
     /// Permission and record of goods coming back.

@@ -33,6 +33,7 @@ pub mod record;
 pub mod reference;
 pub mod rejection;
 pub mod returns;
+pub mod rules;
 pub mod shipment;
 pub mod signal;
 pub mod sourcing;

@@ -46,6 +46,8 @@ pub enum RecordKind {
     SourcingSettings = 16,
     /// [`crate::sourcing::PriceBook`]
     PriceBook = 17,
+    /// [`crate::rules::RuleSet`]
+    RuleSet = 18,
 }
 
 impl RecordKind {
@@ -69,6 +71,7 @@ impl RecordKind {
         Self::RateTable,
         Self::SourcingSettings,
         Self::PriceBook,
+        Self::RuleSet,
     ];
 
     /// The table that stores keep this kind in.
@@ -93,6 +96,7 @@ impl RecordKind {
             Self::RateTable => "rate_tables",
             Self::SourcingSettings => "sourcing_settings",
             Self::PriceBook => "price_books",
+            Self::RuleSet => "rule_sets",
         }
     }
 
@@ -108,7 +112,8 @@ impl RecordKind {
             | Self::Webhook
             | Self::RateTable
             | Self::SourcingSettings
-            | Self::PriceBook => true,
+            | Self::PriceBook
+            | Self::RuleSet => true,
             Self::Organization
             | Self::ApiKey
             | Self::Sku

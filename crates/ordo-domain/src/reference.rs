@@ -10,11 +10,13 @@ use std::sync::Arc;
 use ordo_geo::Gazetteer;
 
 use crate::id::{
-    BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, RateTableId, SkuId, WebhookId,
+    BlockId, ChannelId, EntityId, ListingId, LocationId, PoolId, RateTableId, RuleSetId, SkuId,
+    WebhookId,
 };
 use crate::network::{Block, BlockScope, BlockStage, Channel, LegalEntity, Location, Pool};
 use crate::rate::RateTable;
 use crate::record::RecordKind;
+use crate::rules::{RuleSet, RuleSubject, RuleVersion};
 use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::CellKey;
 use crate::time::Timestamp;
@@ -41,6 +43,8 @@ pub enum ReferenceRecord {
     SourcingSettings(Arc<SourcingSettings>),
     /// What scarce stock and shipments are worth.
     PriceBook(Arc<PriceBook>),
+    /// Sourcing rules.
+    RuleSet(Arc<RuleSet>),
 }
 
 /// The snapshot.
@@ -59,6 +63,7 @@ pub struct Reference {
     rate_tables: BTreeMap<RateTableId, Arc<RateTable>>,
     sourcing: Option<Arc<SourcingSettings>>,
     prices: Option<Arc<PriceBook>>,
+    rule_sets: BTreeMap<RuleSetId, Arc<RuleSet>>,
 }
 
 impl Reference {
@@ -141,6 +146,10 @@ impl Reference {
                 let record: PriceBook = serde_json::from_str(body)?;
                 self.insert(ReferenceRecord::PriceBook(Arc::new(record)));
             }
+            RecordKind::RuleSet => {
+                let record: RuleSet = serde_json::from_str(body)?;
+                self.insert(ReferenceRecord::RuleSet(Arc::new(record)));
+            }
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku
@@ -185,6 +194,9 @@ impl Reference {
             }
             ReferenceRecord::SourcingSettings(settings) => self.sourcing = Some(settings),
             ReferenceRecord::PriceBook(book) => self.prices = Some(book),
+            ReferenceRecord::RuleSet(set) => {
+                self.rule_sets.insert(set.id, set);
+            }
         }
     }
 
@@ -214,6 +226,34 @@ impl Reference {
     #[must_use]
     pub fn prices(&self) -> Option<&Arc<PriceBook>> {
         self.prices.as_ref()
+    }
+    /// The rule sets, in the order in which they were made.
+    pub fn rule_sets(&self) -> impl Iterator<Item = &Arc<RuleSet>> {
+        self.rule_sets.values()
+    }
+
+    /// The rule set with this id.
+    #[must_use]
+    pub fn rule_set(&self, id: RuleSetId) -> Option<&Arc<RuleSet>> {
+        self.rule_sets.get(&id)
+    }
+
+    /// The rules that count for such an order at `now`: the most specific set with a live version,
+    /// then the smallest priority, then the first code.
+    #[must_use]
+    pub fn rules_for(
+        &self,
+        subject: RuleSubject,
+        now: Timestamp,
+    ) -> Option<(&Arc<RuleSet>, &RuleVersion)> {
+        let sells = |channel: ChannelId, pool: PoolId| {
+            let pool = self.pools.get(&pool);
+            pool.is_some_and(|pool| pool.channels.contains(&channel))
+        };
+        (self.rule_sets.values())
+            .filter(|set| set.scope.fits(subject, sells))
+            .filter_map(|set| set.live(now).map(|version| (set, version)))
+            .min_by_key(|(set, _)| set.preference())
     }
 
     /// The channel with this code.
@@ -256,6 +296,12 @@ impl Reference {
     #[must_use]
     pub fn pool_by_code(&self, code: &str) -> Option<&Arc<Pool>> {
         self.pools.values().find(|pool| pool.code == code)
+    }
+
+    /// The pool with this id.
+    #[must_use]
+    pub fn pool(&self, id: PoolId) -> Option<&Arc<Pool>> {
+        self.pools.get(&id)
     }
 
     /// All locations, in the order of their ids.

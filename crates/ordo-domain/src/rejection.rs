@@ -78,6 +78,8 @@ rejections! {
     DeliveryState = "delivery_state", 409, "The delivery is in a state that does not allow this";
     /// The return's state does not allow this.
     ReturnState = "return_state", 409, "The return is in a state that does not allow this";
+    /// The version of the rules is in a state that does not allow this.
+    RuleVersionState = "rule_version_state", 409, "The version of the rules is in a state that does not allow this";
     /// More money than was captured and not yet refunded.
     RefundExceedsCaptured = "refund_exceeds_captured", 409, "The refund is more than what is left of the captured amount";
     /// The actor's role does not allow this.

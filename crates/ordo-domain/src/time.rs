@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
+/// Microseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
 /// Microseconds in an hour.
 pub const HOUR: i64 = 3_600 * SECOND;
 /// Microseconds in a day of 24 hours.
@@ -52,6 +54,14 @@ impl Timestamp {
     pub fn date_in(self, zone: &Zone) -> Date {
         let local = self.to_jiff().to_zoned(zone.0.clone()).date();
         Date::from_civil(local)
+    }
+
+    /// The local date and the minute after midnight that the clock shows at this instant in `zone`.
+    #[must_use]
+    pub fn local(self, zone: &Zone) -> (Date, u16) {
+        let local = self.to_jiff().to_zoned(zone.0.clone()).datetime();
+        let minute = i16::from(local.hour()) * 60 + i16::from(local.minute());
+        (Date::from_civil(local.date()), minute.unsigned_abs())
     }
 
     fn to_jiff(self) -> jiff::Timestamp {

@@ -34,6 +34,7 @@ pages! {
     "refund_exceeds_captured"
     "reservation_ended"
     "return_state"
+    "rule_version_state"
     "unauthorized"
     "unavailable"
     "version_conflict"

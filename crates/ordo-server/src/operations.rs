@@ -11,7 +11,8 @@ use crate::app::{App, Ask, Running};
 use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
     locations, orders, organizations, persons, pools, promise, rate_tables, reports, reservations,
-    returns, shipments, skus, sourcing_prices, sourcing_settings, stock, system, webhooks,
+    returns, rule_sets, shipments, skus, sourcing_prices, sourcing_settings, stock, system,
+    webhooks,
 };
 
 /// How an operation is asked for.
@@ -145,6 +146,15 @@ operations! {
     Patch "/api/v1/sourcing-settings", Manager => sourcing_settings::update::update_sourcing_settings;
     Get "/api/v1/sourcing-prices", Viewer => sourcing_prices::read::get_sourcing_prices;
     Post "/api/v1/sourcing-prices/refresh", Manager => sourcing_prices::refresh::refresh_sourcing_prices;
+    Post "/api/v1/rule-sets", Manager => rule_sets::create::create_rule_set;
+    Get "/api/v1/rule-sets", Viewer => rule_sets::list::list_rule_sets;
+    Get "/api/v1/rule-sets/{id}", Viewer => rule_sets::read::get_rule_set;
+    Patch "/api/v1/rule-sets/{id}", Manager => rule_sets::update::update_rule_set;
+    Post "/api/v1/rule-sets/{id}/versions", Manager => rule_sets::draft::draft_rules;
+    Get "/api/v1/rule-sets/{id}/versions/{number}", Viewer => rule_sets::version::get_rule_version;
+    Patch "/api/v1/rule-sets/{id}/versions/{number}", Manager => rule_sets::draft::change_draft;
+    Post "/api/v1/rule-sets/{id}/versions/{number}/publish", Manager => rule_sets::publish::publish_rules;
+    Post "/api/v1/rule-sets/{id}/versions/{number}/retire", Manager => rule_sets::publish::retire_rules;
     Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;

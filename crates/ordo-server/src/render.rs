@@ -9,6 +9,7 @@ use ordo_domain::organization::{ApiKey, Organization};
 use ordo_domain::rate::RateTable;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
+use ordo_domain::rules::RuleSet;
 use ordo_domain::sourcing::{PriceBook, SourcingSettings};
 use ordo_domain::stock::Reservation;
 use ordo_domain::webhook::Webhook;
@@ -130,6 +131,7 @@ fn record_json(reference: &Reference, kind: RecordKind, body: &str) -> Option<St
         RecordKind::RateTable => shown::<RateTable>(reference, body),
         RecordKind::SourcingSettings => shown::<SourcingSettings>(reference, body),
         RecordKind::PriceBook => shown::<PriceBook>(reference, body),
+        RecordKind::RuleSet => shown::<RuleSet>(reference, body),
         RecordKind::LegalEntity => shown::<LegalEntity>(reference, body),
         RecordKind::Pool => shown::<Pool>(reference, body),
         RecordKind::Block => shown::<Block>(reference, body),

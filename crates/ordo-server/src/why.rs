@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ordo_domain::fulfillment::FulfillmentOrder;
-use ordo_domain::id::{DecisionId, FulfillmentOrderId, LocationId, OrganizationId};
+use ordo_domain::id::{DecisionId, FulfillmentOrderId, LocationId, OrganizationId, RuleSetId};
 use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
 use ordo_domain::reference::Reference;
+use ordo_domain::rules::body::Step;
+use ordo_domain::rules::{RuleReason, RuleSet};
 use ordo_engine::Backend;
 use ordo_sourcing::{Alternative, Cost, Decision, Instance, Key, Reason, ShipmentReason, Tier};
 use ordo_store::StoreError;
@@ -102,6 +104,61 @@ impl Words<'_> {
         }
     }
 
+    /// Why a location was left out, and what would have to change.
+    pub fn left_out(&self, reason: Reason) -> String {
+        let told = match reason {
+            Reason::Inactive => "It does not take new work: its state or its capabilities say so.",
+            Reason::NotInChannel => "It is in no pool that the order's channel sells from.",
+            Reason::NotInMarket => "It does not serve the buyer's country.",
+            Reason::Rule(number) => return self.rule(number),
+            Reason::RestrictedItem => "It may not ship one of the goods to this buyer.",
+            Reason::NoStock => "It had nothing on offer: no stock, all of it promised, or blocked.",
+            Reason::OverCapacity => "Its shipments of the day were all taken.",
+            Reason::CutOffMissed => "The day's cut-off had passed, and the next day is too late.",
+            Reason::PromiseMissed => "It could not deliver by the promised day.",
+            Reason::Declined => "It declined this order before, or came up short.",
+        };
+        told.to_owned()
+    }
+
+    /// The step of the rules that the decision was made by, while its version is kept.
+    pub fn step(&self) -> Option<(&RuleSet, &Step)> {
+        let used = self.decision.rules?;
+        let set = self.reference.rule_set(RuleSetId::from_u128(used.set.0))?;
+        let step = set.numbered(used.version)?.rules.step(used.step)?;
+        Some((set, step))
+    }
+
+    /// Which part of a step kept a location out.
+    fn rule(&self, number: u32) -> String {
+        let Some((_, step)) = self.step() else {
+            return "A sourcing rule keeps it out.".to_owned();
+        };
+        let name = &step.name;
+        match RuleReason::of(number) {
+            Some(RuleReason::Filter(place)) => match step.filters.get(place as usize) {
+                Some(filter) => format!("The rule “{}” keeps it out.", filter.name),
+                None => format!("A rule of the step “{name}” keeps it out."),
+            },
+            Some(RuleReason::TooFar) => {
+                let far = distance(step.max_distance_m.unwrap_or(0));
+                format!("It is farther than the {far} that the step “{name}” allows.")
+            }
+            Some(RuleReason::KeptStock) => {
+                let kept = units(step.keep_stock);
+                format!("The step “{name}” keeps {kept} there, or an earlier one took the rest.")
+            }
+            Some(RuleReason::DayFull) => {
+                let most = step.max_orders_per_day.unwrap_or(0);
+                format!("It has the {most} shipments of the day that the step “{name}” allows.")
+            }
+            Some(RuleReason::EarlierStep) => {
+                "An earlier step gave it work, and its shipments are counted by the day.".to_owned()
+            }
+            None => format!("A rule of the step “{name}” keeps it out."),
+        }
+    }
+
     /// What a plan with another location would mean.
     pub fn dearer(&self, other: &Alternative) -> String {
         match self.difference(other.dearer_by) {
@@ -167,19 +224,19 @@ pub fn has_money(instance: &Instance) -> bool {
         })
 }
 
-/// Why a location was left out, and what would have to change.
-pub fn reason(reason: Reason) -> &'static str {
+/// The name of a check that a location failed.
+pub const fn reason(reason: Reason) -> &'static str {
     match reason {
-        Reason::Inactive => "It does not take new work: its state or its capabilities say so.",
-        Reason::NotInChannel => "It is in no pool that the order's channel sells from.",
-        Reason::NotInMarket => "It does not serve the buyer's country.",
-        Reason::Rule(_) => "A sourcing rule keeps it out.",
-        Reason::RestrictedItem => "It may not ship one of the goods to this buyer.",
-        Reason::NoStock => "It had nothing on offer: no stock, all of it promised, or blocked.",
-        Reason::OverCapacity => "Its shipments of the day were all taken.",
-        Reason::CutOffMissed => "The day's cut-off had passed, and the next day is too late.",
-        Reason::PromiseMissed => "It could not deliver by the promised day.",
-        Reason::Declined => "It declined this order before, or came up short.",
+        Reason::Inactive => "inactive",
+        Reason::NotInChannel => "not_in_channel",
+        Reason::NotInMarket => "not_in_market",
+        Reason::Rule(_) => "rule",
+        Reason::RestrictedItem => "restricted_item",
+        Reason::NoStock => "no_stock",
+        Reason::OverCapacity => "over_capacity",
+        Reason::CutOffMissed => "cut_off_missed",
+        Reason::PromiseMissed => "promise_missed",
+        Reason::Declined => "declined",
     }
 }
 

@@ -40,6 +40,9 @@ pub struct Decision {
     /// The version of the time-zone database that days were reckoned by, where any were.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub time_zones: Option<String>,
+    /// The sourcing rules that it was made by, where any counted.
+    #[serde(rename = "ru", default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesUsed>,
     /// The plan, and what is known about it.
     #[serde(rename = "s")]
     pub solution: Solution,
@@ -100,6 +103,20 @@ impl Steering {
         });
         units.fold(self.shipment_uc(shipment.location), i64::saturating_add)
     }
+}
+/// Which rules a decision was made by. This crate does not know rules; it keeps their numbers, to
+/// which those of [`Reason::Rule`] belong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesUsed {
+    /// The rule set.
+    #[serde(rename = "k")]
+    pub set: Key,
+    /// Its version.
+    #[serde(rename = "n")]
+    pub version: u32,
+    /// The step of that version, counted from 0.
+    #[serde(rename = "s")]
+    pub step: u32,
 }
 
 /// A location that was not a candidate, and the first check it failed.
@@ -167,6 +184,7 @@ impl Decision {
             late_uc: Vec::new(),
             excluded,
             time_zones: None,
+            rules: None,
             solution,
         })
     }

@@ -48,7 +48,7 @@ pub use batch::{
     Past, ReassignFlaw, Reassignment, Renewed, prices_until, reassign, solve_batch,
 };
 pub use cost::{Cost, MAX_TIERS};
-pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, Steering};
+pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, RulesUsed, Steering};
 pub use explain::{Alternative, Explanation, ShipmentReason, WhyNot, in_cents};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use parcel::{Parcel, Parceling};

@@ -35,6 +35,7 @@ CREATE TABLE webhooks (LIKE organizations INCLUDING ALL);
 CREATE TABLE rate_tables (LIKE organizations INCLUDING ALL);
 CREATE TABLE sourcing_settings (LIKE organizations INCLUDING ALL);
 CREATE TABLE price_books (LIKE organizations INCLUDING ALL);
+CREATE TABLE rule_sets (LIKE organizations INCLUDING ALL);
 
 CREATE TABLE orders (
     organization uuid NOT NULL,

@@ -37,6 +37,8 @@ impl PostgresStore {
                    WHERE organization = $1
                    UNION ALL SELECT $10::smallint, body, NULL FROM price_books
                    WHERE organization = $1
+                   UNION ALL SELECT $11::smallint, body, NULL FROM rule_sets
+                   WHERE organization = $1
                    UNION ALL SELECT NULL, NULL, reference_version FROM heads
                    WHERE organization = $1";
         let params = params![
@@ -50,6 +52,7 @@ impl PostgresStore {
             kind_number(RecordKind::RateTable),
             kind_number(RecordKind::SourcingSettings),
             kind_number(RecordKind::PriceBook),
+            kind_number(RecordKind::RuleSet),
         ];
         let rows = self.rows(sql, params).await?;
         let mut version = 0;

@@ -33,6 +33,7 @@ macro_rules! on_table {
             RecordKind::RateTable => concat!($before, "rate_tables", $after),
             RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
             RecordKind::PriceBook => concat!($before, "price_books", $after),
+            RecordKind::RuleSet => concat!($before, "rule_sets", $after),
         }
     };
 }
@@ -242,7 +243,8 @@ fn columns(kind: RecordKind, writes: &[&RecordWrite]) -> Params {
         | RecordKind::Webhook
         | RecordKind::RateTable
         | RecordKind::SourcingSettings
-        | RecordKind::PriceBook => params![each(writes, |write| match &write.columns {
+        | RecordKind::PriceBook
+        | RecordKind::RuleSet => params![each(writes, |write| match &write.columns {
             Columns::Code { code } => Some(code.clone()),
             Columns::None => None,
             other => unreachable!("a {kind:?} comes with {other:?}"),

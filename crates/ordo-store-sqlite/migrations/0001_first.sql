@@ -143,6 +143,15 @@ CREATE TABLE price_books (
   PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE rule_sets (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  code TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sourcing_settings (
   organization INTEGER NOT NULL,
   id BLOB NOT NULL,

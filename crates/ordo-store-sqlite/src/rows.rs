@@ -30,6 +30,7 @@ macro_rules! per_kind {
             RecordKind::RateTable => concat!($before, "rate_tables", $after),
             RecordKind::SourcingSettings => concat!($before, "sourcing_settings", $after),
             RecordKind::PriceBook => concat!($before, "price_books", $after),
+            RecordKind::RuleSet => concat!($before, "rule_sets", $after),
         }
     };
 }

@@ -243,6 +243,10 @@ tables! {
         "organization": Organization, "id": Id,
         "version": Integer, "code": OptionalText, "body": Text,
     }
+    "rule_sets" by 2 {
+        "organization": Organization, "id": Id,
+        "version": Integer, "code": OptionalText, "body": Text,
+    }
     "orders" by 2 {
         "organization": Organization,
         "number": Integer,

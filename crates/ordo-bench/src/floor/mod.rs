@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 32] = [
+const NOT_CAPTURE: [&str; 33] = [
     "schema",
     "schema_version",
     "terms",
@@ -33,6 +33,7 @@ const NOT_CAPTURE: [&str; 32] = [
     "rate_tables",
     "sourcing_settings",
     "price_books",
+    "rule_sets",
     "payloads",
     "documents",
     "document_numbers",

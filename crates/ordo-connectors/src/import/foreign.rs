@@ -402,6 +402,7 @@ pub(super) fn sku(code: &str, name: Option<String>, weight_g: i64) -> CreateSku 
         tracking: Tracking::None,
         hs_code: None,
         origin_country: None,
+        tags: Vec::new(),
     }
 }
 

@@ -87,6 +87,9 @@ pub struct Sku {
     /// ISO 3166-1 alpha-2 of origin for customs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_country: Option<String>,
+    /// Marks that sourcing rules ask for, such as `hazmat`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 record!(Sku, SkuId, Sku, self => Columns::Code { code: self.code.clone() });
 
@@ -113,6 +116,8 @@ pub struct CreateSku {
     pub hs_code: Option<String>,
     /// ISO 3166-1 alpha-2 of origin for customs.
     pub origin_country: Option<String>,
+    /// Marks that sourcing rules ask for.
+    pub tags: Vec<String>,
 }
 
 impl CreateSku {
@@ -142,6 +147,7 @@ impl CreateSku {
             tracking: self.tracking,
             hs_code: self.hs_code.clone(),
             origin_country: self.origin_country.clone(),
+            tags: self.tags.clone(),
         };
         let id = sku.id;
         Ok(Decided::created(vec![Event::SkuCreated { sku }], id))

@@ -34,6 +34,8 @@ pub struct SkuChange {
     pub hs_code: Edit<String>,
     /// ISO 3166-1 alpha-2 of origin for customs.
     pub origin_country: Edit<String>,
+    /// Marks that sourcing rules ask for.
+    pub tags: Option<Vec<String>>,
 }
 
 /// Changes a SKU.
@@ -96,5 +98,6 @@ impl SkuChange {
         replace(&mut sku.tracking, self.tracking.as_ref());
         self.hs_code.apply(&mut sku.hs_code);
         self.origin_country.apply(&mut sku.origin_country);
+        replace(&mut sku.tags, self.tags.as_ref());
     }
 }

@@ -134,6 +134,8 @@ mod tests {
             daily_capacity: None,
             handling: None,
             decline_ppm: None,
+            priority: 0,
+            tags: Vec::new(),
         };
         while let Some(word) = words.next() {
             match word {

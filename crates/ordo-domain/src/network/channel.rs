@@ -29,6 +29,21 @@ pub enum ChannelKind {
     Manual,
 }
 
+impl ChannelKind {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Marketplace => "marketplace",
+            Self::Pos => "pos",
+            Self::B2b => "b2b",
+            Self::Social => "social",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 /// A place that orders come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channel {

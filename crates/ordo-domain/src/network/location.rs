@@ -165,6 +165,12 @@ pub struct Location {
     /// for none. For those without live stock, such as suppliers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decline_ppm: Option<i64>,
+    /// Its place among the locations, smaller first, where sourcing rules ask for it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub priority: i64,
+    /// Marks that sourcing rules ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
 }
 record!(Location, LocationId, Location, self => Columns::Code { code: self.code.clone() });
 
@@ -234,6 +240,8 @@ impl CreateLocation {
             daily_capacity: self.daily_capacity,
             handling: None,
             decline_ppm: None,
+            priority: 0,
+            tags: Vec::new(),
         }
     }
 }
@@ -258,4 +266,9 @@ impl AddLocations {
             .collect();
         Ok(Decided::done(events))
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_zero(value: &i64) -> bool {
+    *value == 0
 }

@@ -46,6 +46,10 @@ pub struct LocationChange {
     pub handling: Edit<Handling>,
     /// Of a million works, how many it is assumed to decline; cleared means none.
     pub decline_ppm: Edit<i64>,
+    /// Its place among the locations, where sourcing rules ask for it.
+    pub priority: Option<i64>,
+    /// Marks that sourcing rules ask for.
+    pub tags: Option<Vec<String>>,
 }
 
 /// Changes a location.
@@ -101,6 +105,8 @@ impl LocationChange {
         self.daily_capacity.apply(&mut location.daily_capacity);
         self.handling.apply(&mut location.handling);
         self.decline_ppm.apply(&mut location.decline_ppm);
+        replace(&mut location.priority, self.priority.as_ref());
+        replace(&mut location.tags, self.tags.as_ref());
     }
 }
 

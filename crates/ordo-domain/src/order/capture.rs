@@ -147,6 +147,10 @@ pub struct CaptureOrder {
     pub external_refs: Vec<ExternalRef>,
     /// Operators' labels.
     pub labels: Vec<String>,
+    /// The customer's tier, as the channel calls it.
+    pub customer_tier: Option<String>,
+    /// Marks that sourcing rules ask for.
+    pub tags: Vec<String>,
     /// What the buyer saw.
     pub presentment: Option<Presentment>,
     /// A reservation whose place the order takes.
@@ -275,6 +279,8 @@ impl CaptureOrder {
             external_refs: self.external_refs.clone(),
             ship_groups: Vec::new(),
             labels: self.labels.clone(),
+            customer_tier: self.customer_tier.clone(),
+            tags: self.tags.clone(),
             original: None,
             deferral: None,
         };

@@ -52,8 +52,10 @@ pub enum HoldKind {
     CardNumberInText,
     /// More units than any location has, and the SKU is not backordered.
     Oversold,
-    /// Too many locations refused it.
+    /// Too many locations refused it, or a sourcing rule wants a person to look.
     NoLocation,
+    /// No location may ship it now; it is tried again when stock comes, and after a time.
+    Queued,
     /// The channel says something that can no longer be done.
     ChannelConflict,
     /// A person wants it so.
@@ -74,6 +76,7 @@ impl HoldKind {
             Self::CardNumberInText => "card_number_in_text",
             Self::Oversold => "oversold",
             Self::NoLocation => "no_location",
+            Self::Queued => "queued",
             Self::ChannelConflict => "channel_conflict",
             Self::Manual => "manual",
         }
@@ -86,6 +89,7 @@ impl HoldKind {
             Self::AddressIncomplete | Self::UnmappedSku | Self::Oversold | Self::NoLocation => {
                 vec![Stage::Source, Stage::Release, Stage::Ship]
             }
+            Self::Queued => vec![Stage::Source],
             Self::Unpaid
             | Self::TotalMismatch
             | Self::DuplicateSuspected

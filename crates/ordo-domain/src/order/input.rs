@@ -81,6 +81,12 @@ pub struct OrderInput {
     /// Operators' labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// The customer's tier, such as `gold`; sourcing rules ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_tier: Option<String>,
+    /// Marks that sourcing rules ask for: at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The currency the buyer saw, where it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentment: Option<PresentmentInput>,
@@ -381,7 +387,9 @@ impl OrderInput {
             channel_total: (self.total.as_ref())
                 .map(|total| check.money("/total", total, currency, false)),
             external_refs: self.parse_refs(&mut check),
-            labels: self.parse_labels(&mut check),
+            labels: parse_marks(&mut check, "labels", &self.labels),
+            customer_tier: check.optional_text("/customer_tier", self.customer_tier.as_ref(), 64),
+            tags: parse_marks(&mut check, "tags", &self.tags),
             presentment,
             reservation,
             card_number_masked: masked,
@@ -419,15 +427,16 @@ impl OrderInput {
             })
             .collect()
     }
+}
 
-    fn parse_labels(&self, check: &mut Check) -> Vec<String> {
-        if self.labels.len() > 50 {
-            check.refuse("/labels", "holds more than 50 entries");
-        }
-        (self.labels.iter().take(50).enumerate())
-            .map(|(index, label)| check.text(&format!("/labels/{index}"), label, 255))
-            .collect()
+/// Short texts that somebody put on the order.
+fn parse_marks(check: &mut Check, name: &str, marks: &[String]) -> Vec<String> {
+    if marks.len() > 50 {
+        check.refuse(format!("/{name}"), "holds more than 50 entries");
     }
+    (marks.iter().take(50).enumerate())
+        .map(|(index, mark)| check.text(&format!("/{name}/{index}"), mark, 255))
+        .collect()
 }
 
 /// Stands in for a currency that was refused; such a capture never leaves the parser.

@@ -143,6 +143,7 @@ impl Merge {
                     | HoldKind::UnmappedSku
                     | HoldKind::TotalMismatch
                     | HoldKind::ChannelConflict
+                    | HoldKind::Queued
                     | HoldKind::Oversold => true,
                     HoldKind::AddressIncomplete => capture.ship_to.is_some(),
                     HoldKind::DuplicateSuspected
@@ -229,6 +230,8 @@ impl Merge {
         order.shipping = capture.shipping.clone();
         order.channel_total = capture.channel_total;
         order.external_refs.clone_from(&capture.external_refs);
+        order.customer_tier.clone_from(&capture.customer_tier);
+        order.tags.clone_from(&capture.tags);
         order.buyer_vat_id = capture.buyer_vat_id.clone().or(order.buyer_vat_id.take());
         order.terms = capture.terms.unwrap_or(order.terms);
         if let Some(contact) = &capture.ship_to {

@@ -69,6 +69,18 @@ pub enum OrderKind {
     Replacement,
 }
 
+impl OrderKind {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Exchange => "exchange",
+            Self::Replacement => "replacement",
+        }
+    }
+}
+
 /// When and by whom the order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -84,6 +96,20 @@ pub enum Terms {
     Cod,
     /// The marketplace collects and pays out.
     Marketplace,
+}
+
+impl Terms {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepaid => "prepaid",
+            Self::Authorized => "authorized",
+            Self::OnAccount => "on_account",
+            Self::Cod => "cod",
+            Self::Marketplace => "marketplace",
+        }
+    }
 }
 
 /// The stored life of an order; everything else is derived.
@@ -279,6 +305,12 @@ pub struct Order {
     /// Operators' labels; nothing decides by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// The customer's tier, as the channel calls it; sourcing rules ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_tier: Option<String>,
+    /// Marks from the channel that sourcing rules ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// The order that this one exchanges or replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<OrderId>,

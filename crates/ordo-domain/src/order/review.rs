@@ -13,7 +13,7 @@ use crate::event::{Event, LineUnits};
 use crate::id::{HoldId, LineId, OrderId, SkuId};
 use crate::network::{BlockStage, Channel};
 use crate::order::capture::LineDraft;
-use crate::order::{FulfilledBy, HoldKind, HoldSource, Line, Order, OrderLife, Origin};
+use crate::order::{FulfilledBy, Hold, HoldKind, HoldSource, Line, Order, OrderLife, Origin};
 use crate::quantity::Quantity;
 use crate::reaction::could_ship;
 use crate::rejection::{Code, Rejection};
@@ -47,11 +47,15 @@ impl ReviewOrder {
 }
 
 /// The hold of `kind` that a rule placed on `line`.
-fn rule_hold(order: &Order, kind: HoldKind, line: LineId) -> Option<HoldId> {
-    let is_it = |hold: &&crate::order::Hold| {
+fn rule_hold(order: &Order, kind: HoldKind, line: LineId) -> Option<&Hold> {
+    (order.holds.iter()).find(|hold| {
         hold.kind == kind && hold.line == Some(line) && hold.source == HoldSource::Rule
-    };
-    order.holds.iter().find(is_it).map(|hold| hold.id)
+    })
+}
+
+/// The hold on a line for want of a location that may ship it.
+fn waiting_hold(order: &Order, line: LineId) -> Option<&Hold> {
+    rule_hold(order, HoldKind::Oversold, line).or_else(|| rule_hold(order, HoldKind::Queued, line))
 }
 
 impl Line {
@@ -72,8 +76,7 @@ impl Order {
     pub fn waits_for(&self) -> Vec<SkuId> {
         let mut skus: Vec<SkuId> = (self.lines.iter())
             .filter(|line| {
-                line.backordered > Quantity::ZERO
-                    || rule_hold(self, HoldKind::Oversold, line.id).is_some()
+                line.backordered > Quantity::ZERO || waiting_hold(self, line.id).is_some()
             })
             .filter_map(|line| line.sku)
             .collect();
@@ -114,7 +117,7 @@ fn map_lines(world: &World, ctx: &mut Context, order: &Order) -> Result<Vec<Even
             _components => changed = true,
         }
         if lines[before..].iter().all(|new| new.sku.is_some()) {
-            freed.extend(rule_hold(order, HoldKind::UnmappedSku, line.id));
+            freed.extend(rule_hold(order, HoldKind::UnmappedSku, line.id).map(|hold| hold.id));
         }
     }
     if !missing.is_empty() {
@@ -204,14 +207,15 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
                 quantity: units,
             });
         }
-        if *left > Quantity::ZERO
-            && !is_blocked(world, ctx, line)
-            && let Some(hold) = rule_hold(order, HoldKind::Oversold, line.id)
-        {
+        let Some(hold) = waiting_hold(order, line.id) else {
+            continue;
+        };
+        let is_due = hold.auto_release_at.is_some_and(|at| at <= ctx.now);
+        if (*left > Quantity::ZERO || is_due) && !is_blocked(world, ctx, line) {
             *left -= (line.open - line.backordered).min(*left);
             events.push(Event::HoldReleased {
                 order: order.id,
-                hold,
+                hold: hold.id,
                 by_person: false,
             });
         }

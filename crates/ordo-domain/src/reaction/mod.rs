@@ -5,6 +5,7 @@
 
 mod close_when_done;
 mod confirm_when_clear;
+mod planned;
 mod source_when_ready;
 mod validate_on_capture;
 

@@ -6,25 +6,33 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::catalog::{Sku, StockPolicy};
 use crate::decide::{Attachment, Context, Refusal};
-use crate::event::{Event, LineUnits};
-use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use crate::id::{DecisionId, LineId, OrderId, SkuId};
+use crate::event::Event;
+use crate::id::{LineId, OrderId, SkuId};
 use crate::money::Minor;
 use crate::network::{Block, BlockStage, Place};
 use crate::order::{Hold, HoldKind, HoldSource, Line, Order, OrderLife, Origin, Stage};
 use crate::planning::Deferral;
 use crate::quantity::Quantity;
 use crate::reaction::Reacted;
-use crate::sourcing::{Problem, Question, Solved, Wanted};
-use crate::time::Timestamp;
-use crate::world::{CounterKey, CounterKind, World};
+use crate::reaction::planned::{Planned, Want, wanted};
+use crate::rules::body::{Otherwise, Take};
+use crate::rules::facts::Subject;
+use crate::sourcing::{
+    Counting, Guide, Problem, Question, Solved, Taken, Wanted, line_facts, order_facts,
+};
+use crate::time::{MINUTE, Timestamp};
+use crate::world::World;
 
 /// Locations that may refuse or come up short before a person looks.
 const DECLINES_MAX: usize = 5;
 
-fn rule_hold(ctx: &mut Context, kind: HoldKind, line: Option<LineId>, reason: String) -> Hold {
+pub(super) fn rule_hold(
+    ctx: &mut Context,
+    kind: HoldKind,
+    line: Option<LineId>,
+    reason: String,
+) -> Hold {
     Hold {
         id: ctx.ids.make(),
         kind,
@@ -36,13 +44,6 @@ fn rule_hold(ctx: &mut Context, kind: HoldKind, line: Option<LineId>, reason: St
         placed_at: ctx.now,
         auto_release_at: None,
     }
-}
-
-/// Units of one SKU that need a location, and the order lines that they are for.
-struct Want {
-    sku: Arc<Sku>,
-    quantity: Quantity,
-    lines: Vec<(LineId, Quantity)>,
 }
 
 pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Reacted, Refusal> {
@@ -72,6 +73,11 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
             Vec::new(),
         )));
     }
+    if let Some(counting) = Counting::of_order(world, order, ctx.now) {
+        let mut planned = Planned::new(wants);
+        by_rules(world, ctx, order, counting, &mut planned)?;
+        return Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)));
+    }
     if let Some(deferral) = Deferral::together(world, ctx, order) {
         return Ok(Some(deferred(id, deferral)));
     }
@@ -82,6 +88,68 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     }
     let planned = Planned::of(world, ctx, order, wants, &solved)?;
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
+}
+
+/// Asks the steps of the rules in turn, each for what those before it have left.
+fn by_rules(
+    world: &World,
+    ctx: &mut Context,
+    order: &Order,
+    counting: Counting,
+    planned: &mut Planned,
+) -> Result<(), Refusal> {
+    let nowhere = Place::default();
+    let mut taken = Taken::default();
+    let mut otherwise = counting.rules().otherwise;
+    for (number, step) in (0..).zip(&counting.rules().steps) {
+        if !planned.has_left() {
+            break;
+        }
+        let wanted = planned.wanted(order);
+        let facts = order_facts(world, order, &wanted);
+        let lines = line_facts(&wanted);
+        let guide = Guide {
+            step,
+            subject: Subject::of(&facts, &lines, ctx.now),
+            taken: &taken,
+        };
+        if !guide.is_asked() {
+            continue;
+        }
+        let mut question = question(ctx, order, &nowhere, &wanted);
+        question.guide = Some(&guide);
+        let mut solved = question.problem(world)?.decide();
+        let plan = &solved.decision.solution.plan;
+        let is_taken = match step.take {
+            Take::WhatItCan => true,
+            Take::AllOrNothing => plan.unfilled.is_empty(),
+        };
+        if is_taken {
+            for shipment in &plan.shipments {
+                let location = solved.planned(shipment).location;
+                for (line, units) in &shipment.lines {
+                    taken.add(location, wanted[*line].sku.id, *units);
+                }
+            }
+            solved.decision.rules = Some(counting.used(number));
+            planned.open_work(ctx, order, &solved);
+        }
+        if let Some(then) = step.then {
+            otherwise = then;
+            break;
+        }
+    }
+    match otherwise {
+        Otherwise::Default => planned.wait(world, ctx, order)?,
+        Otherwise::Queue { retry_minutes } => {
+            let again_at = ctx.now.plus_micros(i64::from(retry_minutes) * MINUTE);
+            planned.hold(ctx, order, HoldKind::Queued, Some(again_at));
+        }
+        Otherwise::AskPerson => planned.hold(ctx, order, HoldKind::NoLocation, None),
+        Otherwise::Backorder => planned.backorder(order),
+        Otherwise::CancelLine => planned.cancel(order),
+    }
+    Ok(())
 }
 
 /// Whether locations may get work for the order.
@@ -99,8 +167,8 @@ fn deferred(order: OrderId, deferral: Deferral) -> (Vec<Event>, Vec<Attachment>)
     )
 }
 
-/// The problem of what is to be sourced now; `None` where that is nothing, or something must be said
-/// of the order first.
+/// The problem of what is to be sourced now; `None` where that is nothing, something must be said of
+/// the order first, or rules make several problems of it.
 pub(crate) fn open_problem(
     world: &World,
     ctx: &Context,
@@ -108,6 +176,9 @@ pub(crate) fn open_problem(
 ) -> Result<Option<Problem>, Refusal> {
     let wants = wants(world, order)?;
     if wants.is_empty() || is_stopped(world, ctx, order) || is_declined_too_often(order) {
+        return Ok(None);
+    }
+    if Counting::of_order(world, order, ctx.now).is_some() {
         return Ok(None);
     }
     problem(world, ctx, order, &wants).map(Some)
@@ -133,16 +204,7 @@ fn problem(
     order: &Order,
     wants: &[Want],
 ) -> Result<Problem, Refusal> {
-    let wanted: Vec<Wanted> = (wants.iter().zip(groups(order, wants)))
-        .map(|(want, together)| Wanted {
-            sku: Arc::clone(&want.sku),
-            quantity: want.quantity.get(),
-            value: (want.lines.first())
-                .and_then(|(line, _)| order.line(*line))
-                .map_or(Minor::ZERO, |line| line.unit_price),
-            together,
-        })
-        .collect();
+    let wanted = wanted(order, wants);
     let nowhere = Place::default();
     question(ctx, order, &nowhere, &wanted).problem(world)
 }
@@ -243,7 +305,26 @@ pub(crate) fn could_ship(
         together: None,
     }];
     let nowhere = Place::default();
-    let units = question(ctx, order, &nowhere, &wanted).could_ship(world)?;
+    let mut question = question(ctx, order, &nowhere, &wanted);
+    let Some(counting) = Counting::of_order(world, order, ctx.now) else {
+        return Ok(Quantity::stored(question.could_ship(world)?));
+    };
+    let facts = order_facts(world, order, &wanted);
+    let lines = line_facts(&wanted);
+    let taken = Taken::default();
+    let guides: Vec<Guide> = (counting.rules().steps.iter())
+        .map(|step| Guide {
+            step,
+            subject: Subject::of(&facts, &lines, ctx.now),
+            taken: &taken,
+        })
+        .filter(Guide::is_asked)
+        .collect();
+    let mut units = 0;
+    for guide in &guides {
+        question.guide = Some(guide);
+        units = question.could_ship(world)?.max(units);
+    }
     Ok(Quantity::stored(units))
 }
 
@@ -266,176 +347,6 @@ fn question<'a>(
         declined: &order.declined,
         only: None,
         wanted,
-    }
-}
-
-/// Which wants must leave in one shipment, as the number of their group: those that share a bundle of
-/// which the listing says so, and those that share a SKU with such a one.
-fn groups(order: &Order, wants: &[Want]) -> Vec<Option<u32>> {
-    let mut groups: Vec<Option<u32>> = vec![None; wants.len()];
-    let mut firsts: BTreeMap<LineId, usize> = BTreeMap::new();
-    for (at, want) in wants.iter().enumerate() {
-        let bundles = (want.lines.iter())
-            .filter_map(|(line, _)| order.line(*line)?.parent.as_ref())
-            .filter(|parent| parent.together);
-        for bundle in bundles {
-            let first = *firsts.entry(bundle.id).or_insert(at);
-            let theirs = groups[first].unwrap_or(first as u32);
-            let ours = groups[at].unwrap_or(theirs);
-            let joined = theirs.min(ours);
-            for group in &mut groups {
-                if *group == Some(theirs) || *group == Some(ours) {
-                    *group = Some(joined);
-                }
-            }
-            groups[first] = Some(joined);
-            groups[at] = Some(joined);
-        }
-    }
-    groups
-}
-
-/// Events in the making, and what is still without a location.
-struct Planned {
-    events: Vec<Event>,
-    attachments: Vec<Attachment>,
-    left: Vec<Want>,
-}
-
-impl Planned {
-    fn of(
-        world: &World,
-        ctx: &mut Context,
-        order: &Order,
-        wants: Vec<Want>,
-        solved: &Solved,
-    ) -> Result<Self, Refusal> {
-        let mut planned = Self {
-            events: Vec::new(),
-            attachments: Vec::new(),
-            left: wants,
-        };
-        planned.open_work(ctx, order, solved);
-        planned.wait(world, ctx, order)?;
-        Ok(planned)
-    }
-
-    /// One fulfillment order per shipment of the plan.
-    fn open_work(&mut self, ctx: &mut Context, order: &Order, solved: &Solved) {
-        let plan = &solved.decision.solution.plan;
-        if plan.shipments.is_empty() {
-            return;
-        }
-        let id: DecisionId = ctx.ids.make();
-        // Nearest first, for whoever reads the order.
-        let mut shipments: Vec<_> = (plan.shipments.iter())
-            .map(|shipment| (solved.planned(shipment), shipment))
-            .collect();
-        shipments.sort_by_key(|(planned, _)| planned.distance_m);
-        for (planned, shipment) in shipments {
-            let mut lines = Vec::new();
-            for (index, quantity) in &shipment.lines {
-                let want = &mut self.left[*index];
-                let from_stock = want.sku.stock_policy != StockPolicy::Untracked;
-                for (line, quantity) in want.take(Quantity::stored(*quantity)) {
-                    lines.push(FulfillmentLine {
-                        line,
-                        sku: want.sku.id,
-                        owner: None,
-                        from_stock,
-                        quantity,
-                        picked: Quantity::ZERO,
-                        packed: Quantity::ZERO,
-                        shipped: Quantity::ZERO,
-                        units: Vec::new(),
-                    });
-                }
-            }
-            let fulfillment_order = FulfillmentOrder {
-                id: ctx.ids.make(),
-                version: 0,
-                order: order.id,
-                location: planned.location,
-                state: FulfillmentState::Open,
-                lines,
-                decision: Some(id),
-                replaces: None,
-                pinned: false,
-                opened_at: ctx.now,
-                work_day: planned.work_day,
-                carriage: planned.carriage,
-                shipment: None,
-                cancel: None,
-            };
-            self.events
-                .push(Event::FulfillmentOrderOpened { fulfillment_order });
-        }
-        let body =
-            serde_json::to_string(&solved.decision).expect("decisions hold only numbers and names");
-        self.attachments.push(Attachment::Decision { id, body });
-    }
-
-    /// What no location has: backordered as far as the policy allows, else held for a person.
-    fn wait(&mut self, world: &World, ctx: &mut Context, order: &Order) -> Result<(), Refusal> {
-        let mut backordered = Vec::new();
-        self.left.retain(|want| want.quantity > Quantity::ZERO);
-        let waiting = self.left.iter().map(|want| want.waiting(world));
-        let waiting = Refusal::gather(waiting)?;
-        for (want, waiting) in self.left.iter_mut().zip(waiting) {
-            if let StockPolicy::Backorder { limit } = want.sku.stock_policy {
-                let room = Quantity::stored(limit.get() - waiting).or_zero();
-                let taken = want.take(room.min(want.quantity));
-                let units = |(line, quantity)| LineUnits { line, quantity };
-                backordered.extend(taken.into_iter().map(units));
-            }
-            for (line, quantity) in &want.lines {
-                let reason = format!("{quantity} of {} are at no location", want.sku.code);
-                let hold = rule_hold(ctx, HoldKind::Oversold, Some(*line), reason);
-                self.events.push(Event::HoldPlaced {
-                    order: order.id,
-                    hold,
-                });
-            }
-        }
-        if !backordered.is_empty() {
-            self.events.push(Event::LinesBackordered {
-                order: order.id,
-                lines: backordered,
-            });
-        }
-        Ok(())
-    }
-}
-
-impl Want {
-    /// Units of its SKU that are on backorder, where its policy limits them.
-    fn waiting(&self, world: &World) -> Result<i64, Refusal> {
-        match self.sku.stock_policy {
-            StockPolicy::Backorder { .. } => world.counter(CounterKey {
-                kind: CounterKind::Backordered,
-                id: self.sku.id.to_u128(),
-                day: 0,
-            }),
-            StockPolicy::Tracked | StockPolicy::Untracked => Ok(0),
-        }
-    }
-
-    /// Takes `units` off, first line first.
-    fn take(&mut self, units: Quantity) -> Vec<(LineId, Quantity)> {
-        let mut taken = Vec::new();
-        let mut wanted = units;
-        while wanted > Quantity::ZERO
-            && let Some((line, left)) = self.lines.first_mut()
-        {
-            let part = wanted.min(*left);
-            taken.push((*line, part));
-            *left -= part;
-            wanted -= part;
-            self.quantity -= part;
-            if *left == Quantity::ZERO {
-                self.lines.remove(0);
-            }
-        }
-        taken
+        guide: None,
     }
 }

@@ -99,6 +99,7 @@ impl Question<'_> {
         let lines = self.lines(&tables, weighed.default_g);
         let weights = Weights::of(&lines);
         let (mut candidates, mut ways) = (Vec::new(), Vec::new());
+        let mut locations = Vec::new();
         let mut rates: Vec<Rate> = Vec::new();
         for (source, offers) in sources.into_iter().zip(offers) {
             let offers = match offers {
@@ -108,17 +109,7 @@ impl Question<'_> {
                     continue;
                 }
             };
-            let rate = weights.price(&offers);
-            let known = rates.iter().position(|known| *known == rate);
-            let place = known.unwrap_or_else(|| {
-                rates.push(rate);
-                rates.len() - 1
-            });
             let mut candidate = source.candidate();
-            candidate.services = vec![Service {
-                rate: place as u32,
-                extra_uc: 0,
-            }];
             let handling = source.location.handling;
             if let Some(handling) = handling.filter(|cost| cost.currency == currency) {
                 candidate.handling_order_uc = handling.per_order.get() * MICRO;
@@ -130,17 +121,34 @@ impl Question<'_> {
                 declined.saturating_mul(weighed.decline_ppm(source.location));
             let duty_uc = self.duty_uc(source.location, weighed);
             candidate.stock_price_uc.clone_from(&duty_uc);
+            let mut rate = weights.price(&offers);
+            if let Some(guide) = self.guide {
+                let bonus_uc = guide.charge(source.location, &mut candidate, currency);
+                for step in &mut rate.steps {
+                    step.cost_uc = step.cost_uc.saturating_sub(bonus_uc).max(0);
+                }
+            }
+            let known = rates.iter().position(|known| *known == rate);
+            let place = known.unwrap_or_else(|| {
+                rates.push(rate);
+                rates.len() - 1
+            });
+            candidate.services = vec![Service {
+                rate: place as u32,
+                extra_uc: 0,
+            }];
             candidates.push(candidate);
+            locations.push(source.location);
             ways.push(Way {
                 duty_uc,
                 leave: offers.first().map(|offer| offer.leave),
-                counts: source.location.daily_capacity.is_some(),
+                counts: self.limits_days(source.location),
                 offers,
             });
         }
         let penalties = &weighed.penalties;
-        let plain = Instance::nearest(lines.clone(), without_money(&candidates));
-        let instance = Instance {
+        let mut plain = Instance::nearest(lines.clone(), without_money(&candidates));
+        let mut instance = Instance {
             lines,
             candidates,
             rates,
@@ -154,6 +162,10 @@ impl Question<'_> {
             },
             ..Instance::default()
         };
+        if let Some(guide) = self.guide {
+            guide.shape(&mut plain, &locations, None);
+            guide.shape(&mut instance, &locations, None);
+        }
         Problem {
             steering: self.steering(&instance, &ways, weighed),
             instance,
@@ -198,7 +210,11 @@ impl Question<'_> {
         if going.is_empty() {
             return Ok(Err(Reason::NotInMarket));
         }
-        let late_uc = weighed.penalties.late_per_day.get() * MICRO;
+        let usual_uc = weighed.penalties.late_per_day.get() * MICRO;
+        let currency = weighed.penalties.currency;
+        let late_uc = self.guide.map_or(usual_uc, |guide| {
+            guide.late_uc(location, source.distance_m, currency, usual_uc)
+        });
         let promised = self.promised.map(|at| at.date_in(&zone_of(location)));
         // A calendar takes microseconds, so services without a cut-off of their own share one.
         let usual = leave(world, self.now, location, None);

@@ -116,6 +116,7 @@ pub fn forecast(
             declined: &[],
             only: None,
             wanted: &one.wanted,
+            guide: None,
         };
         question.problem(world)
     });

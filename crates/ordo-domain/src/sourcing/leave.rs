@@ -51,13 +51,7 @@ pub(crate) fn leave(
     if limit <= 0 {
         return Ok(Err(Stays::Full));
     }
-    let used = |day: Date| {
-        world.counter(CounterKey {
-            kind: CounterKind::Capacity,
-            id: location.id.to_u128(),
-            day: day.days_since_epoch(),
-        })
-    };
+    let used = |day: Date| used(world, location, day);
     if used(first)? < limit {
         return Ok(Ok(at(first, 0)));
     }
@@ -68,6 +62,15 @@ pub(crate) fn leave(
     Ok(match room {
         Some(((day, _), waits)) => Ok(at(*day, waits)),
         None => Err(Stays::Full),
+    })
+}
+
+/// Shipments of a local day that a location has been given and that are counted.
+pub(crate) fn used(world: &World, location: &Location, day: Date) -> Result<i64, Refusal> {
+    world.counter(CounterKey {
+        kind: CounterKind::Capacity,
+        id: location.id.to_u128(),
+        day: day.days_since_epoch(),
     })
 }
 

@@ -7,6 +7,7 @@ mod by_cost;
 mod carriage;
 mod customs;
 mod forecast;
+mod guide;
 mod held;
 mod leave;
 mod performance;
@@ -20,6 +21,7 @@ mod steer;
 pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
+pub(crate) use guide::{Counting, Guide, Taken, line_facts, order_facts};
 pub use performance::{Outcomes, PERFORMANCE_DAYS, performance_days};
 pub use price_book::{
     HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,

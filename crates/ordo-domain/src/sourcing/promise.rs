@@ -98,6 +98,7 @@ pub fn promise(
         declined: &[],
         only,
         wanted: &wanted,
+        guide: None,
     };
     let mut options = Vec::new();
     for (currency, carrier, service) in services(world, asked.currency) {

@@ -11,8 +11,10 @@ use crate::money::{Currency, Minor};
 use crate::network::place::distance_m;
 use crate::network::{BlockStage, Location, Place};
 use crate::quantity::QUANTITY_MAX;
+use crate::rules::RuleReason;
 use crate::sourcing::by_cost::{Offers, Weighed};
-use crate::sourcing::leave::{Stays, leave};
+use crate::sourcing::guide::Guide;
+use crate::sourcing::leave::{Stays, leave, used};
 use crate::sourcing::solved::{Problem, Way};
 use crate::stock::CellKey;
 use crate::stock::lot::kept_back;
@@ -44,6 +46,8 @@ pub(crate) struct Question<'a> {
     /// The only carrier and service that may be used.
     pub only: Option<(&'a str, &'a str)>,
     pub wanted: &'a [Wanted],
+    /// The step of the sourcing rules that it is asked by; `None` where no rules count.
+    pub guide: Option<&'a Guide<'a>>,
 }
 
 /// A location that may serve the order and has some of it.
@@ -74,9 +78,9 @@ impl Question<'_> {
     pub fn want_stock_and_days(&self, world: &World) -> Result<(), Refusal> {
         let cells = (self.wanted.iter()).map(|want| world.cells_of(want.sku.id).map(|_| ()));
         let days = (world.reference().locations())
-            .filter(|location| location.daily_capacity.is_some())
+            .filter(|location| self.limits_days(location))
             .filter(|location| self.refusal(world, location).is_none())
-            .map(|location| leave(world, self.now, location, None).map(|_| ()));
+            .map(|location| self.is_full(world, location).map(|_| ()));
         Refusal::gather(cells.chain(days)).map(|_| ())
     }
 
@@ -90,16 +94,15 @@ impl Question<'_> {
                 excluded.push(left_out(location.id, reason));
                 continue;
             }
-            let available = self.on_offer(world, location)?;
-            if available.iter().all(|units| *units <= 0) {
-                excluded.push(left_out(location.id, Reason::NoStock));
-                continue;
+            let distance_m = distance_m(&location.place, self.to);
+            match self.offer(world, location, distance_m)? {
+                Ok(available) => sources.push(Source {
+                    location,
+                    available,
+                    distance_m,
+                }),
+                Err(reason) => excluded.push(left_out(location.id, reason)),
             }
-            sources.push(Source {
-                location,
-                available,
-                distance_m: distance_m(&location.place, self.to),
-            });
         }
         let Some((currency, tables)) = self.tables(world) else {
             return self.by_distance(world, excluded, sources);
@@ -123,12 +126,13 @@ impl Question<'_> {
         sources: Vec<Source>,
     ) -> Result<Problem, Refusal> {
         // Only what limits its days is asked for one: most locations do not.
-        let leaves = (sources.iter()).map(|source| match source.location.daily_capacity {
-            Some(_) => leave(world, self.now, source.location, None).map(Some),
-            None => Ok(None),
+        let leaves = (sources.iter()).map(|source| match self.limits_days(source.location) {
+            true => leave(world, self.now, source.location, None).map(Some),
+            false => Ok(None),
         });
         let leaves = Refusal::gather(leaves)?;
         let (mut candidates, mut ways) = (Vec::new(), Vec::new());
+        let mut locations = Vec::new();
         for (source, leave) in sources.into_iter().zip(leaves) {
             let leave = match leave.transpose() {
                 Ok(leave) => leave,
@@ -137,7 +141,12 @@ impl Question<'_> {
                     continue;
                 }
             };
-            candidates.push(source.candidate());
+            let mut candidate = source.candidate();
+            if let Some((guide, currency)) = self.guide.zip(self.currency) {
+                guide.charge(source.location, &mut candidate, currency);
+            }
+            candidates.push(candidate);
+            locations.push(source.location);
             ways.push(Way {
                 counts: leave.is_some(),
                 leave,
@@ -148,16 +157,21 @@ impl Question<'_> {
         let lines = self.lines(&[], 0);
         let mut instance = Instance::nearest(lines, candidates);
         let waits = |way: &Way| way.leave.map_or(0, |leave| leave.waits);
-        if ways.iter().any(|way| waits(way) > 0) {
+        let some_wait = ways.iter().any(|way| waits(way) > 0);
+        if some_wait {
             for (candidate, way) in instance.candidates.iter_mut().zip(&ways) {
                 candidate.custom = vec![waits(way)];
             }
             instance.tiers.insert(1, Tier::Custom(0));
         }
+        if let Some(guide) = self.guide {
+            let waits: Option<Vec<i64>> = some_wait.then(|| ways.iter().map(waits).collect());
+            guide.shape(&mut instance, &locations, waits.as_deref());
+        }
         Ok(Problem {
             instance,
             excluded,
-            reads_calendar: ways.iter().any(|way| way.counts),
+            reads_calendar: self.guide.is_some() || ways.iter().any(|way| way.counts),
             ways,
             steering: None,
             by_distance: None,
@@ -165,7 +179,78 @@ impl Question<'_> {
         })
     }
 
-    /// Units of every SKU that `location` could ship.
+    /// Whether the shipments of a location are counted by the day.
+    pub(super) fn limits_days(&self, location: &Location) -> bool {
+        match self.guide {
+            Some(guide) => guide.limits_days(location),
+            None => location.daily_capacity.is_some(),
+        }
+    }
+
+    /// Whether a location has as many shipments of the day as the step of the rules allows.
+    fn is_full(&self, world: &World, location: &Location) -> Result<bool, Refusal> {
+        let leave = leave(world, self.now, location, None)?;
+        let most = self.guide.and_then(|guide| guide.step.max_orders_per_day);
+        match (most, leave) {
+            (Some(most), Ok(leave)) => Ok(used(world, location, leave.day)? >= most),
+            (None, _) | (_, Err(_)) => Ok(false),
+        }
+    }
+
+    /// Units of every SKU that `location` could ship in this step, or why it could none.
+    fn offer(
+        &self,
+        world: &World,
+        location: &Location,
+        distance_m: i64,
+    ) -> Result<Result<Vec<i64>, Reason>, Refusal> {
+        let has_some = |units: &[i64]| units.iter().any(|units| *units > 0);
+        let Some(guide) = self.guide else {
+            let available = self.on_offer(world, location)?;
+            return Ok(match has_some(&available) {
+                true => Ok(available),
+                false => Err(Reason::NoStock),
+            });
+        };
+        let by_rule = |reason: RuleReason| Ok(Err(Reason::Rule(reason.number())));
+        let admitted = match guide.admit(location, distance_m) {
+            Ok(admitted) => admitted,
+            Err(reason) => return by_rule(reason),
+        };
+        if self.is_full(world, location)? {
+            return by_rule(RuleReason::DayFull);
+        }
+        let mut available = self.on_offer(world, location)?;
+        if !has_some(&available) {
+            return Ok(Err(Reason::NoStock));
+        }
+        let mut first = None;
+        for (index, (want, units)) in self.wanted.iter().zip(&mut available).enumerate() {
+            if *units <= 0 {
+                continue;
+            }
+            let left = match want.sku.stock_policy {
+                StockPolicy::Untracked => *units,
+                StockPolicy::Tracked | StockPolicy::Backorder { .. } => {
+                    let taken = guide.taken.units(location.id, want.sku.id);
+                    units
+                        .saturating_sub(taken)
+                        .saturating_sub(guide.step.keep_stock)
+                }
+            };
+            let filter = admitted.without.get(index).copied().flatten();
+            let kept_out = filter.map(RuleReason::Filter);
+            let kept_out = kept_out.or((left <= 0).then_some(RuleReason::KeptStock));
+            *units = if kept_out.is_some() { 0 } else { left };
+            first = first.or(kept_out);
+        }
+        match first {
+            Some(reason) if !has_some(&available) => by_rule(reason),
+            Some(_) | None => Ok(Ok(available)),
+        }
+    }
+
+    /// Units of every SKU that `location` could ship, whatever rules say.
     fn on_offer(&self, world: &World, location: &Location) -> Result<Vec<i64>, Refusal> {
         let units = self.wanted.iter().map(|want| {
             let cell = CellKey::own(want.sku.id, location.id);
@@ -193,8 +278,12 @@ impl Question<'_> {
             if self.refusal(world, location).is_none()
                 && leave(world, self.now, location, None)?.is_ok()
             {
-                let here = self.on_offer(world, location)?;
-                let first = here.first().copied().unwrap_or(0);
+                let distance_m = distance_m(&location.place, self.to);
+                let here = self.offer(world, location, distance_m)?;
+                let first = here
+                    .ok()
+                    .and_then(|units| units.first().copied())
+                    .unwrap_or(0);
                 units = units.saturating_add(first).min(QUANTITY_MAX);
             }
         }

@@ -93,6 +93,11 @@ impl Movement {
             | Event::RateTableUpdated { .. }
             | Event::SourcingSettingsUpdated { .. }
             | Event::PriceBookRenewed { .. }
+            | Event::RuleSetCreated { .. }
+            | Event::RuleSetUpdated { .. }
+            | Event::RulesDrafted { .. }
+            | Event::RulesPublished { .. }
+            | Event::RulesRetired { .. }
             | Event::ReservationMade { .. }
             | Event::ReservationReleased { .. }
             | Event::ReservationExpired { .. }

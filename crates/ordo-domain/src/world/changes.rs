@@ -210,6 +210,7 @@ impl World {
         self.rate_tables.changes(writes, reads);
         self.sourcing_settings.changes(writes, reads);
         self.price_books.changes(writes, reads);
+        self.rule_sets.changes(writes, reads);
         changes.claims = (self.claims.new_claims())
             .map(|(kind, key, holder)| ClaimWrite {
                 kind,
@@ -286,6 +287,7 @@ impl World {
             RecordKind::RateTable => Box::new(self.rate_tables.new_records()),
             RecordKind::SourcingSettings => Box::new(self.sourcing_settings.new_records()),
             RecordKind::PriceBook => Box::new(self.price_books.new_records()),
+            RecordKind::RuleSet => Box::new(self.rule_sets.new_records()),
         }
     }
 

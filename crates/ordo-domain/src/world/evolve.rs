@@ -59,6 +59,39 @@ impl World {
                 self.sourcing_settings.put(settings.clone());
             }
             Event::PriceBookRenewed { book } => self.price_books.put(book.clone()),
+            Event::RuleSetCreated { rule_set } => self.rule_sets.put(rule_set.clone()),
+            Event::RuleSetUpdated {
+                rule_set,
+                name,
+                scope,
+                priority,
+            } => {
+                self.rule_sets.update(*rule_set, |set| {
+                    set.name.clone_from(name);
+                    set.scope.clone_from(scope);
+                    set.priority = *priority;
+                });
+            }
+            Event::RulesDrafted { rule_set, draft } => {
+                self.rule_sets.update(*rule_set, |set| {
+                    set.draft(draft);
+                    set.forget(at);
+                });
+            }
+            Event::RulesPublished {
+                rule_set,
+                number,
+                from,
+            } => {
+                (self.rule_sets).update(*rule_set, |set| set.publish(*number, *from));
+            }
+            Event::RulesRetired {
+                rule_set,
+                number,
+                at,
+            } => {
+                (self.rule_sets).update(*rule_set, |set| set.retire(*number, *at));
+            }
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
             Event::BlockLifted { block } => {
                 self.blocks.update(*block, |block| block.until = Some(at));

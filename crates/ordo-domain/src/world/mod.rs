@@ -41,6 +41,7 @@ use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::reference::Reference;
 use crate::returns::Return;
+use crate::rules::RuleSet;
 use crate::shipment::Shipment;
 use crate::sourcing::{PriceBook, SourcingSettings};
 use crate::stock::Reservation;
@@ -88,6 +89,8 @@ macro_rules! for_each_table {
         $call;
         let $table = &mut $world.price_books;
         $call;
+        let $table = &mut $world.rule_sets;
+        $call;
         let $table = &mut $world.claims;
         $call;
         let $table = &mut $world.cells;
@@ -123,6 +126,7 @@ pub struct World {
     rate_tables: Table<RateTable>,
     sourcing_settings: Table<SourcingSettings>,
     price_books: Table<PriceBook>,
+    rule_sets: Table<RuleSet>,
     claims: KeyTable,
     cells: CellTable,
     lots: LotTable,
@@ -168,6 +172,7 @@ impl World {
         world.rate_tables.complete = true;
         world.sourcing_settings.complete = true;
         world.price_books.complete = true;
+        world.rule_sets.complete = true;
         world.claims.complete = true;
         world.cells.complete = true;
         world.lots.complete = true;
@@ -309,6 +314,7 @@ impl World {
             RecordKind::RateTable => self.rate_tables.supply(id.into(), body),
             RecordKind::SourcingSettings => self.sourcing_settings.supply(id.into(), body),
             RecordKind::PriceBook => self.price_books.supply(id.into(), body),
+            RecordKind::RuleSet => self.rule_sets.supply(id.into(), body),
         }
     }
 
@@ -335,6 +341,7 @@ impl World {
             RecordKind::RateTable => self.rate_tables.version(id.into()),
             RecordKind::SourcingSettings => self.sourcing_settings.version(id.into()),
             RecordKind::PriceBook => self.price_books.version(id.into()),
+            RecordKind::RuleSet => self.rule_sets.version(id.into()),
         }
     }
 
@@ -351,6 +358,7 @@ impl World {
             RecordKind::RateTable => self.rate_tables.body(id.into()),
             RecordKind::SourcingSettings => self.sourcing_settings.body(id.into()),
             RecordKind::PriceBook => self.price_books.body(id.into()),
+            RecordKind::RuleSet => self.rule_sets.body(id.into()),
             RecordKind::Organization
             | RecordKind::ApiKey
             | RecordKind::Sku

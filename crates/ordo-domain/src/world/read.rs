@@ -11,8 +11,8 @@ use crate::decide::Refusal;
 use crate::fulfillment::FulfillmentOrder;
 use crate::id::{
     ApiKeyId, BlockId, ChannelId, EntityId, FulfillmentOrderId, ListingId, LocationId, OrderId,
-    OrganizationId, PoolId, PriceBookId, RateTableId, ReservationId, ReturnId, SettingsId,
-    ShipmentId, SkuId, WebhookId,
+    OrganizationId, PoolId, PriceBookId, RateTableId, ReservationId, ReturnId, RuleSetId,
+    SettingsId, ShipmentId, SkuId, WebhookId,
 };
 use crate::network::{Block, Channel, LegalEntity, Location, Pool};
 use crate::order::Order;
@@ -20,6 +20,7 @@ use crate::organization::{ApiKey, Organization};
 use crate::rate::RateTable;
 use crate::record::RecordKind;
 use crate::returns::Return;
+use crate::rules::RuleSet;
 use crate::shipment::Shipment;
 use crate::signal::{Signal, SignalKey};
 use crate::sourcing::{PriceBook, SourcingSettings};
@@ -167,6 +168,13 @@ impl World {
     /// A miss.
     pub fn price_book_record(&self, id: PriceBookId) -> Result<Option<&Arc<PriceBook>>, Refusal> {
         self.price_books.get(id)
+    }
+    /// A rule set, to be changed; to read one, ask the reference.
+    ///
+    /// # Errors
+    /// A miss.
+    pub fn rule_set_record(&self, id: RuleSetId) -> Result<Option<&Arc<RuleSet>>, Refusal> {
+        self.rule_sets.get(id)
     }
 
     /// A return.

@@ -218,6 +218,7 @@ const fn locks_reads(kind: crate::record::RecordKind) -> bool {
         | Kind::RateTable
         | Kind::SourcingSettings
         | Kind::PriceBook
+        | Kind::RuleSet
         | Kind::Sku
         | Kind::Listing => false,
     }

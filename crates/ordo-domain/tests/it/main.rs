@@ -13,6 +13,7 @@ mod lots;
 mod past;
 mod planned;
 mod rates;
+mod rules;
 mod scenarios;
 mod set_up;
 mod stages;

@@ -85,6 +85,7 @@ fn examples() -> BTreeMap<&'static str, String> {
         take-none O8
         ",
     );
+    desk.live_through_rules();
     desk.log()
         .iter()
         .map(|event| (event.name(), serde_json::to_string(event).unwrap()))

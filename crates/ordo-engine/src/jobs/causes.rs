@@ -8,7 +8,7 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{
     BlockId, ChannelId, CommandId, FulfillmentOrderId, LocationId, OrderId, OrganizationId,
-    ReservationId, SkuId, derive,
+    ReservationId, RuleSetId, SkuId, derive,
 };
 use ordo_domain::order::{HoldKind, Order};
 use ordo_domain::planning::DeferralCause;
@@ -63,6 +63,10 @@ struct Asked {
     plans: BTreeMap<OrderId, When>,
     /// When blocks end by themselves.
     ends: BTreeMap<BlockId, When>,
+    /// From when rules count.
+    rules: BTreeMap<RuleSetId, When>,
+    /// When orders that are queued for a SKU are tried again.
+    again: BTreeSet<(OrderId, When)>,
     /// Something changed that any waiting order may hang on.
     network: Option<When>,
 }
@@ -78,9 +82,16 @@ impl Asked {
                 }
                 Event::LinesBackordered { order, .. } => asked.waits(*order, entry),
                 Event::HoldPlaced { order, hold } => {
-                    if matches!(hold.kind, HoldKind::Oversold | HoldKind::UnmappedSku) {
+                    if matches!(
+                        hold.kind,
+                        HoldKind::Oversold | HoldKind::Queued | HoldKind::UnmappedSku
+                    ) {
                         asked.waits(*order, entry);
                     }
+                    asked.again.extend(hold.auto_release_at.map(|at| {
+                        let when = (entry.position, at);
+                        (*order, when)
+                    }));
                 }
                 Event::SkuCreated { sku } => {
                     asked.codes.insert(sku.code.clone(), when);
@@ -122,8 +133,13 @@ impl Asked {
                 | Event::RateTableCreated { .. }
                 | Event::RateTableUpdated { .. }
                 | Event::SourcingSettingsUpdated { .. }
+                | Event::RuleSetUpdated { .. }
+                | Event::RulesRetired { .. }
                 | Event::BlockLifted { .. } => {
                     asked.network = Some(when);
+                }
+                Event::RulesPublished { rule_set, from, .. } => {
+                    asked.rules.insert(*rule_set, (entry.position, *from));
                 }
                 Event::BlockPlaced { block } => {
                     asked.ends.extend(block.until.map(|until| {
@@ -213,6 +229,23 @@ pub(crate) async fn of_entries(
         let body = body.expect("an id is JSON");
         let looks = draft(organization, CHECK_REFUSALS, queue, body, *when);
         causes.tasks.push(looks);
+    }
+    for (rules, when) in &asked.rules {
+        let queue = format!("rules:{rules}");
+        let body = "{}".to_owned();
+        let begin = draft(organization, SWEEP_WAITING, queue, body, *when);
+        causes.tasks.push(begin);
+    }
+    for (id, when) in &asked.again {
+        let order = orders.iter().find(|order| order.id == *id);
+        // The first SKU stands for all of the order's: a review looks at every line.
+        let sku = order.and_then(|order| order.waits_for().first().copied());
+        if let Some(sku) = sku {
+            let mut again = retry(organization, (WaitKind::Stock, sku.to_u128()), *when);
+            // As above: who waits for the clock keeps nobody waiting who waits for stock.
+            again.queue = format!("again:{}", again.queue);
+            causes.tasks.push(again);
+        }
     }
     if let Some(when) = asked.network {
         causes.tasks.push(sweep(organization, when));

@@ -66,6 +66,7 @@ pub const fn hold_kind(kind: HoldKind) -> &'static str {
         HoldKind::CardNumberInText => "Card number in text",
         HoldKind::Oversold => "Oversold",
         HoldKind::NoLocation => "No location",
+        HoldKind::Queued => "Queued",
         HoldKind::ChannelConflict => "Channel conflict",
         HoldKind::Manual => "By hand",
     }

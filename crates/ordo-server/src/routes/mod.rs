@@ -19,6 +19,7 @@ pub mod rate_tables;
 pub mod reports;
 pub mod reservations;
 pub mod returns;
+pub mod rule_sets;
 pub mod shipments;
 pub mod skus;
 pub mod sourcing_prices;

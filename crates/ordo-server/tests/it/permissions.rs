@@ -53,6 +53,10 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
             json!({"code": "t", "carrier": "c", "service": "s", "currency": "EUR", "zones": []}),
         ),
         (
+            "rule-sets",
+            json!({"code": "r", "rules": {"steps": [{"name": "any"}]}}),
+        ),
+        (
             "blocks",
             json!({"scope": {"sku": "A"}, "reason": "recall", "stages": ["publish"]}),
         ),
@@ -97,6 +101,8 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("listings", first("listings").await),
         ("pools", first("pools").await),
         ("rate-tables", first("rate-tables").await),
+        ("rule-sets", first("rule-sets").await),
+        ("versions", "1".to_owned()),
         ("blocks", first("blocks").await),
         ("legal-entities", first("legal-entities").await),
         ("orders", id(&order)),
@@ -239,6 +245,7 @@ async fn everything(app: &TestApp) -> Vec<String> {
         "listings",
         "pools",
         "rate-tables",
+        "rule-sets",
         "sourcing-settings",
         "blocks",
         "legal-entities",

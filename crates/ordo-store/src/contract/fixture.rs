@@ -423,6 +423,7 @@ pub fn sku(code: &str) -> Command {
         tracking: Tracking::None,
         hs_code: None,
         origin_country: None,
+        tags: Vec::new(),
     })
 }
 

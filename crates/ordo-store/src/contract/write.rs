@@ -8,7 +8,7 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
 use ordo_domain::id::{
     BlockId, ContactId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, PriceBookId,
-    RateTableId, ReturnId, SettingsId, ShipmentId, SkuId, WebhookId,
+    RateTableId, ReturnId, RuleSetId, SettingsId, ShipmentId, SkuId, WebhookId,
 };
 use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
@@ -16,6 +16,9 @@ use ordo_domain::quantity::Quantity;
 use ordo_domain::rate::{RateTable, Zone};
 use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::returns::{Return, ReturnState};
+use ordo_domain::rules::body::{Otherwise, Step};
+use ordo_domain::rules::expr::Condition;
+use ordo_domain::rules::{RuleScope, RuleSet, RuleVersion, Rules};
 use ordo_domain::shipment::Shipment;
 use ordo_domain::signal::{Signal, SignalKey, SignalKind};
 use ordo_domain::sourcing::{PriceBook, Prices, SourcingSettings};
@@ -276,6 +279,29 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
             declines: Vec::new(),
         },
     };
+    let rules = Rules {
+        steps: vec![Step {
+            name: format!("{marks} first"),
+            when: Some(Condition::read("order.units > 1")),
+            ..Step::default()
+        }],
+        otherwise: Otherwise::Queue { retry_minutes: 30 },
+    };
+    let rule_set = RuleSet {
+        id: RuleSetId::from_u128(23),
+        version,
+        code: format!("rules-{marks}"),
+        name: None,
+        scope: RuleScope::default(),
+        priority: -1,
+        versions: vec![RuleVersion {
+            number: 1,
+            note: Some(marks.to_owned()),
+            rules,
+            live_from: Some(START),
+            ended_at: None,
+        }],
+    };
     let shipment = Shipment {
         id: ShipmentId::from_u128(15),
         version,
@@ -311,6 +337,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         write_of(&rate_table),
         write_of(&settings),
         write_of(&book),
+        write_of(&rule_set),
     ]
 }
 

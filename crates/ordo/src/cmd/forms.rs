@@ -51,6 +51,7 @@ pub fn of_sku(sku: Sku) -> CreateSku {
         tracking,
         hs_code,
         origin_country,
+        tags,
     } = sku;
     CreateSku {
         code,
@@ -63,6 +64,7 @@ pub fn of_sku(sku: Sku) -> CreateSku {
         tracking,
         hs_code,
         origin_country,
+        tags,
     }
 }
 
@@ -97,6 +99,7 @@ pub fn sku_body(sku: &CreateSku) -> Map<String, Value> {
         ("tracking", json!(sku.tracking)),
         ("hs_code", json!(sku.hs_code)),
         ("origin_country", json!(sku.origin_country)),
+        ("tags", json!((!sku.tags.is_empty()).then_some(&sku.tags))),
     ])
 }
 

@@ -184,6 +184,7 @@ fn create_sku(family: &Family, place: usize, n: usize, code: &str, title: &str) 
         tracking: Tracking::None,
         hs_code: Some(family.hs_code.to_owned()),
         origin_country: Some(family.origin.to_owned()),
+        tags: Vec::new(),
     }
 }
 

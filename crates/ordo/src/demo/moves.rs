@@ -153,6 +153,7 @@ fn resolve(hold: &Hold, order: &Order, asked: &Asked<'_>, dice: &mut Dice) -> Mo
         | HoldKind::TotalMismatch
         | HoldKind::CardNumberInText
         | HoldKind::NoLocation
+        | HoldKind::Queued
         | HoldKind::ChannelConflict
         | HoldKind::Manual => release(),
     };

@@ -110,6 +110,7 @@ impl Desk {
                     tracking: Tracking::None,
                     hs_code: None,
                     origin_country: None,
+                    tags: Vec::new(),
                 }))
             }
             [

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 
 use ordo_domain::Rejection;
 use ordo_domain::fulfillment::FulfillmentOrder;
-use ordo_domain::id::{DecisionId, LocationId};
+use ordo_domain::id::{DecisionId, LocationId, RuleSetId};
 use ordo_domain::money::Money;
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
-use ordo_sourcing::{Decision, Key, Reason, ShipmentReason, WhyNot, in_cents};
+use ordo_sourcing::{Decision, Key, ShipmentReason, WhyNot, in_cents};
 use ordo_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,6 +40,8 @@ struct DecisionAnswer<'a> {
     /// `postal_prefix`, `city`, `region` or `country`; `null` where coordinates came with the order
     /// or nothing is known.
     place_known_by: Option<&'static str>,
+    /// The sourcing rules that it was made by; `null` where none counted.
+    rules: Option<RulesAnswer<'a>>,
     /// One per location that ships.
     shipments: Vec<ShipmentAnswer<'a>>,
     /// What every other location that was looked at lacked.
@@ -47,6 +49,23 @@ struct DecisionAnswer<'a> {
     /// Locations that could have shipped something and were not chosen: ask `why-not` about each.
     #[schema(value_type = Vec<String>)]
     not_chosen: Vec<Cow<'a, str>>,
+}
+
+/// The sourcing rules that a decision was made by.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DecisionRules)]
+struct RulesAnswer<'a> {
+    /// The rule set's id.
+    #[schema(value_type = String)]
+    rule_set_id: RuleSetId,
+    /// The rule set's code; `null` where its version is no longer kept.
+    code: Option<&'a str>,
+    /// The version's number.
+    version: u32,
+    /// The place of the step, counted from 1.
+    step: u32,
+    /// The step's name; `null` where its version is no longer kept.
+    name: Option<&'a str>,
 }
 
 /// Why a location ships.
@@ -88,10 +107,9 @@ struct ExcludedAnswer<'a> {
     #[schema(value_type = String)]
     location: Cow<'a, str>,
     /// The first check that it failed.
-    #[schema(value_type = String)]
-    reason: Reason,
+    reason: &'static str,
     /// The same in words.
-    because: &'static str,
+    because: String,
 }
 
 /// Why a location does not ship.
@@ -105,8 +123,7 @@ struct WhyNotAnswer<'a> {
     /// later).
     standing: &'static str,
     /// The check that it failed, where it was excluded.
-    #[schema(value_type = Option<String>)]
-    reason: Option<Reason>,
+    reason: Option<&'static str>,
     /// How much dearer the best plan with it is, where money decides between them.
     #[schema(value_type = Option<Money>)]
     dearer_by: Option<Money>,
@@ -164,12 +181,19 @@ pub async fn get_decision(ask: Ask) -> Answer {
         steps: decision.solution.steps,
         cost: has_money.then(|| money(in_cents(&[told.cost.money_uc])[0])),
         place_known_by: words.precision().map(Precision::name),
+        rules: decision.rules.map(|used| RulesAnswer {
+            rule_set_id: RuleSetId::from_u128(used.set.0),
+            code: words.step().map(|(set, _)| set.code.as_str()),
+            version: used.version,
+            step: used.step + 1,
+            name: words.step().map(|(_, step)| step.name.as_str()),
+        }),
         shipments: told.shipments.iter().map(shipment).collect(),
         excluded: (decision.excluded.iter())
             .map(|one| ExcludedAnswer {
                 location: code(one.key),
-                reason: one.reason,
-                because: why::reason(one.reason),
+                reason: why::reason(one.reason),
+                because: words.left_out(one.reason),
             })
             .collect(),
         not_chosen: candidates.filter(|key| !ships(*key)).map(code).collect(),
@@ -209,8 +233,8 @@ pub async fn why_not(ask: Ask) -> Answer {
     let (standing, reason, dearer_by, because) = match &answer {
         WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
         WhyNot::Excluded(reason) => {
-            let because = why::reason(*reason).to_owned();
-            ("excluded", Some(*reason), None, because)
+            let because = words.left_out(*reason);
+            ("excluded", Some(why::reason(*reason)), None, because)
         }
         WhyNot::HasNone => {
             let because = "It had nothing of what was left to source.";

@@ -67,6 +67,10 @@ pub struct LocationAnswer<'a> {
     handling: Option<HandlingBody>,
     /// Of a million works, how many it is assumed to decline before anything is known of it.
     decline_ppm: Option<i64>,
+    /// Its place among the locations, smaller first, where sourcing rules ask for it.
+    priority: i64,
+    /// Marks that sourcing rules ask for.
+    tags: &'a [String],
 }
 
 /// What the work on a shipment costs at a location.
@@ -141,6 +145,8 @@ impl Show for Location {
             daily_capacity: self.daily_capacity,
             handling: self.handling.as_ref().map(HandlingBody::of),
             decline_ppm: self.decline_ppm,
+            priority: self.priority,
+            tags: &self.tags,
         }
     }
 }

@@ -15,7 +15,10 @@ use super::hours::{ClosedDays, CutOffTime, DayHours, read_closures, read_cut_off
 use crate::app::{Answer, Ask};
 use crate::body;
 use crate::edit::{edit, expected};
-use crate::routes::skus::update::text;
+use crate::routes::skus::update::{read_tags, text};
+
+/// The last place among the locations.
+const PRIORITY_MAX: i64 = 1_000_000;
 
 /// What is to change: an absent field stays, `null` clears.
 #[derive(Deserialize, ToSchema)]
@@ -75,6 +78,12 @@ struct LocationPatch {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000)]
     decline_ppm: Edit<i64>,
+    /// Its place among the locations, smaller first, where sourcing rules ask for it.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    priority: Option<i64>,
+    /// All marks that sourcing rules ask for.
+    #[schema(max_items = 50)]
+    tags: Option<Vec<String>>,
 }
 
 impl LocationPatch {
@@ -99,6 +108,9 @@ impl LocationPatch {
         if (self.decline_ppm.value()).is_some_and(|ppm| !(0..=1_000_000).contains(ppm)) {
             check.refuse("/decline_ppm", "must be from 0 to 1000000");
         }
+        if (self.priority).is_some_and(|priority| !(0..=PRIORITY_MAX).contains(&priority)) {
+            check.refuse("/priority", format!("must be from 0 to {PRIORITY_MAX}"));
+        }
         let change = LocationChange {
             state: self.state,
             name: text(&mut check, "/name", self.name, 255),
@@ -115,6 +127,8 @@ impl LocationPatch {
             daily_capacity: self.daily_capacity,
             handling: (self.handling).and_then(|handling| handling.read(&mut check)),
             decline_ppm: self.decline_ppm,
+            priority: self.priority,
+            tags: (self.tags).map(|tags| read_tags(&mut check, &tags)),
         };
         check.finish(change)
     }

@@ -93,6 +93,7 @@ pub fn subject_text(subject: SubjectRef) -> Option<String> {
         | RecordKind::RateTable
         | RecordKind::SourcingSettings
         | RecordKind::PriceBook
+        | RecordKind::RuleSet
         | RecordKind::Reservation => None,
     }
 }

@@ -136,6 +136,10 @@ pub struct OrderAnswer<'a> {
     external_refs: &'a [ExternalRef],
     /// Operators' labels.
     labels: &'a [String],
+    /// The customer's tier, as the channel calls it.
+    customer_tier: Option<&'a str>,
+    /// Marks that sourcing rules ask for.
+    tags: &'a [String],
     /// The currency the buyer saw, where it differs.
     presentment: Option<PresentmentAnswer>,
     /// The order that this one exchanges or replaces.
@@ -392,6 +396,8 @@ impl<'a> OrderAnswer<'a> {
             channel_total: order.channel_total.map(|total| money(total, currency)),
             external_refs: &order.external_refs,
             labels: &order.labels,
+            customer_tier: order.customer_tier.as_deref(),
+            tags: &order.tags,
             presentment: order.presentment.as_ref().map(|seen| PresentmentAnswer {
                 currency: seen.currency,
                 rate_ppm: seen.rate_ppm,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::app::{Answer, Ask};
 use crate::body;
 use crate::render::render;
+use crate::routes::skus::update::read_tags;
 
 /// A ton in grams; nothing heavier is sent as a parcel or on a pallet.
 pub const WEIGHT_G_MAX: i64 = 1_000_000;
@@ -49,6 +50,10 @@ struct SkuInput {
     hs_code: Option<String>,
     /// ISO 3166-1 alpha-2 of origin for customs.
     origin_country: Option<String>,
+    /// Marks that sourcing rules ask for, such as `hazmat`.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    tags: Vec<String>,
 }
 
 /// Edges of one unit in millimeters.
@@ -114,6 +119,7 @@ impl SkuInput {
             tracking: self.tracking.unwrap_or_default(),
             hs_code: check.optional_text("/hs_code", self.hs_code.as_ref(), 16),
             origin_country,
+            tags: read_tags(&mut check, &self.tags),
         };
         check.finish(sku)
     }

@@ -42,6 +42,8 @@ pub struct SkuAnswer<'a> {
     hs_code: Option<&'a str>,
     /// ISO 3166-1 alpha-2 of origin for customs.
     origin_country: Option<&'a str>,
+    /// Marks that sourcing rules ask for.
+    tags: &'a [String],
 }
 
 impl Show for Sku {
@@ -61,6 +63,7 @@ impl Show for Sku {
             tracking: self.tracking,
             hs_code: self.hs_code.as_deref(),
             origin_country: self.origin_country.as_deref(),
+            tags: &self.tags,
         }
     }
 }

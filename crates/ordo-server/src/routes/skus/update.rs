@@ -17,6 +17,9 @@ use crate::app::{Answer, Ask};
 use crate::body;
 use crate::edit::{edit, expected};
 
+/// The most tags of a SKU or location.
+const TAGS_MAX: usize = 50;
+
 /// What is to change: an absent field stays, `null` clears.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +54,9 @@ struct SkuPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     origin_country: Edit<String>,
+    /// All marks that sourcing rules ask for, such as `hazmat`.
+    #[schema(max_items = 50)]
+    tags: Option<Vec<String>>,
 }
 
 impl SkuPatch {
@@ -69,9 +75,23 @@ impl SkuPatch {
             hs_code: text(&mut check, "/hs_code", self.hs_code, 16),
             origin_country: (self.origin_country)
                 .and_then(|code| Some(check.country("/origin_country", &code))),
+            tags: (self.tags).map(|tags| read_tags(&mut check, &tags)),
         };
         check.finish(change)
     }
+}
+
+/// Marks that sourcing rules ask for, each once.
+pub fn read_tags(check: &mut Check, tags: &[String]) -> Vec<String> {
+    if tags.len() > TAGS_MAX {
+        check.refuse("/tags", format!("holds more than {TAGS_MAX}"));
+    }
+    let mut read: Vec<String> = (tags.iter().take(TAGS_MAX).enumerate())
+        .map(|(index, tag)| check.text(&format!("/tags/{index}"), tag, 64))
+        .collect();
+    read.sort_unstable();
+    read.dedup();
+    read
 }
 
 /// An edit of a text; an empty one clears.
