@@ -412,6 +412,7 @@ fn apply_from(
         _ => None,
     };
     let outcome = decided.outcome;
+    world.want_freed(&decided.events)?;
     happen(
         world,
         ctx,

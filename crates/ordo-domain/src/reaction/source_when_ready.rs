@@ -288,7 +288,8 @@ fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
     }
 }
 
-/// Units of a SKU that the locations which may serve `order` could ship, all together.
+/// Units of a SKU that the locations which may serve `order` could ship, all together: in time, where
+/// its promise binds, so that looking again at what cannot be served changes nothing.
 pub(crate) fn could_ship(
     world: &World,
     ctx: &Context,
@@ -300,14 +301,18 @@ pub(crate) fn could_ship(
     };
     let wanted = [Wanted {
         sku: Arc::clone(sku),
-        quantity: 0,
+        quantity: 1,
         value: Minor::ZERO,
         together: None,
     }];
     let nowhere = Place::default();
     let mut question = question(ctx, order, &nowhere, &wanted);
+    let waiting = (order.lines.iter())
+        .filter(|line| line.sku == Some(wanted[0].sku.id) && line.open > Quantity::ZERO)
+        .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
+    question.promised = question.promised.into_iter().chain(waiting).min();
     let Some(counting) = Counting::of_order(world, order, ctx.now) else {
-        return Ok(Quantity::stored(question.could_ship(world)?));
+        return Ok(Quantity::stored(question.problem(world)?.on_offer(0)));
     };
     let facts = order_facts(world, order, &wanted);
     let lines = line_facts(&wanted);
@@ -323,7 +328,7 @@ pub(crate) fn could_ship(
     let mut units = 0;
     for guide in &guides {
         question.guide = Some(guide);
-        units = question.could_ship(world)?.max(units);
+        units = question.problem(world)?.on_offer(0).max(units);
     }
     Ok(Quantity::stored(units))
 }

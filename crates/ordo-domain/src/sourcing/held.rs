@@ -3,6 +3,7 @@
 use ordo_sourcing::{Cost, Decision, Instance, Key, Plan, Shipment};
 
 use crate::id::LocationId;
+use crate::quantity::QUANTITY_MAX;
 use crate::sourcing::solved::{Problem, Solved, Way};
 
 impl Problem {
@@ -41,13 +42,6 @@ impl Problem {
             ..made.solution.cost
         };
         let costs_the_same = instance.cost_of(&today) == Ok(said);
-        let on_offer = |of: &Instance, line: usize| -> i64 {
-            let units = of
-                .candidates
-                .iter()
-                .map(|candidate| candidate.available[line].max(0));
-            units.fold(0, i64::saturating_add)
-        };
         let more_came = (plan.unfilled.iter())
             .any(|(line, _)| on_offer(instance, *line) > on_offer(then, *line));
         if !costs_the_same || more_came {
@@ -99,6 +93,11 @@ impl Problem {
         self.instance.cost_of(&plan).ok()
     }
 
+    /// Units of a line that all candidates have, together.
+    pub fn on_offer(&self, line: usize) -> i64 {
+        on_offer(&self.instance, line)
+    }
+
     /// Whether money decides.
     pub fn is_priced(&self) -> bool {
         self.by_distance.is_some() && self.instance.check().is_ok()
@@ -115,4 +114,9 @@ impl Way {
             duty_uc: Vec::new(),
         }
     }
+}
+
+fn on_offer(instance: &Instance, line: usize) -> i64 {
+    let units = (instance.candidates.iter()).map(|candidate| candidate.available[line].max(0));
+    units.fold(0, i64::saturating_add).min(QUANTITY_MAX)
 }

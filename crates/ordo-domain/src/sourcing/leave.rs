@@ -4,7 +4,7 @@
 use crate::decide::Refusal;
 use crate::network::{Location, NeverReady};
 use crate::time::{Date, Timestamp, Zone};
-use crate::world::{CounterKey, CounterKind, World};
+use crate::world::{CounterKey, World};
 
 /// Working days after a full one that are asked for room.
 const DAYS_AHEAD: u16 = 14;
@@ -67,11 +67,7 @@ pub(crate) fn leave(
 
 /// Shipments of a local day that a location has been given and that are counted.
 pub(crate) fn used(world: &World, location: &Location, day: Date) -> Result<i64, Refusal> {
-    world.counter(CounterKey {
-        kind: CounterKind::Capacity,
-        id: location.id.to_u128(),
-        day: day.days_since_epoch(),
-    })
+    world.counter(CounterKey::of_day(location.id, day))
 }
 
 /// The zone of a location's days.

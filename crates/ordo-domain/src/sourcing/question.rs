@@ -269,26 +269,6 @@ impl Question<'_> {
         });
         units.collect()
     }
-
-    /// Units of the first SKU that all locations which may serve this could ship, all together.
-    pub fn could_ship(&self, world: &World) -> Result<i64, Refusal> {
-        self.want_stock_and_days(world)?;
-        let mut units = 0_i64;
-        for location in world.reference().locations() {
-            if self.refusal(world, location).is_none()
-                && leave(world, self.now, location, None)?.is_ok()
-            {
-                let distance_m = distance_m(&location.place, self.to);
-                let here = self.offer(world, location, distance_m)?;
-                let first = here
-                    .ok()
-                    .and_then(|units| units.first().copied())
-                    .unwrap_or(0);
-                units = units.saturating_add(first).min(QUANTITY_MAX);
-            }
-        }
-        Ok(units)
-    }
 }
 
 impl Source<'_> {

@@ -477,12 +477,7 @@ impl World {
             }
         }
         if let Some(day) = opened.work_day {
-            let id = opened.location.to_u128();
-            let key = CounterKey {
-                kind: CounterKind::Capacity,
-                id,
-                day: day.days_since_epoch(),
-            };
+            let key = CounterKey::of_day(opened.location, day);
             let limit = self
                 .reference
                 .location(opened.location)
@@ -593,11 +588,7 @@ impl World {
     /// Work that ends before anything left no longer counts for its location's day.
     fn give_capacity_back(&mut self, work: &FulfillmentOrder) {
         if let Some(day) = work.work_day {
-            let key = CounterKey {
-                kind: CounterKind::Capacity,
-                id: work.location.to_u128(),
-                day: day.days_since_epoch(),
-            };
+            let key = CounterKey::of_day(work.location, day);
             self.counters.add(key, -1, None);
         }
     }

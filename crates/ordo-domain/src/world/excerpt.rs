@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::decide::Refusal;
 use crate::fulfillment::FulfillmentOrder;
-use crate::world::{CounterKey, CounterKind, World};
+use crate::world::{CounterKey, World};
 
 impl World {
     /// The rows that sourcing reads for the goods of `work`, as if that work were not there. What is
@@ -34,13 +34,8 @@ impl World {
         for (key, slot) in &self.counters.slots {
             beside.counters.supply(*key, slot.now);
         }
-        let days = work.iter().filter_map(|work| {
-            Some(CounterKey {
-                kind: CounterKind::Capacity,
-                id: work.location.to_u128(),
-                day: work.work_day?.days_since_epoch(),
-            })
-        });
+        let days = (work.iter())
+            .filter_map(|work| Some(CounterKey::of_day(work.location, work.work_day?)));
         let days: Vec<CounterKey> = days.collect();
         Refusal::gather(days.iter().map(|day| self.counter(*day)))?;
         for day in days {

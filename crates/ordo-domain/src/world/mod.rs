@@ -10,6 +10,7 @@ mod changes;
 mod counts;
 mod evolve;
 mod excerpt;
+mod freed;
 mod key;
 mod lots;
 mod outcomes;

@@ -1,6 +1,11 @@
 //! What a batch does with many commands, with the same command twice, and with a bad one among good.
 
-use ordo_store::contract::fixture::{capture, location, order, sku};
+use ordo_domain::event::{Cause, Fault};
+use ordo_domain::order::CancelOrder;
+use ordo_domain::time::Date;
+use ordo_domain::{Command, Event};
+use ordo_engine::Reply;
+use ordo_store::contract::fixture::{capture, location, order, receive, sku};
 
 use crate::shop::Shop;
 
@@ -95,4 +100,50 @@ fn a_refusal_is_kept_under_its_key_too() {
     let again = shop.run(vec![shop.admit(sku("A"), Some(3))]);
     assert_eq!((first[0].status, again[0].status), (409, 409));
     assert!(again[0].replayed);
+}
+
+#[test]
+fn a_day_that_is_freed_and_filled_in_one_batch_is_never_beyond_its_limit() {
+    let shop = Shop::open(0);
+    let mut small = location("KEL", "24103");
+    if let Command::CreateLocation(small) = &mut small {
+        small.daily_capacity = Some(2);
+    }
+    let set_up = [small, receive("A", "KEL", 9)];
+    for command in set_up {
+        shop.run(vec![shop.admit(command, None)]);
+    }
+    let place = |name: &str| shop.admit(capture(&order(name, &[("A", 1)])), None);
+    // Two leave today and two tomorrow.
+    shop.run(vec![place("O1"), place("O2")]);
+    let placed = shop.run(vec![place("O3"), place("O4")]);
+    let cancel = |reply: &Reply| {
+        let command = CancelOrder {
+            order: reply.order.unwrap(),
+            lines: Vec::new(),
+            cause: Cause {
+                reason_code: "buyer".to_owned(),
+                fault: Fault::Buyer,
+                initiator: None,
+            },
+        };
+        shop.admit(Command::CancelOrder(command), None)
+    };
+    // A place of tomorrow comes free before two orders want it, the other after them.
+    let (first, last) = (cancel(&placed[0]), cancel(&placed[1]));
+    shop.run(vec![first, place("O5"), place("O6"), last]);
+    let log = shop.log();
+    let opened = log.iter().filter_map(|event| match event {
+        Event::FulfillmentOrderOpened { fulfillment_order } => fulfillment_order.work_day,
+        _ => None,
+    });
+    let days: Vec<Date> = opened.collect();
+    let today = days[0];
+    let after = |days| today.plus_days(days);
+    let expected = [today, today, after(1), after(1), after(1), after(2)];
+    assert_eq!(
+        days, expected,
+        "tomorrow was full when the last was decided"
+    );
+    shop.assert_sound();
 }

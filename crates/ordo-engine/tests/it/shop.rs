@@ -8,7 +8,7 @@ use ordo_domain::id::{CommandId, OrganizationId};
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_domain::world::{Key, Row, World};
-use ordo_domain::{AnswerSubject, Applied, Command, Rejection};
+use ordo_domain::{AnswerSubject, Applied, Command, Event, Rejection};
 use ordo_engine::{Admitted, BatchEnv, Caches, Clock, Idempotency, Metrics, Reply, run_batch};
 use ordo_store::contract::fixture;
 use ordo_store::faulty::FaultyStore;
@@ -105,6 +105,13 @@ impl Shop {
             .now_or_never()
             .unwrap()
             .unwrap()
+    }
+
+    /// Everything that has happened, in order.
+    pub fn log(&self) -> Vec<Event> {
+        let log = (self.store.read_log(self.organization, 0, usize::MAX)).now_or_never();
+        let entries = log.unwrap().unwrap();
+        entries.into_iter().map(|entry| entry.event).collect()
     }
 
     /// Allocated units of SKU A over all locations.
