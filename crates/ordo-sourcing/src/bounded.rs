@@ -5,8 +5,10 @@
 //! for its best load at the prices so far. Where the mix is whole it is the optimum. Else plans are
 //! rounded from it, and if few loads lose less than the gap, the best plan is found among them. If
 //! many do, the search branches: on the number of shipments, then on whether a site ships at all.
+//! If that takes long, and with the last steps, it looks around the best plan for other sets of sites.
 //! Every step may end early: the bound stays true and the plan stays allowed.
 
+use crate::around;
 use crate::assign;
 use crate::branch::{self, Branch};
 use crate::incumbent::Incumbent;
@@ -34,6 +36,12 @@ const FIRST_MAX: u64 = 8_000;
 const COMBINED_MAX: u64 = 30_000;
 /// The steps that trying those sets may take, per branch.
 const ASSIGNED_MAX: u64 = 400_000;
+/// The steps after which it pays to look around the best plan, and those that looking may take.
+const AROUND_AFTER: u64 = 200_000;
+const AROUND_MAX: u64 = 300_000;
+/// Of the best sets of sites met there, so many are searched, with so many steps each.
+const TRIED_SETS: usize = 8;
+const TRIED_MAX: u64 = 15_000;
 /// The steps that asking a site for its best load may take.
 const ASKED_MAX: u64 = 5_000;
 /// More grains of a part than this are not searched: prices of so many make numbers too large.
@@ -57,6 +65,7 @@ pub(crate) fn search(model: &Model, meter: &mut Meter) -> Option<Found> {
         model,
         pricer: Pricer::default(),
         best: Incumbent::new(model),
+        has_looked: false,
     };
     search.best.fill_up(Vec::new(), meter);
     let whole = Branch {
@@ -72,7 +81,13 @@ pub(crate) fn search(model: &Model, meter: &mut Meter) -> Option<Found> {
         search.best.cost
     } else {
         let pool = search.first_pool(&whole.sites);
-        search.explore(whole, pool, 0, meter)
+        let mut most = meter.part(meter.left() / 8 * 7);
+        let under = search.explore(whole, pool, 0, &mut most);
+        meter.spend(most.spent());
+        if !search.is_met(under) {
+            search.look_around(meter);
+        }
+        under
     };
     let Incumbent { cost, plan, .. } = search.best;
     let proven = cost - under < model.apart;
@@ -89,6 +104,8 @@ struct Search<'m> {
     model: &'m Model,
     pricer: Pricer,
     best: Incumbent<'m>,
+    /// Whether it has looked around the best plan.
+    has_looked: bool,
 }
 
 /// Prices, and how much all sites together beat them by.
@@ -157,6 +174,13 @@ impl Search<'_> {
         let combined = self.combine(&gap, &branch, (COMBINED_MAX, LISTED_MAX), meter);
         if combined == Some(true) {
             return self.best.cost;
+        }
+        if !self.has_looked && meter.spent() > AROUND_AFTER {
+            self.has_looked = true;
+            self.look_around(meter);
+            if self.is_met(under) {
+                return under;
+            }
         }
         let halves = branch::parted(model, &master, &branch);
         if halves.is_empty() {
@@ -336,6 +360,26 @@ impl Search<'_> {
             self.best.keep(plan);
         }
         done
+    }
+
+    /// Looks around the best plan as long as that makes it better.
+    fn look_around(&mut self, meter: &mut Meter) {
+        let mut part = meter.part(AROUND_MAX);
+        loop {
+            let seen = around::look(self.model, &self.best.plan, self.best.cost, &mut part);
+            let before = self.best.cost;
+            if let Some(plan) = seen.better {
+                self.best.keep(plan);
+            }
+            for set in seen.sets.iter().take(TRIED_SETS) {
+                let limits = (1, set.len());
+                self.assign(set, limits, (u64::MAX, TRIED_MAX), &mut part);
+            }
+            if self.best.cost == before || part.left() == 0 {
+                break;
+            }
+        }
+        meter.spend(part.spent());
     }
 
     /// Makes plans of the mix: its shares, the largest first, as far as they fit, then filled up.

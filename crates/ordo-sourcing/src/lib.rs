@@ -8,10 +8,11 @@
 //! The cost of a plan is a [`Cost`]: lexicographic tiers first, then exact micro-cents
 //! (1 cent = 1,000,000 uc). `instance` says what a plan may do and costs, `plan` checks and prices
 //! one, `solve` picks the method over a `problem`: `exact` is the dynamic program, `bounded` the search
-//! by prices for grains (over a `model`, with `pricing`, `master`, `partition` and `assign` for its
-//! steps), and `search` what is left where neither proves anything. `listing` finds all plans that
-//! cost no more than so much. `batch` is about orders that share stock and shipments.
+//! by prices for grains (over a `model`, with `pricing`, `master`, `partition`, `assign` and `around`
+//! for its steps), and `search` what is left where neither proves anything. `listing` finds all plans
+//! that cost no more than so much. `batch` is about orders that share stock and shipments.
 
+mod around;
 mod assign;
 mod batch;
 mod bounded;

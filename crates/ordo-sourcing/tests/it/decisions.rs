@@ -94,7 +94,7 @@ fn the_stored_form_does_not_change_unnoticed() {
     let instance = Instance::nearest(lines, candidates);
     let made = Decision::make(instance, excluded, StepBudget(1_000)).expect("sound");
     let expected = concat!(
-        r#"{"v":4,"b":1000,"#,
+        r#"{"v":5,"b":1000,"#,
         r#""i":{"l":[{"q":2,"w":500},{"q":1}],"#,
         r#""c":[{"k":"b","a":[5,0],"d":1200},{"k":"a","a":[2,0],"d":1200}],"t":["u","s","d"]},"#,
         r#""x":[{"k":"c","r":"inactive"},{"k":"d","r":{"rule":3}}],"#,
@@ -130,7 +130,7 @@ fn plans_change_only_with_the_engine_version() {
             }
         }
     }
-    assert_eq!((ENGINE, digest), (4, 12_855_555_448_488_778_382));
+    assert_eq!((ENGINE, digest), (5, 17_378_946_159_865_602_694));
 }
 
 #[test]
