@@ -1,17 +1,22 @@
 //! Sourcing decisions in words: why a location ships, and why another does not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use ordo_domain::fulfillment::FulfillmentOrder;
-use ordo_domain::id::{DecisionId, FulfillmentOrderId, LocationId, OrganizationId, RuleSetId};
+use ordo_domain::id::{
+    DecisionId, FulfillmentOrderId, LocationId, OrganizationId, RuleSetId, SkuId,
+};
 use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
 use ordo_domain::reference::Reference;
 use ordo_domain::rules::body::Step;
 use ordo_domain::rules::{RuleReason, RuleSet};
+use ordo_domain::sourcing::read_decision;
+use ordo_domain::time::Date;
 use ordo_engine::Backend;
-use ordo_sourcing::{Alternative, Cost, Decision, Instance, Key, Reason, ShipmentReason, Tier};
+use ordo_sourcing::{Alternative, Decision, Excluded, Instance, Key, Reason, ShipmentReason, Tier};
 use ordo_store::StoreError;
 
 use crate::pages::words;
@@ -34,7 +39,7 @@ pub async fn of_work(
         let body = backend.decision(organization, id).await?;
         let Some(body) = body else { continue };
         let corrupt = |error: &dyn std::fmt::Display| StoreError::Corrupt(error.to_string());
-        let decision: Decision = serde_json::from_str(&body).map_err(|error| corrupt(&error))?;
+        let decision = read_decision(&body, reference).map_err(|error| corrupt(&error))?;
         let told = decision.explain().map_err(|flaw| corrupt(&flaw))?;
         let words = Words {
             reference,
@@ -75,12 +80,96 @@ impl Words<'_> {
             0 => String::new(),
             far => format!(", {} away{}", distance(far), self.middle()),
         };
-        let money = match shipment.money_uc() {
+        let money = match shipment.paid_uc().iter().sum() {
             0 => String::new(),
             uc => format!(", for {}", self.money(uc)),
         };
         let without = self.without(&shipment.without);
-        format!("{place} ships {units}{away}{money}. {without}")
+        let scarce = self.scarce(shipment);
+        format!("{place} ships {units}{away}{money}. {scarce}{without}")
+    }
+
+    /// What it takes although others are expected to want it.
+    fn scarce(&self, shipment: &ShipmentReason) -> String {
+        let mut text = String::new();
+        let steering = self.decision.steering.as_ref();
+        let index = |key: Key| {
+            let mut candidates = self.decision.instance.candidates.iter();
+            candidates.position(|one| one.key == key)
+        };
+        for (line, free) in &shipment.scarce {
+            let each = steering.zip(index(shipment.location));
+            let each = each.map_or(0, |(prices, at)| prices.unit_uc(at, *line));
+            let left = match free {
+                1 => "the last unit".to_owned(),
+                more => format!("the last {more} units"),
+            };
+            let each = self.money(each);
+            // Writing to a text cannot fail.
+            let _ = write!(
+                text,
+                "Of {}, {left} are kept for orders still expected, worth {each} each. ",
+                self.good(*line)
+            );
+        }
+        if shipment.shipment_price_uc > 0 {
+            let worth = self.money(shipment.shipment_price_uc);
+            let _ = write!(
+                text,
+                "A shipment of that day is worth {worth} to other orders. "
+            );
+        }
+        text
+    }
+
+    /// The code of a line of the problem, which has one per SKU that was to be sourced: where that
+    /// was the whole order, it is the code of that SKU's first line.
+    fn good(&self, line: usize) -> &str {
+        let mut codes: Vec<(SkuId, &str)> = Vec::new();
+        for of in &self.order.lines {
+            if let Some(sku) = of.sku
+                && codes.iter().all(|(known, _)| *known != sku)
+            {
+                codes.push((sku, &of.code));
+            }
+        }
+        match codes.get(line) {
+            Some((_, code)) if codes.len() == self.decision.instance.lines.len() => code,
+            Some(_) | None => "one of the goods",
+        }
+    }
+
+    /// Why a location was left out, with what it had and what it needed.
+    pub fn excluded(&self, left: &Excluded) -> String {
+        let (has, wants) = (left.has, left.wants);
+        match left.reason {
+            Reason::NoStock if has > 0 => format!(
+                "It had nothing on offer: {} on its shelves are promised, kept back or blocked, and \
+                 {} wanted.",
+                units(has),
+                units(wants)
+            ),
+            Reason::NoStock if wants > 0 => {
+                format!(
+                    "It had nothing on offer: none there, {} wanted.",
+                    units(wants)
+                )
+            }
+            Reason::OverCapacity if wants > 0 => {
+                format!("Its shipments of the day were all taken: {has} of {wants}.")
+            }
+            Reason::CutOffMissed if wants > 0 => format!(
+                "The day's cut-off had passed: it would have arrived on {}, promised for {}.",
+                day(has),
+                day(wants)
+            ),
+            Reason::PromiseMissed if wants > 0 => format!(
+                "It could not deliver by the promised day: on {}, promised for {}.",
+                day(has),
+                day(wants)
+            ),
+            plain => self.left_out(plain),
+        }
     }
 
     /// Says so where distances are rough.
@@ -98,14 +187,14 @@ impl Words<'_> {
         if places.is_empty() {
             return "No other location could.".to_owned();
         }
-        match self.difference(other.dearer_by) {
+        match self.difference(other) {
             None => format!("{places} would have done as well."),
             Some(difference) => format!("The next best is {places}: {difference}."),
         }
     }
 
-    /// Why a location was left out, and what would have to change.
-    pub fn left_out(&self, reason: Reason) -> String {
+    /// The check that a location failed, without values.
+    fn left_out(&self, reason: Reason) -> String {
         let told = match reason {
             Reason::Inactive => "It does not take new work: its state or its capabilities say so.",
             Reason::NotInChannel => "It is in no pool that the order's channel sells from.",
@@ -161,7 +250,7 @@ impl Words<'_> {
 
     /// What a plan with another location would mean.
     pub fn dearer(&self, other: &Alternative) -> String {
-        match self.difference(other.dearer_by) {
+        match self.difference(other) {
             None => "It would have done as well; equal plans are told apart by the order in which \
                      locations were made."
                 .to_owned(),
@@ -181,7 +270,8 @@ impl Words<'_> {
     }
 
     /// The first thing in which a plan is worse, in the order of what matters; `None` where in none.
-    pub fn difference(&self, by: Cost) -> Option<String> {
+    fn difference(&self, other: &Alternative) -> Option<String> {
+        let by = other.dearer_by;
         let tiers = &self.decision.instance.tiers;
         let worse = tiers.iter().zip(by.tiers).find(|(_, more)| *more != 0);
         Some(match worse {
@@ -192,21 +282,37 @@ impl Words<'_> {
             Some((Tier::Custom(_), _)) => "a location of a lower rank".to_owned(),
             Some((Tier::CustomPerUnit(_), _)) => "units from locations of a lower rank".to_owned(),
             None if by.money_uc == 0 => return None,
-            None => format!("{} more", self.money(by.money_uc)),
+            None => match (by.money_uc - other.steered_by_uc, other.steered_by_uc) {
+                (more, 0) => format!("{} more", self.money(more)),
+                (paid, steered) => format!(
+                    "{}, and {} of stock and shipments that are kept for orders still expected",
+                    self.more_or_less(paid),
+                    self.more_or_less(steered)
+                ),
+            },
         })
+    }
+
+    fn more_or_less(&self, uc: i64) -> String {
+        match uc {
+            less if less < 0 => format!("{} less", self.money(-less)),
+            more => format!("{} more", self.money(more)),
+        }
     }
 
     /// Micro-cents, as money.
     pub fn money(&self, uc: i64) -> String {
-        words::money(cents(
-            (uc + CENT_UC / 2).div_euclid(CENT_UC),
-            self.order.currency,
-        ))
+        words::money(cents(rounded(uc), self.order.currency))
     }
 
     fn code(&self, key: Key) -> String {
         location_code(self.reference, LocationId::from_u128(key.0)).into_owned()
     }
+}
+
+/// Micro-cents as cents, halves up.
+pub fn rounded(uc: i64) -> i64 {
+    (uc + CENT_UC / 2).div_euclid(CENT_UC)
 }
 
 /// Cents of a plan, as money.
@@ -245,6 +351,12 @@ fn units(count: i64) -> String {
         1 => "1 unit".to_owned(),
         more => format!("{more} units"),
     }
+}
+
+/// A day from its number.
+fn day(number: i64) -> String {
+    let days = i32::try_from(number).unwrap_or_default();
+    Date::from_days(days).to_string()
 }
 
 /// Meters, as people say them.

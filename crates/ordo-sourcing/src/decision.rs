@@ -8,8 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::instance::{Flaw, Instance, Key};
-use crate::plan::{Shipment, Solution, StepBudget};
+use crate::plan::{Plan, Shipment, Solution, StepBudget};
 use crate::solve::solve;
+use crate::stored;
 
 /// The version of the solver. It rises whenever some instance would get another plan, so that a
 /// stored decision is never compared with the answer of a solver that did not make it.
@@ -35,7 +36,12 @@ pub struct Decision {
     #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
     pub late_uc: Vec<i64>,
     /// Locations that were filtered out before solving.
-    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "stored::excluded"
+    )]
     pub excluded: Vec<Excluded>,
     /// The version of the time-zone database that days were reckoned by, where any were.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
@@ -55,9 +61,10 @@ pub struct Steering {
     /// The version of the price book that they are from.
     #[serde(rename = "v")]
     pub book: u64,
-    /// Candidates and lines by index, with micro-cents per unit; what is not there is free.
+    /// Candidates and lines by index, with micro-cents per unit and the units that were free there;
+    /// what is not here has no price.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
-    pub stock: Vec<(u32, u32, i64)>,
+    pub stock: Vec<(u32, u32, i64, i64)>,
     /// Candidates by index, with micro-cents per shipment.
     #[serde(rename = "h", default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<(u32, i64)>,
@@ -66,27 +73,54 @@ pub struct Steering {
 impl Steering {
     /// Adds its prices to those of an instance.
     pub fn steer(&self, instance: &mut Instance) {
+        self.add(instance, 1);
+    }
+
+    /// Takes its prices off those of an instance again.
+    pub(crate) fn unsteer(&self, instance: &mut Instance) {
+        self.add(instance, -1);
+        for candidate in &mut instance.candidates {
+            if candidate.stock_price_uc.iter().all(|price| *price == 0) {
+                candidate.stock_price_uc.clear();
+            }
+        }
+    }
+
+    fn add(&self, instance: &mut Instance, times: i64) {
         let lines = instance.lines.len();
-        for &(candidate, line, price_uc) in &self.stock {
+        for &(candidate, line, price_uc, _) in &self.stock {
             if let Some(candidate) = instance.candidates.get_mut(candidate as usize) {
                 candidate.stock_price_uc.resize(lines, 0);
                 if let Some(unit_uc) = candidate.stock_price_uc.get_mut(line as usize) {
-                    *unit_uc = unit_uc.saturating_add(price_uc);
+                    *unit_uc = unit_uc.saturating_add(price_uc.saturating_mul(times));
                 }
             }
         }
         for &(candidate, price_uc) in &self.shipments {
             if let Some(candidate) = instance.candidates.get_mut(candidate as usize) {
-                candidate.handling_order_uc = candidate.handling_order_uc.saturating_add(price_uc);
+                let order_uc = candidate.handling_order_uc;
+                candidate.handling_order_uc =
+                    order_uc.saturating_add(price_uc.saturating_mul(times));
             }
         }
     }
 
+    /// The units of a line that were free at a candidate, where they have a price.
+    pub fn free_units(&self, candidate: usize, line: usize) -> Option<i64> {
+        let found = self
+            .stock
+            .iter()
+            .find(|(one, of, _, _)| (*one as usize, *of as usize) == (candidate, line));
+        found.map(|(_, _, _, free)| *free)
+    }
+
     /// Micro-cents of a unit of a line from a candidate.
     pub fn unit_uc(&self, candidate: usize, line: usize) -> i64 {
-        let is_it =
-            |(one, of, _): &&(u32, u32, i64)| (*one as usize, *of as usize) == (candidate, line);
-        self.stock.iter().find(is_it).map_or(0, |(_, _, uc)| *uc)
+        let found = self
+            .stock
+            .iter()
+            .find(|(one, of, _, _)| (*one as usize, *of as usize) == (candidate, line));
+        found.map_or(0, |(_, _, uc, _)| *uc)
     }
 
     /// Micro-cents of a shipment from a candidate.
@@ -120,14 +154,28 @@ pub struct RulesUsed {
 }
 
 /// A location that was not a candidate, and the first check it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excluded {
     /// The location.
-    #[serde(rename = "k")]
     pub key: Key,
     /// Why it was left out.
-    #[serde(rename = "r")]
     pub reason: Reason,
+    /// What it had of what the reason is about, in the reason's own measure; 0 where it has none.
+    pub has: i64,
+    /// What it would have needed, in the same measure.
+    pub wants: i64,
+}
+
+impl Excluded {
+    /// A location that was left out for a reason without a measure.
+    pub fn new(key: Key, reason: Reason) -> Excluded {
+        Excluded {
+            key,
+            reason,
+            has: 0,
+            wants: 0,
+        }
+    }
 }
 
 /// Why a location cannot ship an order, in the order of the checks.
@@ -144,13 +192,14 @@ pub enum Reason {
     Rule(u32),
     /// It may not ship one of the goods to this buyer.
     RestrictedItem,
-    /// It has none of the goods on offer.
+    /// It has none of the goods on offer. Measured in units: those on its shelves, and those wanted.
     NoStock,
-    /// It has no shipments left for the day.
+    /// It has no shipments left for the day. Measured in shipments: those taken, and the day's limit.
     OverCapacity,
-    /// Today's cut-off has passed and tomorrow is too late.
+    /// Today's cut-off has passed and tomorrow is too late. Measured in days since 1970-01-01: when it
+    /// would arrive, and when it was promised.
     CutOffMissed,
-    /// It cannot deliver by the promised day.
+    /// It cannot deliver by the promised day. Measured likewise.
     PromiseMissed,
     /// It declined or came up short on this order before.
     Declined,
@@ -191,12 +240,17 @@ impl Decision {
 
     /// Micro-cents that the plan costs, without the prices that only steer it.
     pub fn paid_uc(&self) -> i64 {
-        let steered = self.steering.as_ref().map_or(0, |steering| {
-            let shipments = self.solution.plan.shipments.iter();
-            let parts = shipments.map(|shipment| steering.of_shipment_uc(shipment));
-            parts.sum()
-        });
-        self.solution.cost.money_uc - steered
+        self.solution.cost.money_uc - self.steered_uc(&self.solution.plan)
+    }
+
+    /// Micro-cents of a plan's cost that nobody pays.
+    pub(crate) fn steered_uc(&self, plan: &Plan) -> i64 {
+        self.steering.as_ref().map_or(0, |steering| {
+            let parts = plan.shipments.iter();
+            parts
+                .map(|shipment| steering.of_shipment_uc(shipment))
+                .sum()
+        })
     }
 
     /// Solves the stored instance again. The answer equals the stored one bit for bit.

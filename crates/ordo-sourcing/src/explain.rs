@@ -5,7 +5,7 @@
 //! thing changed, which takes microseconds.
 
 use crate::cost::Cost;
-use crate::decision::{Decision, Reason};
+use crate::decision::{Decision, Excluded};
 use crate::instance::{Flaw, Instance, Key};
 use crate::plan::{Plan, Shipment, Solution, StepBudget};
 use crate::solve::solve;
@@ -41,24 +41,44 @@ pub struct ShipmentReason {
     pub distance_m: i64,
     /// What it adds to the tiers.
     pub tiers: Cost,
-    /// Micro-cents to the carrier, lateness included.
+    /// Micro-cents to the carrier.
     pub carrier_uc: i64,
+    /// Micro-cents for arriving late.
+    pub late_uc: i64,
     /// Micro-cents for handling the shipment and its units.
     pub handling_uc: i64,
     /// Micro-cents that the location's declining it is expected to cost.
     pub decline_uc: i64,
-    /// Micro-cents that its units cost beside handling: the scarcity of the stock, and whatever else
-    /// the caller prices by unit, such as duties.
-    pub stock_uc: i64,
+    /// Micro-cents that its units cost beside handling, such as duties.
+    pub duty_uc: i64,
+    /// Micro-cents of scarce units that it takes from other orders. Nobody pays them.
+    pub stock_price_uc: i64,
+    /// Micro-cents of the day's shipment that it takes from other orders. Nobody pays them.
+    pub shipment_price_uc: i64,
+    /// Lines by index with the units that were free of them, where a unit has a price.
+    pub scarce: Vec<(usize, i64)>,
     /// The best plan in which this location ships nothing.
     pub without: Alternative,
 }
 
 impl ShipmentReason {
-    /// Micro-cents of the shipment.
+    /// Micro-cents that the shipment costs, by what they are for.
     #[must_use]
-    pub fn money_uc(&self) -> i64 {
-        self.carrier_uc + self.handling_uc + self.decline_uc + self.stock_uc
+    pub fn paid_uc(&self) -> [i64; 5] {
+        [
+            self.carrier_uc,
+            self.late_uc,
+            self.handling_uc,
+            self.decline_uc,
+            self.duty_uc,
+        ]
+    }
+
+    /// Micro-cents that it was weighed with: what it costs, and what it takes from others.
+    #[must_use]
+    pub fn weighed_uc(&self) -> i64 {
+        let paid: i64 = self.paid_uc().iter().sum();
+        paid + self.stock_price_uc + self.shipment_price_uc
     }
 }
 
@@ -70,6 +90,8 @@ pub struct Alternative {
     /// Its cost less that of the plan that was chosen. Below nothing only where the chosen plan was
     /// not proven.
     pub dearer_by: Cost,
+    /// The part of that which nobody pays: what it takes more of scarce stock and shipments.
+    pub steered_by_uc: i64,
     /// Whether no plan of its kind costs less.
     pub is_proven: bool,
 }
@@ -80,7 +102,7 @@ pub enum WhyNot {
     /// It does.
     Ships,
     /// It was left out before the plan was made.
-    Excluded(Reason),
+    Excluded(Excluded),
     /// It has nothing of what was asked about.
     HasNone,
     /// It could, in this plan.
@@ -123,7 +145,7 @@ impl Decision {
     pub fn why_not(&self, location: Key, line: Option<usize>) -> Result<WhyNot, Flaw> {
         let excluded = self.excluded.iter().find(|one| one.key == location);
         if let Some(excluded) = excluded {
-            return Ok(WhyNot::Excluded(excluded.reason));
+            return Ok(WhyNot::Excluded(*excluded));
         }
         let candidates = &self.instance.candidates;
         let Some(place) = candidates.iter().position(|one| one.key == location) else {
@@ -167,14 +189,34 @@ impl Decision {
         let instance = &self.instance;
         let candidate = &instance.candidates[shipment.location];
         let units: i64 = shipment.lines.iter().map(|(_, units)| units).sum();
-        let stock_uc = (shipment.lines.iter())
+        let units_uc: i64 = (shipment.lines.iter())
             .map(|&(line, units)| {
                 let price = candidate.stock_price_uc.get(line).copied().unwrap_or(0);
                 price * units
             })
             .sum();
+        let place = shipment.location;
+        let steering = self.steering.as_ref();
+        let shipment_price_uc = steering.map_or(0, |prices| prices.shipment_uc(place));
+        let stock_price_uc =
+            steering.map_or(0, |prices| prices.of_shipment_uc(shipment)) - shipment_price_uc;
+        let scarce = shipment.lines.iter().filter_map(|&(line, _)| {
+            let free = steering?.free_units(place, line)?;
+            Some((line, free))
+        });
+        let nth = self
+            .solution
+            .plan
+            .shipments
+            .iter()
+            .position(|one| one == shipment);
+        let late_uc = nth
+            .and_then(|nth| self.late_uc.get(nth))
+            .copied()
+            .unwrap_or(0);
         let decline_uc = candidate.handling_line_uc * shipment.lines.len() as i64;
-        let handling_uc = candidate.handling_order_uc + candidate.handling_unit_uc * units;
+        let handling_uc =
+            candidate.handling_order_uc - shipment_price_uc + candidate.handling_unit_uc * units;
         // A plan that was stored is one that its instance allows.
         let cost = instance.shipment_cost(shipment).unwrap_or(Cost::ZERO);
         let mut without = instance.clone();
@@ -187,10 +229,19 @@ impl Decision {
                 money_uc: 0,
                 ..cost
             },
-            carrier_uc: cost.money_uc - handling_uc - decline_uc - stock_uc,
+            carrier_uc: cost.money_uc
+                - handling_uc
+                - decline_uc
+                - units_uc
+                - shipment_price_uc
+                - late_uc,
+            late_uc,
+            duty_uc: units_uc - stock_price_uc,
+            stock_price_uc,
+            shipment_price_uc,
+            scarce: scarce.collect(),
             handling_uc,
             decline_uc,
-            stock_uc,
             without: self.alternative(&without)?,
         })
     }
@@ -200,6 +251,7 @@ impl Decision {
             plan, cost, proven, ..
         } = solve(instance, QUESTION)?;
         Ok(Alternative {
+            steered_by_uc: self.steered_uc(&plan) - self.steered_uc(&self.solution.plan),
             plan,
             dearer_by: cost - self.solution.cost,
             is_proven: proven,

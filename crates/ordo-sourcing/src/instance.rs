@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::cost::{Cost, MAX_TIERS};
 use crate::parcel::{self, Parceling};
-use crate::rate::{self, Rate, Service};
+use crate::rate::{Rate, Service};
+use crate::stored;
 
 /// The most units one line may ask for.
 pub const MAX_QUANTITY: i64 = 1_000_000_000;
@@ -25,13 +26,18 @@ pub struct Instance {
     #[serde(rename = "l")]
     pub lines: Vec<Line>,
     /// The locations that passed every filter.
-    #[serde(rename = "c")]
+    #[serde(rename = "c", with = "stored::candidates")]
     pub candidates: Vec<Candidate>,
     /// What is minimized before money, most important first; at most [`MAX_TIERS`].
     #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<Tier>,
     /// Price tables that services refer to by index, so that equal ones are stored once.
-    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "r",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "stored::rates"
+    )]
     pub rates: Vec<Rate>,
     /// What splitting and not filling cost.
     #[serde(rename = "p", default, skip_serializing_if = "is_default")]
@@ -73,41 +79,27 @@ pub struct Line {
 }
 
 /// A location that may ship, and what one shipment from it to this buyer costs.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Candidate {
     /// The location's id; plans of equal cost are told apart by it, smaller first.
-    #[serde(rename = "k")]
     pub key: Key,
     /// Units on offer, one number per line; below zero counts as zero.
-    #[serde(rename = "a")]
     pub available: Vec<i64>,
     /// Meters to the buyer.
-    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub distance_m: i64,
     /// Values of [`Tier::Custom`], added once per shipment, and of [`Tier::CustomPerUnit`], added once
     /// per unit.
-    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<i64>,
     /// Micro-cents per shipment.
-    #[serde(rename = "ho", default, skip_serializing_if = "is_default")]
     pub handling_order_uc: i64,
     /// Micro-cents per line in a shipment, such as the expected cost of the location declining it.
-    #[serde(rename = "hl", default, skip_serializing_if = "is_default")]
     pub handling_line_uc: i64,
     /// Micro-cents per unit.
-    #[serde(rename = "hu", default, skip_serializing_if = "is_default")]
     pub handling_unit_uc: i64,
     /// The price of scarce stock: micro-cents per unit, one number per line; empty for none. What a
     /// unit taken here is expected to cost the orders that will want it.
-    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub stock_price_uc: Vec<i64>,
     /// What may carry its shipment; the cheapest does. Without any it ships for nothing.
-    #[serde(
-        rename = "r",
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        with = "rate::stored"
-    )]
     pub services: Vec<Service>,
 }
 

@@ -34,6 +34,7 @@ mod problem;
 mod rate;
 mod search;
 mod solve;
+mod stored;
 mod tariff;
 
 #[cfg(test)]

@@ -5,23 +5,18 @@ use serde::{Deserialize, Serialize};
 /// The price of a shipment as a step function of its weight.
 ///
 /// A weight above the last step pays that step once per full multiple of it, plus the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rate {
     /// At least one step, by rising weight.
     pub steps: Vec<WeightStep>,
 }
 
-/// One step of a [`Rate`]. It is written as a pair, since decisions hold many of them; the form with
-/// names, in which the first ones were stored, is read as well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(into = "(i64, i64)")]
+/// One step of a [`Rate`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WeightStep {
     /// The heaviest weight that pays this price, in grams.
-    #[serde(rename = "w")]
     pub up_to_g: i64,
     /// Micro-cents.
-    #[serde(rename = "c")]
     pub cost_uc: i64,
 }
 
@@ -33,12 +28,6 @@ pub struct Service {
     pub rate: u32,
     /// Micro-cents once per shipment on top of the rate, such as what arriving late costs.
     pub extra_uc: i64,
-}
-
-impl From<WeightStep> for (i64, i64) {
-    fn from(step: WeightStep) -> (i64, i64) {
-        (step.up_to_g, step.cost_uc)
-    }
 }
 
 impl Rate {
@@ -105,28 +94,30 @@ impl From<Service> for StoredService {
 
 /// How the services of a location are written: a single plain one without a list around it.
 pub(crate) mod stored {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Serialize};
 
     use super::Service;
 
-    #[derive(Deserialize)]
+    #[derive(Serialize, Deserialize)]
     #[serde(untagged)]
-    enum Services {
+    pub(crate) enum Services {
         One(u32),
         Many(Vec<Service>),
     }
 
-    pub fn serialize<S: Serializer>(services: &[Service], to: S) -> Result<S::Ok, S::Error> {
-        match services {
-            [one] if one.extra_uc == 0 => one.rate.serialize(to),
-            many => many.serialize(to),
+    impl Services {
+        pub fn of(services: &[Service]) -> Services {
+            match services {
+                [one] if one.extra_uc == 0 => Services::One(one.rate),
+                many => Services::Many(many.to_vec()),
+            }
         }
-    }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Service>, D::Error> {
-        Ok(match Services::deserialize(from)? {
-            Services::One(rate) => vec![Service { rate, extra_uc: 0 }],
-            Services::Many(services) => services,
-        })
+        pub fn all(self) -> Vec<Service> {
+            match self {
+                Services::One(rate) => vec![Service { rate, extra_uc: 0 }],
+                Services::Many(services) => services,
+            }
+        }
     }
 }

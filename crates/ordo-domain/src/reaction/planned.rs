@@ -12,7 +12,7 @@ use crate::money::Minor;
 use crate::order::{HoldKind, Order};
 use crate::quantity::Quantity;
 use crate::reaction::source_when_ready::rule_hold;
-use crate::sourcing::{Solved, Wanted};
+use crate::sourcing::{Solved, Wanted, decision_text};
 use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, World};
 
@@ -48,7 +48,7 @@ impl Planned {
         solved: &Solved,
     ) -> Result<Self, Refusal> {
         let mut planned = Self::new(wants);
-        planned.open_work(ctx, order, solved);
+        planned.open_work(world, ctx, order, solved);
         planned.wait(world, ctx, order)?;
         Ok(planned)
     }
@@ -65,7 +65,7 @@ impl Planned {
     }
 
     /// One fulfillment order per shipment of the plan.
-    pub fn open_work(&mut self, ctx: &mut Context, order: &Order, solved: &Solved) {
+    pub fn open_work(&mut self, world: &World, ctx: &mut Context, order: &Order, solved: &Solved) {
         let plan = &solved.decision.solution.plan;
         if plan.shipments.is_empty() {
             return;
@@ -114,8 +114,7 @@ impl Planned {
             self.events
                 .push(Event::FulfillmentOrderOpened { fulfillment_order });
         }
-        let body =
-            serde_json::to_string(&solved.decision).expect("decisions hold only numbers and names");
+        let body = decision_text(&solved.decision, world.reference());
         self.attachments.push(Attachment::Decision { id, body });
     }
 

@@ -132,7 +132,7 @@ fn by_rules(
                 }
             }
             solved.decision.rules = Some(counting.used(number));
-            planned.open_work(ctx, order, &solved);
+            planned.open_work(world, ctx, order, &solved);
         }
         if let Some(then) = step.then {
             otherwise = then;

@@ -9,7 +9,7 @@ use crate::money::Currency;
 use crate::network::{BlockStage, CutOff, Location};
 use crate::rate::{MICRO, Parcel, RateTable};
 use crate::sourcing::carriage::{Offer, Weights};
-use crate::sourcing::leave::{leave, zone_of};
+use crate::sourcing::leave::{Stays, leave, zone_of};
 use crate::sourcing::performance::assumed;
 use crate::sourcing::price_book::PriceBook;
 use crate::sourcing::question::{Question, Source, left_out};
@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use crate::world::World;
 
 /// What can carry a shipment from a location, or why nothing can.
-pub(super) type Offers = Result<Vec<Offer>, Reason>;
+pub(super) type Offers = Result<Vec<Offer>, Excluded>;
 
 /// What counts beside prices.
 pub(super) struct Weighed<'a> {
@@ -104,8 +104,8 @@ impl Question<'_> {
         for (source, offers) in sources.into_iter().zip(offers) {
             let offers = match offers {
                 Ok(offers) => offers,
-                Err(reason) => {
-                    excluded.push(left_out(source.location.id, reason));
+                Err(left) => {
+                    excluded.push(left);
                     continue;
                 }
             };
@@ -208,7 +208,7 @@ impl Question<'_> {
         });
         let going: Vec<(&Arc<RateTable>, usize)> = going.collect();
         if going.is_empty() {
-            return Ok(Err(Reason::NotInMarket));
+            return Ok(Err(left_out(location.id, Reason::NotInMarket)));
         }
         let usual_uc = weighed.penalties.late_per_day.get() * MICRO;
         let currency = weighed.penalties.currency;
@@ -232,7 +232,7 @@ impl Question<'_> {
             let leave = match leave {
                 Ok(leave) => leave,
                 Err(stays) => {
-                    missed = Some(stays.reason());
+                    missed = Some(stays.left_out(location));
                     continue;
                 }
             };
@@ -247,10 +247,15 @@ impl Question<'_> {
             if weighed.is_hard && late_days > 0 {
                 let in_time_today =
                     promised.is_some_and(|day| leave.asked.plus_days(transit) <= day);
+                let late = |reason| Excluded {
+                    has: i64::from(arrives_on.days_since_epoch()),
+                    wants: promised.map_or(0, |day| i64::from(day.days_since_epoch())),
+                    ..left_out(location.id, reason)
+                };
                 missed = Some(match (in_time_today, leave.waits) {
-                    (true, 0) if leave.day > leave.asked => Reason::CutOffMissed,
-                    (_, 1..) => Reason::OverCapacity,
-                    _ => Reason::PromiseMissed,
+                    (true, 0) if leave.day > leave.asked => late(Reason::CutOffMissed),
+                    (_, 1..) => Stays::Full.left_out(location),
+                    _ => late(Reason::PromiseMissed),
                 });
                 continue;
             }
@@ -264,7 +269,7 @@ impl Question<'_> {
             });
         }
         Ok(match offers.is_empty() {
-            true => Err(missed.unwrap_or(Reason::NotInMarket)),
+            true => Err(missed.unwrap_or(left_out(location.id, Reason::NotInMarket))),
             false => Ok(offers),
         })
     }

@@ -17,6 +17,7 @@ mod question;
 mod settings;
 mod solved;
 mod steer;
+mod stored;
 
 pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
@@ -34,3 +35,5 @@ pub use settings::{
     TOGETHER_S_MAX, UpdateSourcingSettings, WEIGHT_DEFAULT_G,
 };
 pub(crate) use solved::{Problem, Solved};
+pub(crate) use stored::decision_text;
+pub use stored::read_decision;

@@ -101,6 +101,7 @@ impl Question<'_> {
                     available,
                     distance_m,
                 }),
+                Err(Reason::NoStock) => excluded.push(self.without_stock(world, location)?),
                 Err(reason) => excluded.push(left_out(location.id, reason)),
             }
         }
@@ -110,7 +111,8 @@ impl Question<'_> {
         let weighed = Weighed::of(world, currency, self.now);
         let offers = (sources.iter()).map(|source| self.offers(world, source, &tables, &weighed));
         let offers = Refusal::gather(offers)?;
-        let goes = |offers: &Offers| !matches!(offers, Err(Reason::NotInMarket));
+        let goes =
+            |offers: &Offers| !matches!(offers, Err(left) if left.reason == Reason::NotInMarket);
         match offers.iter().any(goes) {
             true => Ok(self.by_cost(excluded, sources, offers, &weighed)),
             false => self.by_distance(world, excluded, sources),
@@ -137,7 +139,7 @@ impl Question<'_> {
             let leave = match leave.transpose() {
                 Ok(leave) => leave,
                 Err(stays) => {
-                    excluded.push(left_out(source.location.id, stays.reason()));
+                    excluded.push(stays.left_out(source.location));
                     continue;
                 }
             };
@@ -269,6 +271,17 @@ impl Question<'_> {
         });
         units.collect()
     }
+
+    /// A location that has nothing on offer, whatever lies on its shelves.
+    fn without_stock(&self, world: &World, location: &Location) -> Result<Excluded, Refusal> {
+        let mut left = left_out(location.id, Reason::NoStock);
+        for want in self.wanted {
+            let cell = world.cell(CellKey::own(want.sku.id, location.id))?;
+            left.has = left.has.saturating_add(cell.on_hand.or_zero().get());
+            left.wants = left.wants.saturating_add(want.quantity);
+        }
+        Ok(left)
+    }
 }
 
 impl Source<'_> {
@@ -283,17 +296,19 @@ impl Source<'_> {
 }
 
 impl Stays {
-    pub(super) const fn reason(self) -> Reason {
+    pub(super) fn left_out(self, location: &Location) -> Excluded {
+        let shipments = location.daily_capacity.unwrap_or(0);
         match self {
-            Self::Closed => Reason::Inactive,
-            Self::Full => Reason::OverCapacity,
+            Self::Closed => left_out(location.id, Reason::Inactive),
+            Self::Full => Excluded {
+                has: shipments,
+                wants: shipments,
+                ..left_out(location.id, Reason::OverCapacity)
+            },
         }
     }
 }
 
 pub(super) fn left_out(location: LocationId, reason: Reason) -> Excluded {
-    Excluded {
-        key: LocationKey(location.to_u128()),
-        reason,
-    }
+    Excluded::new(LocationKey(location.to_u128()), reason)
 }

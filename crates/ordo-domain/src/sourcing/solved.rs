@@ -56,6 +56,8 @@ impl Problem {
 
     /// Solves it.
     pub fn decide_within(mut self, budget: StepBudget) -> Solved {
+        keep_wanted(&mut self.instance);
+        self.by_distance.iter_mut().for_each(keep_wanted);
         let steered = (self.steering.take())
             .and_then(|steering| steer::decide(&self.instance, &self.excluded, steering, budget));
         let made = match steered {
@@ -138,5 +140,14 @@ impl Solved {
         (shipment.lines.iter())
             .map(|(line, units)| lines[*line].unit_weight_g.saturating_mul(*units))
             .fold(0, i64::saturating_add)
+    }
+}
+
+/// No plan ships more than is wanted, and a decision keeps no more than it was made from.
+fn keep_wanted(instance: &mut Instance) {
+    for candidate in &mut instance.candidates {
+        for (units, line) in candidate.available.iter_mut().zip(&instance.lines) {
+            *units = (*units).min(line.quantity);
+        }
     }
 }

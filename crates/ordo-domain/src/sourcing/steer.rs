@@ -30,7 +30,7 @@ impl Question<'_> {
                 let price = book.prices.unit(want.sku.id, location, *free);
                 let price_uc = price.map_or(0, StockPrice::price_uc);
                 if *free > 0 && price_uc > 0 {
-                    steering.stock.push((at, line, price_uc));
+                    steering.stock.push((at, line, price_uc, *free));
                 }
             }
             let day = way.leave.filter(|_| way.counts).map(|leave| leave.day);

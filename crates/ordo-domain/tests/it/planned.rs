@@ -8,6 +8,7 @@ use ordo_domain::money::Minor;
 use ordo_domain::order::{HoldKind, PlaceHold, Stage};
 use ordo_domain::planning::{DeferralCause, MoveWork, PinWork, SourceOrder, plan_order};
 use ordo_domain::sourcing::UpdateSourcingSettings;
+use ordo_domain::sourcing::read_decision;
 use ordo_domain::{Command, Context};
 use ordo_sourcing::{Decision, StepBudget};
 
@@ -148,7 +149,7 @@ fn scattered() -> (Desk, String) {
 /// The decision that was made last.
 fn decision(desk: Desk) -> Decision {
     let decisions = desk.world.into_changes().decisions;
-    serde_json::from_str(&decisions.last().expect("a decision").body).unwrap()
+    read_decision(&decisions.last().expect("a decision").body, &desk.reference).unwrap()
 }
 
 #[test]

@@ -11,10 +11,9 @@ use ordo_domain::quantity::Quantity;
 use ordo_domain::rate::{CreateRateTable, RateTableChange, RateTableDraft, UpdateRateTable, Zone};
 use ordo_domain::sourcing::{
     Duty, Penalties, PriceSettings, Prices, PromiseKind, PromiseQuestion, RenewPrices, StockPrices,
-    UpdateSourcingSettings, promise,
+    UpdateSourcingSettings, promise, read_decision,
 };
 use ordo_domain::{Command, Refusal};
-use ordo_sourcing::Decision;
 
 use crate::desk::Desk;
 
@@ -510,8 +509,8 @@ fn a_decision_by_cost_replays_and_stays_small() {
     let [one, three] = decisions.as_slice() else {
         panic!("each order was sourced: {decisions:?}");
     };
-    for (made, most) in [(one, 1_024), (three, 1_280)] {
-        let decision: Decision = serde_json::from_str(&made.body).unwrap();
+    for (made, most) in [(one, 768), (three, 1_024)] {
+        let decision = read_decision(&made.body, &desk.reference).unwrap();
         assert_eq!(decision.replay(), Ok(decision.solution.clone()));
         assert!(decision.solution.proven);
         assert!(decision.time_zones.is_some());
@@ -578,7 +577,7 @@ fn a_decision_says_what_steered_it() {
     );
     let decisions = desk.world.into_changes().decisions;
     let paid = decisions.iter().map(|made| {
-        let decision: Decision = serde_json::from_str(&made.body).unwrap();
+        let decision = read_decision(&made.body, &desk.reference).unwrap();
         assert_eq!(decision.replay(), Ok(decision.solution.clone()));
         assert_eq!(
             decision.steering.as_ref().map(|steering| steering.book),

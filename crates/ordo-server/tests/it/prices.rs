@@ -97,7 +97,25 @@ async fn the_last_units_in_the_south_are_kept_for_the_south() {
         // What is paid is what the carrier asks, whatever the plan was steered by.
         let told = app.get(&decision).await.expect(200);
         assert_eq!(told["cost"], json!({"amount": 500, "currency": "EUR"}));
-        assert_eq!(sourced(&app, "of the south", "80331").await.0, "MUC");
+        assert_eq!(told["prices"], 1);
+        let why_not = format!("{decision}/why-not?location=MUC");
+        let why_not = app.get(&why_not).await.expect(200);
+        assert_eq!(
+            why_not["because"],
+            "It could ship some of it (MUC): 0.50 EUR less, and 4.90 EUR more of stock and \
+             shipments that are kept for orders still expected."
+        );
+        assert_eq!(why_not["dearer_by"]["amount"], -50);
+        let (location, decision) = sourced(&app, "of the south", "80331").await;
+        assert_eq!(location, "MUC");
+        let told = app.get(&decision).await.expect(200);
+        let shipment = &told["shipments"][0];
+        let part = |name: &str| shipment["cost"][name]["amount"].as_i64().unwrap();
+        assert_eq!((part("carrier"), part("stock_price")), (400, 490));
+        let because = shipment["because"].as_str().unwrap();
+        let words = "Of A, the last 2 units are kept for orders still expected, worth 4.90 EUR \
+                     each. ";
+        assert!(because.contains(words), "{because}");
 
         // What comes in makes it plenty: no price until the next book.
         let body = json!({"kind": "receive", "sku": "A", "location": "MUC", "quantity": 90});

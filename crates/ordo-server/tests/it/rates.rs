@@ -92,7 +92,7 @@ async fn rates_decide_and_say_so() {
         let told = why(&app, &far).await;
         assert_eq!(told["cost"], json!({"amount": 490, "currency": "EUR"}));
         let cost = &told["shipments"][0]["cost"];
-        let parts = ["carrier", "handling", "decline_risk", "duties_and_scarcity"];
+        let parts = ["carrier", "handling", "decline_risk", "duties"];
         assert_eq!(
             parts.map(|part| cost[part]["amount"].as_i64()),
             [490, 0, 0, 0].map(Some)

@@ -50,6 +50,8 @@ async fn a_decision_says_why_and_why_not() {
             .find(|one| one["location"] == "HAM")
             .unwrap();
         assert_eq!(hamburg["reason"], "no_stock");
+        let because = "It had nothing on offer: none there, 2 units wanted.";
+        assert_eq!(hamburg["because"], because);
 
         for (location, standing) in [("BER", "ships"), ("LYS", "dearer"), ("HAM", "excluded")] {
             let asked = format!("{path}/why-not?location={location}");

@@ -2,7 +2,7 @@
 
 use ordo_sourcing::{
     Candidate, Cost, Decision, ENGINE, Excluded, Flaw, Instance, Key, Line, MAX_TIERS, Rate,
-    Reason, ReplayError, Service, StepBudget, Tier, WeightStep, solve,
+    Reason, ReplayError, Service, Steering, StepBudget, Tier, WeightStep, solve,
 };
 
 use crate::generate::{self, Dice, Size};
@@ -16,10 +16,15 @@ fn a_decision_replays_after_a_round_trip_through_json() {
             candidates: 12,
         };
         let instance = generate::priced(&mut Dice(seed), size);
-        let excluded = vec![Excluded {
-            key: Key(seed.into()),
-            reason: Reason::Rule(7),
-        }];
+        let excluded = vec![
+            Excluded::new(Key(seed.into()), Reason::Rule(7)),
+            Excluded {
+                has: 20_758,
+                wants: 20_757,
+                ..Excluded::new(Key(99), Reason::PromiseMissed)
+            },
+            Excluded::new(Key(100), Reason::Rule(7)),
+        ];
         for budget in [StepBudget(0), StepBudget::IN_BATCH] {
             let made = Decision::make(instance.clone(), excluded.clone(), budget).expect("sound");
             let text = serde_json::to_string(&made).expect("serializable");
@@ -82,22 +87,16 @@ fn the_stored_form_does_not_change_unnoticed() {
     ];
     let candidates = vec![candidate(0xb, [5, 0], 1_200), candidate(0xa, [2, 0], 1_200)];
     let excluded = vec![
-        Excluded {
-            key: Key(0xc),
-            reason: Reason::Inactive,
-        },
-        Excluded {
-            key: Key(0xd),
-            reason: Reason::Rule(3),
-        },
+        Excluded::new(Key(0xc), Reason::Inactive),
+        Excluded::new(Key(0xd), Reason::Rule(3)),
     ];
     let instance = Instance::nearest(lines, candidates);
     let made = Decision::make(instance, excluded, StepBudget(1_000)).expect("sound");
     let expected = concat!(
         r#"{"v":5,"b":1000,"#,
         r#""i":{"l":[{"q":2,"w":500},{"q":1}],"#,
-        r#""c":[{"k":"b","a":[5,0],"d":1200},{"k":"a","a":[2,0],"d":1200}],"t":["u","s","d"]},"#,
-        r#""x":[{"k":"c","r":"inactive"},{"k":"d","r":{"rule":3}}],"#,
+        r#""c":{"n":2,"k":"AAAAAAALAAAAAAAK","a":"FACA","d":[2,12]},"t":["u","s","d"]},"#,
+        r#""x":{"k":"AAAAAAAMAAAAAAAN","r":["inactive",{"rule":3}],"i":"AB"},"#,
         r#""s":{"p":{"s":[{"c":1,"q":[[0,2]]}],"u":[[1,1]]},"#,
         r#""c":{"t":[1,1,1200],"m":0},"ok":true,"n":2}}"#,
     );
@@ -248,36 +247,130 @@ fn costs_are_read_whatever_number_of_tiers_they_were_written_with() {
     assert!(serde_json::from_str::<Cost>(r#"{"t":[0,0,0,0,0,0,1],"m":7}"#).is_err());
 }
 
-#[test]
-fn services_are_written_shortly_and_read_back() {
-    let written = |services: &[Service]| {
-        let candidate = Candidate {
-            key: Key(1),
-            services: services.to_vec(),
-            ..Candidate::default()
-        };
-        let text = serde_json::to_string(&candidate).expect("serializable");
-        let read: Candidate = serde_json::from_str(&text).expect("what was written");
-        assert_eq!(read, candidate);
-        text
-    };
-    assert_eq!(written(&[]), r#"{"k":"1","a":[]}"#);
-    assert_eq!(written(&[service(3, 0)]), r#"{"k":"1","a":[],"r":3}"#);
-    assert_eq!(
-        written(&[service(3, 0), service(4, 250)]),
-        r#"{"k":"1","a":[],"r":[3,[4,250]]}"#
-    );
-}
-
 fn service(rate: u32, extra_uc: i64) -> Service {
     Service { rate, extra_uc }
 }
 
+/// Instances of every shape come back from columns as they were.
 #[test]
-fn steps_of_rates_are_written_as_pairs_and_read_in_both_forms() {
-    let read = |text: &str| serde_json::from_str::<Rate>(text).expect("a rate");
-    let rate = read(r#"[[100,450],[200,690]]"#);
-    assert_eq!(read(r#"[{"w":100,"c":450},{"w":200,"c":690}]"#), rate);
-    let written = serde_json::to_string(&rate).expect("json");
-    assert_eq!(written, r#"[[100,450],[200,690]]"#);
+fn columns_hold_what_rows_held() {
+    let candidate = |key: u128, available: &[i64]| Candidate {
+        key: Key(key),
+        available: available.to_vec(),
+        ..Candidate::default()
+    };
+    let even = || vec![candidate(1, &[3, 0]), candidate(2, &[4, 5])];
+    let damaged = |damage: &dyn Fn(&mut Vec<Candidate>)| {
+        let mut candidates = even();
+        damage(&mut candidates);
+        candidates
+    };
+    for candidates in [
+        Vec::new(),
+        even(),
+        damaged(&|all| all[0].available = vec![4, 5]),
+        damaged(&|all| all.iter_mut().for_each(|one| one.available = vec![0, 0])),
+        damaged(&|all| all[1].custom = vec![7]),
+        damaged(&|all| all[0].stock_price_uc = vec![490_000_000, 10]),
+        damaged(&|all| all[0].services = vec![service(0, 0)]),
+        damaged(&|all| all[1].services = vec![service(0, 0), service(0, 250)]),
+        damaged(&|all| all[1].key = Key(u128::MAX)),
+        damaged(&|all| all[1].handling_line_uc = 65_217_391),
+    ] {
+        let instance = Instance {
+            candidates,
+            rates: vec![Rate {
+                steps: vec![
+                    WeightStep {
+                        up_to_g: 100,
+                        cost_uc: 450,
+                    },
+                    WeightStep {
+                        up_to_g: 200,
+                        cost_uc: 690,
+                    },
+                ],
+            }],
+            ..Instance::default()
+        };
+        let text = serde_json::to_string(&instance).expect("serializable");
+        let read: Instance = serde_json::from_str(&text).expect("what was written");
+        assert_eq!(read, instance, "{text}");
+    }
+}
+
+/// Two hundred locations of a merchant who prices shipping, handling, risk and scarce stock, a third of
+/// them left out: with keys shortened as they are where decisions are stored.
+#[test]
+fn two_hundred_locations_fit_in_eight_kilobytes() {
+    for seed in 0..20 {
+        let mut dice = Dice(seed);
+        let key = |nth: u128| {
+            // As ids are made: a time, and a hash.
+            let hash = (nth + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+            Key((0x0193_7000_0000 + nth) << 80 | hash >> 48)
+        };
+        let lines = (0..3).map(|_| Line {
+            quantity: 1 + dice.between(0, 2),
+            unit_weight_g: 100 + 50 * dice.between(0, 39),
+            ..Line::default()
+        });
+        let lines: Vec<Line> = lines.collect();
+        let rate = |dice: &mut Dice| Rate {
+            steps: (1..=6)
+                .map(|step| WeightStep {
+                    up_to_g: 500 * step,
+                    cost_uc: (300 + 100 * step + dice.between(0, 199)) * 1_000_000,
+                })
+                .collect(),
+        };
+        let candidate = |nth: u128, dice: &mut Dice, lines: &[Line]| Candidate {
+            key: key(nth),
+            available: lines
+                .iter()
+                .map(|line| dice.between(0, line.quantity))
+                .collect(),
+            distance_m: dice.between(0, 3999999),
+            handling_order_uc: 1_000_000 * dice.between(0, 299),
+            handling_line_uc: 500 * dice.between(0, 199999),
+            handling_unit_uc: 1_000_000 * dice.between(0, 49),
+            services: vec![service(dice.between(0, 11) as u32, 0)],
+            ..Candidate::default()
+        };
+        let rates = (0..12).map(|_| rate(&mut dice)).collect();
+        let candidates: Vec<Candidate> = (0..140)
+            .map(|nth| candidate(nth, &mut dice, &lines))
+            .collect();
+        let reasons = [Reason::NoStock, Reason::OverCapacity, Reason::Inactive];
+        let excluded = (140..200).map(|nth| Excluded {
+            has: dice.between(0, 39),
+            wants: 3,
+            ..Excluded::new(key(nth), reasons[nth as usize % 3])
+        });
+        let excluded: Vec<Excluded> = excluded.collect();
+        let mut instance = Instance {
+            lines,
+            candidates,
+            rates,
+            tiers: vec![Tier::UnfilledUnits],
+            ..Instance::default()
+        };
+        let steering = Steering {
+            book: 9,
+            stock: (0..30)
+                .map(|nth| (nth * 6, nth % 3, 315_000_000, 3))
+                .collect(),
+            shipments: (0..10).map(|nth| (nth * 7, 210_000_000)).collect(),
+        };
+        steering.steer(&mut instance);
+        let mut made = Decision::make(instance, excluded, StepBudget::IN_BATCH).expect("sound");
+        made.steering = Some(steering);
+        let known = || (0..200).map(key);
+        let text = serde_json::to_string(&made.shortened(known())).expect("serializable");
+        assert!(text.len() <= 8_192, "{} bytes: {text}", text.len());
+        let read: Decision = serde_json::from_str(&text).expect("what was written");
+        let read = read.restored(known());
+        assert_eq!(read.replay().as_ref(), Ok(&made.solution), "seed {seed}");
+        assert_eq!(read.explain(), made.explain(), "seed {seed}");
+    }
 }

@@ -1,7 +1,8 @@
 //! Explanations: the parts add up, and no other plan that is named would have been better.
 
 use ordo_sourcing::{
-    Candidate, Cost, Decision, Excluded, Instance, Key, Line, Penalties, Reason, StepBudget, WhyNot,
+    Candidate, Cost, Decision, Excluded, Instance, Key, Line, Penalties, Reason, Steering,
+    StepBudget, WhyNot,
 };
 
 use crate::generate::{self, Dice, Size};
@@ -23,7 +24,7 @@ fn the_parts_of_a_cost_add_up_and_the_runner_up_is_never_cheaper() {
         let told = decision.explain().expect("sound");
         let mut sum = told.unfilled + Cost::money(told.split_uc);
         for shipment in &told.shipments {
-            sum += shipment.tiers + Cost::money(shipment.money_uc());
+            sum += shipment.tiers + Cost::money(shipment.weighed_uc());
             assert!(shipment.carrier_uc >= 0, "seed {seed}: {shipment:?}");
             let without = &shipment.without;
             assert!(without.dearer_by >= Cost::ZERO, "seed {seed}: {without:?}");
@@ -37,6 +38,56 @@ fn the_parts_of_a_cost_add_up_and_the_runner_up_is_never_cheaper() {
         assert_eq!(sum, told.cost, "seed {seed}");
     }
     assert!(with_runner_up > 100, "{with_runner_up}");
+}
+
+/// What steers a plan is told apart from what it costs, and both together are what it was weighed with.
+#[test]
+fn prices_that_steer_are_no_part_of_what_is_paid() {
+    let mut steered = 0;
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let size = Size {
+            lines: 3,
+            quantity: 3,
+            candidates: 6,
+        };
+        let mut instance = generate::priced(&mut dice, size);
+        let mut steering = Steering::default();
+        for (at, candidate) in (0..).zip(&instance.candidates) {
+            for (line, free) in (0..).zip(&candidate.available) {
+                if *free > 0 && dice.one_in(2) {
+                    let price_uc = dice.between(1, 5_000_000);
+                    steering.stock.push((at, line, price_uc, *free));
+                }
+            }
+            if dice.one_in(3) {
+                steering.shipments.push((at, dice.between(1, 5_000_000)));
+            }
+        }
+        let plain = decided(instance.clone());
+        steering.steer(&mut instance);
+        let mut decision = decided(instance);
+        decision.steering = Some(steering);
+        let told = decision.explain().expect("sound");
+        let (mut paid_uc, mut weighed_uc) = (told.split_uc, told.split_uc);
+        for shipment in &told.shipments {
+            assert!(
+                shipment.paid_uc().iter().all(|uc| *uc >= 0),
+                "seed {seed}: {shipment:?}"
+            );
+            paid_uc += shipment.paid_uc().iter().sum::<i64>();
+            weighed_uc += shipment.weighed_uc();
+            steered += usize::from(!shipment.scarce.is_empty());
+        }
+        paid_uc += told.unfilled.money_uc;
+        weighed_uc += told.unfilled.money_uc;
+        assert_eq!(paid_uc, decision.paid_uc(), "seed {seed}");
+        assert_eq!(weighed_uc, decision.solution.cost.money_uc, "seed {seed}");
+        // Whoever leaves scarce things to others does not pay less than the cheapest plan.
+        let same_tiers = plain.solution.cost.tiers == decision.solution.cost.tiers;
+        assert!(!same_tiers || paid_uc >= plain.paid_uc(), "seed {seed}");
+    }
+    assert!(steered > 30, "{steered}");
 }
 
 #[test]
@@ -92,10 +143,7 @@ fn shop() -> Decision {
         },
         ..Instance::default()
     };
-    let excluded = vec![Excluded {
-        key: Key(3),
-        reason: Reason::Inactive,
-    }];
+    let excluded = vec![Excluded::new(Key(3), Reason::Inactive)];
     Decision::make(instance, excluded, StepBudget::FULL).expect("sound")
 }
 
@@ -105,7 +153,8 @@ fn every_location_gets_an_answer() {
     let why = |key, line| shop.why_not(Key(key), line).expect("sound");
     assert_eq!(why(1, None), WhyNot::Ships);
     assert_eq!(why(2, Some(0)), WhyNot::HasNone);
-    assert_eq!(why(3, None), WhyNot::Excluded(Reason::Inactive));
+    let left = Excluded::new(Key(3), Reason::Inactive);
+    assert_eq!(why(3, None), WhyNot::Excluded(left));
     assert_eq!(why(9, None), WhyNot::Unknown);
     // Another shipment (200), the split (50), and two units that are 5 cheaper to handle.
     let WhyNot::Dearer(second) = why(2, None) else {

@@ -9,6 +9,7 @@ use ordo_domain::id::{DecisionId, LocationId, RuleSetId};
 use ordo_domain::money::Money;
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
+use ordo_domain::sourcing::read_decision;
 use ordo_sourcing::{Decision, Key, ShipmentReason, WhyNot, in_cents};
 use ordo_store::StoreError;
 use serde::Serialize;
@@ -36,6 +37,8 @@ struct DecisionAnswer<'a> {
     /// What the plan cost; `null` where distance and the number of shipments decided alone.
     #[schema(value_type = Option<Money>)]
     cost: Option<Money>,
+    /// The version of the sourcing prices that steered it; `null` where none counted.
+    prices: Option<u64>,
     /// How the buyer's place was found, by which distances are measured: `postal_code`,
     /// `postal_prefix`, `city`, `region` or `country`; `null` where coordinates came with the order
     /// or nothing is known.
@@ -79,7 +82,7 @@ struct ShipmentAnswer<'a> {
     units: i64,
     /// Meters to the buyer.
     distance_m: i64,
-    /// What the shipment costs, by what it is for; the parts add up to the cent.
+    /// What the shipment costs, by what it is for; the parts that are paid add up to the cent.
     cost: Option<CostAnswer>,
     /// The reason in words.
     because: String,
@@ -89,14 +92,21 @@ struct ShipmentAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SourcingCost)]
 struct CostAnswer {
-    /// To the carrier, lateness included.
+    /// To the carrier.
     carrier: Money,
+    /// For arriving after the promised day, as the settings price it.
+    lateness: Money,
     /// For handling the shipment and its units.
     handling: Money,
     /// What the location's declining it is expected to cost.
     decline_risk: Money,
-    /// For its units, beside handling: duties at a customs border, and the scarcity of the stock.
-    duties_and_scarcity: Money,
+    /// At a customs border.
+    duties: Money,
+    /// What the units that it takes are worth to orders still expected. It steered the plan; nobody
+    /// pays it.
+    stock_price: Money,
+    /// What the shipment that it takes of the location's day is worth to them. Nobody pays it either.
+    shipment_price: Money,
 }
 
 /// A location that was left out.
@@ -124,7 +134,8 @@ struct WhyNotAnswer<'a> {
     standing: &'static str,
     /// The check that it failed, where it was excluded.
     reason: Option<&'static str>,
-    /// How much dearer the best plan with it is, where money decides between them.
+    /// How much more the best plan with it costs, where money decides between them. Below zero where
+    /// only prices of scarce stock or shipments speak against it.
     #[schema(value_type = Option<Money>)]
     dearer_by: Option<Money>,
     /// The answer in words.
@@ -153,22 +164,20 @@ pub async fn get_decision(ask: Ask) -> Answer {
     let money = |cents| why::cents(cents, order.currency);
     let code = |key: Key| location_code(&reference, LocationId::from_u128(key.0));
     let shipment = |one: &ShipmentReason| {
-        let parts = [
-            one.carrier_uc,
-            one.handling_uc,
-            one.decline_uc,
-            one.stock_uc,
-        ];
-        let cents = in_cents(&parts);
+        let cents = in_cents(&one.paid_uc());
+        let prices = in_cents(&[one.stock_price_uc, one.shipment_price_uc]);
         ShipmentAnswer {
             location: code(one.location),
             units: one.lines.iter().map(|(_, units)| units).sum(),
             distance_m: one.distance_m,
             cost: has_money.then(|| CostAnswer {
                 carrier: money(cents[0]),
-                handling: money(cents[1]),
-                decline_risk: money(cents[2]),
-                duties_and_scarcity: money(cents[3]),
+                lateness: money(cents[1]),
+                handling: money(cents[2]),
+                decline_risk: money(cents[3]),
+                duties: money(cents[4]),
+                stock_price: money(prices[0]),
+                shipment_price: money(prices[1]),
             }),
             because: words.shipment(one),
         }
@@ -179,7 +188,8 @@ pub async fn get_decision(ask: Ask) -> Answer {
         id,
         proven: told.is_proven,
         steps: decision.solution.steps,
-        cost: has_money.then(|| money(in_cents(&[told.cost.money_uc])[0])),
+        cost: has_money.then(|| money(in_cents(&[decision.paid_uc()])[0])),
+        prices: decision.steering.as_ref().map(|steering| steering.book),
         place_known_by: words.precision().map(Precision::name),
         rules: decision.rules.map(|used| RulesAnswer {
             rule_set_id: RuleSetId::from_u128(used.set.0),
@@ -193,7 +203,7 @@ pub async fn get_decision(ask: Ask) -> Answer {
             .map(|one| ExcludedAnswer {
                 location: code(one.key),
                 reason: why::reason(one.reason),
-                because: words.left_out(one.reason),
+                because: words.excluded(one),
             })
             .collect(),
         not_chosen: candidates.filter(|key| !ships(*key)).map(code).collect(),
@@ -232,9 +242,9 @@ pub async fn why_not(ask: Ask) -> Answer {
     let has_money = why::has_money(&decision.instance);
     let (standing, reason, dearer_by, because) = match &answer {
         WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
-        WhyNot::Excluded(reason) => {
-            let because = words.left_out(*reason);
-            ("excluded", Some(why::reason(*reason)), None, because)
+        WhyNot::Excluded(left) => {
+            let because = words.excluded(left);
+            ("excluded", Some(why::reason(left.reason)), None, because)
         }
         WhyNot::HasNone => {
             let because = "It had nothing of what was left to source.";
@@ -252,7 +262,8 @@ pub async fn why_not(ask: Ask) -> Answer {
         WhyNot::Dearer(other) => {
             let is_money = other.dearer_by.tiers.iter().all(|tier| *tier == 0);
             let by = (has_money && is_money).then(|| {
-                let cents = in_cents(&[other.dearer_by.money_uc.max(0)])[0];
+                let paid_uc = other.dearer_by.money_uc - other.steered_by_uc;
+                let cents = why::rounded(paid_uc);
                 why::cents(cents, order.currency)
             });
             ("dearer", None, by, words.dearer(other))
@@ -274,7 +285,8 @@ async fn decided(ask: &Ask) -> Result<(DecisionId, Order, Decision), Problem> {
     let id = work.decision.ok_or_else(Problem::not_found)?;
     let body = ask.backend().decision(ask.organization(), id).await?;
     let body = body.ok_or_else(Problem::not_found)?;
-    let decision = serde_json::from_str(&body).map_err(unreadable)?;
+    let reference = ask.reference().await?;
+    let decision = read_decision(&body, &reference).map_err(unreadable)?;
     Ok((id, order, decision))
 }
 
