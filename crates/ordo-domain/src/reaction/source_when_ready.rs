@@ -17,7 +17,6 @@ use crate::quantity::Quantity;
 use crate::reaction::Reacted;
 use crate::reaction::planned::{Planned, Want, wanted};
 use crate::rules::body::{Otherwise, Take};
-use crate::rules::facts::Subject;
 use crate::sourcing::{
     Counting, Guide, Problem, Question, Solved, Taken, Wanted, line_facts, order_facts,
 };
@@ -108,11 +107,7 @@ fn by_rules(
         let wanted = planned.wanted(order);
         let facts = order_facts(world, order, &wanted);
         let lines = line_facts(&wanted);
-        let guide = Guide {
-            step,
-            subject: Subject::of(&facts, &lines, ctx.now),
-            taken: &taken,
-        };
+        let guide = counting.guide(step, &facts, &lines, ctx.now, &taken);
         if !guide.is_asked() {
             continue;
         }
@@ -127,8 +122,9 @@ fn by_rules(
         if is_taken {
             for shipment in &plan.shipments {
                 let location = solved.planned(shipment).location;
+                taken.add_shipment(location);
                 for (line, units) in &shipment.lines {
-                    taken.add(location, wanted[*line].sku.id, *units);
+                    taken.add_units(location, wanted[*line].sku.id, *units);
                 }
             }
             solved.decision.rules = Some(counting.used(number));
@@ -318,11 +314,7 @@ pub(crate) fn could_ship(
     let lines = line_facts(&wanted);
     let taken = Taken::default();
     let guides: Vec<Guide> = (counting.rules().steps.iter())
-        .map(|step| Guide {
-            step,
-            subject: Subject::of(&facts, &lines, ctx.now),
-            taken: &taken,
-        })
+        .map(|step| counting.guide(step, &facts, &lines, ctx.now, &taken))
         .filter(Guide::is_asked)
         .collect();
     let mut units = 0;

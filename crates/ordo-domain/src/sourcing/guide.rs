@@ -3,7 +3,7 @@
 //!
 //! Nothing here runs where no rules count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ordo_sourcing::{Candidate, Instance, Key, MAX_TIERS, RulesUsed, Tier as SolverTier};
 
@@ -33,6 +33,8 @@ pub(crate) struct Counting<'w> {
 /// A step as it is asked.
 pub(crate) struct Guide<'a> {
     pub step: &'a Step,
+    /// Whether some step limits the shipments of a day, so that those of all steps are counted.
+    pub counts_days: bool,
     pub subject: Subject<'a>,
     pub taken: &'a Taken,
 }
@@ -42,7 +44,7 @@ pub(crate) struct Guide<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
     units: BTreeMap<(LocationId, SkuId), i64>,
-    locations: BTreeSet<LocationId>,
+    shipments: BTreeMap<LocationId, i64>,
 }
 
 /// What a step says of a location.
@@ -71,6 +73,24 @@ impl<'w> Counting<'w> {
         &self.version.rules
     }
 
+    /// The step at a place, as it is asked.
+    pub fn guide<'a>(
+        &self,
+        step: &'a Step,
+        order: &'a OrderFacts<'a>,
+        lines: &'a [LineFacts<'a>],
+        now: Timestamp,
+        taken: &'a Taken,
+    ) -> Guide<'a> {
+        let mut steps = self.rules().steps.iter();
+        Guide {
+            step,
+            counts_days: steps.any(|step| step.max_orders_per_day.is_some()),
+            subject: Subject::of(order, lines, now),
+            taken,
+        }
+    }
+
     /// How a decision of the step at this place names them.
     pub fn used(&self, step: u32) -> RulesUsed {
         RulesUsed {
@@ -82,10 +102,18 @@ impl<'w> Counting<'w> {
 }
 
 impl Taken {
-    /// Counts units that a step has given.
-    pub fn add(&mut self, location: LocationId, sku: SkuId, units: i64) {
+    /// Counts a shipment that a step has given.
+    pub fn add_shipment(&mut self, location: LocationId) {
+        *self.shipments.entry(location).or_default() += 1;
+    }
+
+    /// Counts units of such a shipment.
+    pub fn add_units(&mut self, location: LocationId, sku: SkuId, units: i64) {
         *self.units.entry((location, sku)).or_default() += units;
-        self.locations.insert(location);
+    }
+
+    pub fn shipments(&self, location: LocationId) -> i64 {
+        self.shipments.get(&location).copied().unwrap_or(0)
     }
 
     pub fn units(&self, location: LocationId, sku: SkuId) -> i64 {
@@ -161,7 +189,7 @@ impl Guide<'_> {
         if (self.step.max_distance_m).is_some_and(|most| distance_m > most) {
             return Err(RuleReason::TooFar);
         }
-        if self.limits_days(location) && self.taken.locations.contains(&location.id) {
+        if location.daily_capacity.is_some() && self.taken.shipments(location.id) > 0 {
             return Err(RuleReason::EarlierStep);
         }
         let mut without: Vec<Option<u32>> = Vec::new();
@@ -194,7 +222,7 @@ impl Guide<'_> {
 
     /// Whether the shipments of a location are counted by the day.
     pub fn limits_days(&self, location: &Location) -> bool {
-        location.daily_capacity.is_some() || self.step.max_orders_per_day.is_some()
+        location.daily_capacity.is_some() || self.counts_days
     }
 
     /// Micro-cents that a day of lateness costs at a location, where it usually costs `usual_uc`.

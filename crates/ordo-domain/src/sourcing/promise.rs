@@ -9,8 +9,12 @@ use crate::network::Place;
 use crate::quantity::Quantity;
 use crate::rate::MICRO;
 use crate::rejection::{Code, Rejection};
+use crate::rules::RuleSubject;
+use crate::rules::facts::{LineFacts, OrderFacts};
 use crate::sourcing::leave::{Stays, leave};
-use crate::sourcing::{PlannedCarriage, Question, Solved, Wanted};
+use crate::sourcing::{
+    Counting, Guide, PlannedCarriage, Question, Solved, Taken, Wanted, line_facts,
+};
 use crate::time::{Date, Timestamp};
 use crate::world::World;
 
@@ -100,16 +104,22 @@ pub fn promise(
         wanted: &wanted,
         guide: None,
     };
+    let guides = Guides::of(world, now, asked, &wanted);
+    let solve = |currency, only| guides.solve(world, question(currency, only));
     let mut options = Vec::new();
     for (currency, carrier, service) in services(world, asked.currency) {
         let only = Some((carrier, service));
-        let solved = question(Some(currency), only).problem(world)?.decide();
+        let Some(solved) = solve(Some(currency), only)? else {
+            continue;
+        };
         let option = option(world, now, &wanted, &solved, Some(currency))?;
         options.extend(option.filter(|option| option.service.is_some()));
     }
     if options.is_empty() {
         for currency in currencies(world, asked.currency) {
-            let solved = question(currency, None).problem(world)?.decide();
+            let Some(solved) = solve(currency, None)? else {
+                continue;
+            };
             options.extend(option(world, now, &wanted, &solved, currency)?);
         }
         // Without rates all currencies say the same.
@@ -121,6 +131,75 @@ pub fn promise(
     }
     options.sort_by_key(|option| (option.cost.map(|cost| cost.amount), option.arrives_on));
     Ok(PromiseAnswer { options })
+}
+
+/// The rules that would count for an order of the basket.
+struct Guides<'a> {
+    counting: Option<Counting<'a>>,
+    order: OrderFacts<'a>,
+    lines: Vec<LineFacts<'a>>,
+    now: Timestamp,
+}
+
+impl<'a> Guides<'a> {
+    fn of(
+        world: &'a World,
+        now: Timestamp,
+        asked: &'a PromiseQuestion,
+        wanted: &'a [Wanted],
+    ) -> Self {
+        let subject = RuleSubject {
+            channel: asked.channel,
+            tier: "",
+        };
+        let channel = asked.channel.and_then(|id| world.reference().channel(id));
+        let order = OrderFacts {
+            channel: channel.map_or("", |channel| &channel.code),
+            channel_kind: channel.map_or("", |channel| channel.kind.name()),
+            currency: asked
+                .currency
+                .as_ref()
+                .map_or("", |currency| currency.code()),
+            country: &asked.to.country,
+            region: asked.to.region.as_deref().unwrap_or(""),
+            postal_code: asked.to.postal.as_deref().unwrap_or(""),
+            ..OrderFacts::default()
+        };
+        Self {
+            counting: Counting::of(world, subject, now),
+            order: order.with(wanted),
+            lines: line_facts(wanted),
+            now,
+        }
+    }
+
+    /// The plan of the first step that ships the whole basket, else that of the last one asked: a
+    /// promise is for one plan, though an order may be shipped by several steps. `None` where no step
+    /// is for it.
+    fn solve(&self, world: &World, question: Question) -> Result<Option<Solved>, Refusal> {
+        let Some(counting) = &self.counting else {
+            return Ok(Some(question.problem(world)?.decide()));
+        };
+        let taken = Taken::default();
+        let guides: Vec<Guide> = (counting.rules().steps.iter())
+            .map(|step| counting.guide(step, &self.order, &self.lines, self.now, &taken))
+            .filter(Guide::is_asked)
+            .collect();
+        let mut last = None;
+        for guide in &guides {
+            let asked = Question {
+                guide: Some(guide),
+                ..question
+            };
+            let solved = asked.problem(world)?.decide();
+            let is_whole = solved.decision.solution.plan.unfilled.is_empty();
+            last = Some(solved);
+            if is_whole {
+                break;
+            }
+        }
+        Ok(last)
+    }
 }
 
 /// Currency, carrier and service of every rate table, each once.

@@ -194,7 +194,10 @@ impl Question<'_> {
         let leave = leave(world, self.now, location, None)?;
         let most = self.guide.and_then(|guide| guide.step.max_orders_per_day);
         match (most, leave) {
-            (Some(most), Ok(leave)) => Ok(used(world, location, leave.day)? >= most),
+            (Some(most), Ok(leave)) => {
+                let taken = (self.guide).map_or(0, |guide| guide.taken.shipments(location.id));
+                Ok(used(world, location, leave.day)? + taken >= most)
+            }
             (None, _) | (_, Err(_)) => Ok(false),
         }
     }

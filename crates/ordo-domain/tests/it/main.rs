@@ -12,6 +12,7 @@ mod input;
 mod lots;
 mod past;
 mod planned;
+mod presets;
 mod rates;
 mod rules;
 mod scenarios;

@@ -117,6 +117,11 @@ impl Desk {
             words if words[0] == "rates" => {
                 self.weigh(words);
             }
+            ["promise", basket @ .., "->", answer] => {
+                let asked = [&["promise?"], basket].concat();
+                let told = self.weigh(&asked).join(", ");
+                assert_eq!(told.replace(' ', "_"), *answer);
+            }
             words => self.play(&words.join(" ")),
         }
     }
@@ -360,6 +365,25 @@ fn what_no_step_places_goes_as_the_rules_say() {
         steps {"steps":[{"name":"near","max_distance_m":500000,"then":"cancel_line"},{"name":"any"}]}
         order O1 Ax11 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax5, fulfillment_order.opened HAM Ax5, order.lines_canceled
         line? O1/1 -> open 0 backordered 0 allocated 10 canceled 1
+    "#,
+    );
+}
+
+#[test]
+fn promises_are_for_locations_that_rules_let_ship() {
+    three(
+        r#"
+        promise Ax2 -> -_-_-_BER
+        steps {"steps":[{"name":"b2b","when":"order.channel_kind == 'b2b'"},{"name":"n","filters":[{"name":"not here","drop":"location.code == 'BER'"}],"split":{"max_shipments":1}}]}
+        promise Ax2 -> -_-_-_HAM
+        promise Ax6 Hx1 -> -_-_-_PAR
+        promise Ax9 Hx6 -> out_of_stock
+    "#,
+    );
+    three(
+        r#"
+        steps {"steps":[{"name":"b2b","when":"order.channel_kind == 'b2b'"}]}
+        promise Ax2 -> out_of_stock
     "#,
     );
 }
