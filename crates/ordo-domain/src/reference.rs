@@ -246,10 +246,7 @@ impl Reference {
         subject: RuleSubject,
         now: Timestamp,
     ) -> Option<(&Arc<RuleSet>, &RuleVersion)> {
-        let sells = |channel: ChannelId, pool: PoolId| {
-            let pool = self.pools.get(&pool);
-            pool.is_some_and(|pool| pool.channels.contains(&channel))
-        };
+        let sells = |channel, pool| self.sells_from(channel, pool);
         (self.rule_sets.values())
             .filter(|set| set.scope.fits(subject, sells))
             .filter_map(|set| set.live(now).map(|version| (set, version)))
@@ -312,6 +309,13 @@ impl Reference {
     /// All channels, in the order of their ids.
     pub fn channels(&self) -> impl Iterator<Item = &Arc<Channel>> {
         self.channels.values()
+    }
+
+    /// Whether `channel` is one of those that sell from `pool`.
+    #[must_use]
+    pub fn sells_from(&self, channel: ChannelId, pool: PoolId) -> bool {
+        let pool = self.pools.get(&pool);
+        pool.is_some_and(|pool| pool.channels.contains(&channel))
     }
 
     /// Whether `channel` may sell what lies at `location`: any may, unless pools say otherwise.

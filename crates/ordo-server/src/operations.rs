@@ -155,6 +155,8 @@ operations! {
     Patch "/api/v1/rule-sets/{id}/versions/{number}", Manager => rule_sets::draft::change_draft;
     Post "/api/v1/rule-sets/{id}/versions/{number}/publish", Manager => rule_sets::publish::publish_rules;
     Post "/api/v1/rule-sets/{id}/versions/{number}/retire", Manager => rule_sets::publish::retire_rules;
+    Post "/api/v1/rule-sets/{id}/versions/{number}/lint", Viewer => rule_sets::lint::lint_rules;
+    Get "/api/v1/rule-presets", Viewer => rule_sets::presets::list_rule_presets;
     Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;

@@ -105,7 +105,7 @@ fn by_rules(
             break;
         }
         let wanted = planned.wanted(order);
-        let facts = order_facts(world, order, &wanted);
+        let facts = order_facts(world.reference(), order, &wanted);
         let lines = line_facts(&wanted);
         let guide = counting.guide(step, &facts, &lines, ctx.now, &taken);
         if !guide.is_asked() {
@@ -310,7 +310,7 @@ pub(crate) fn could_ship(
     let Some(counting) = Counting::of_order(world, order, ctx.now) else {
         return Ok(Quantity::stored(question.problem(world)?.on_offer(0)));
     };
-    let facts = order_facts(world, order, &wanted);
+    let facts = order_facts(world.reference(), order, &wanted);
     let lines = line_facts(&wanted);
     let taken = Taken::default();
     let guides: Vec<Guide> = (counting.rules().steps.iter())

@@ -11,6 +11,7 @@ mod create;
 mod draft;
 pub mod expr;
 pub mod facts;
+pub mod lint;
 pub mod preset;
 mod publish;
 mod reason;

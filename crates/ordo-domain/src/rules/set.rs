@@ -8,7 +8,9 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ChannelId, PoolId, RuleSetId};
+use crate::order::Order;
 use crate::record::{Columns, record};
+use crate::reference::Reference;
 use crate::rules::body::Rules;
 use crate::time::Timestamp;
 
@@ -124,6 +126,18 @@ impl RuleScope {
             && (self.pools.is_empty()
                 || channel(&|id| self.pools.iter().any(|pool| sells_from(id, *pool))))
             && (self.tiers.is_empty() || self.tiers.iter().any(|tier| tier == subject.tier))
+    }
+}
+
+impl RuleScope {
+    /// Whether it is for this order.
+    #[must_use]
+    pub fn fits_order(&self, order: &Order, reference: &Reference) -> bool {
+        let subject = RuleSubject {
+            channel: Some(order.channel),
+            tier: order.customer_tier.as_deref().unwrap_or(""),
+        };
+        self.fits(subject, |channel, pool| reference.sells_from(channel, pool))
     }
 }
 

@@ -12,7 +12,8 @@ use crate::money::Currency;
 use crate::network::Location;
 use crate::order::Order;
 use crate::rate::MICRO;
-use crate::rules::body::{Per, Rank, Rules, Step, Tier};
+use crate::reference::Reference;
+use crate::rules::body::{Filter, Per, Rank, Rules, Step, Tier};
 use crate::rules::expr::{Condition, Number, OfLine, OfLocation};
 use crate::rules::facts::{LineFacts, LocationFacts, OrderFacts, Subject};
 use crate::rules::{RuleReason, RuleSet, RuleSubject, RuleVersion};
@@ -138,11 +139,11 @@ pub(crate) fn line_facts(wanted: &[Wanted]) -> Vec<LineFacts<'_>> {
 
 /// What expressions may ask of an order of which `wanted` is left.
 pub(crate) fn order_facts<'a>(
-    world: &'a World,
+    reference: &'a Reference,
     order: &'a Order,
     wanted: &[Wanted],
 ) -> OrderFacts<'a> {
-    let channel = world.reference().channel(order.channel);
+    let channel = reference.channel(order.channel);
     let place = order.ship_to.as_ref().map(|to| &to.place);
     OrderFacts {
         channel: channel.map_or("", |channel| &channel.code),
@@ -174,6 +175,25 @@ impl OrderFacts<'_> {
     }
 }
 
+impl Filter {
+    /// Whether a location may ship the lines that it is about.
+    pub(crate) fn lets(&self, at: &Subject) -> bool {
+        match (&self.keep, &self.drop) {
+            (Some(keep), _) => keep.holds(at),
+            (None, Some(drop)) => !drop.holds(at),
+            (None, None) => true,
+        }
+    }
+
+    /// Whether it is about any of the lines.
+    pub(crate) fn is_about(&self, order: &Subject) -> bool {
+        let Some(lines) = &self.lines else {
+            return true;
+        };
+        (order.lines.iter()).any(|line| lines.holds(&order.on(line)))
+    }
+}
+
 impl Guide<'_> {
     /// Whether the step is for this order at all.
     pub fn is_asked(&self) -> bool {
@@ -199,12 +219,7 @@ impl Guide<'_> {
         let facts = LocationFacts::of(location, distance_m, self.subject.now);
         let subject = self.subject.at(&facts);
         for (number, filter) in (0..).zip(&self.step.filters) {
-            let is_kept = match (&filter.keep, &filter.drop) {
-                (Some(keep), _) => keep.holds(&subject),
-                (None, Some(drop)) => !drop.holds(&subject),
-                (None, None) => true,
-            };
-            if is_kept {
+            if filter.lets(&subject) {
                 continue;
             }
             let Some(lines) = &filter.lines else {
@@ -218,6 +233,16 @@ impl Guide<'_> {
             }
         }
         Ok(Admitted { without })
+    }
+
+    /// Whether a location may ship any of the lines, whatever it has.
+    pub(crate) fn lets_any(&self, location: &Location, distance_m: i64) -> bool {
+        match self.admit(location, distance_m) {
+            Ok(admitted) => {
+                admitted.without.is_empty() || admitted.without.iter().any(Option::is_none)
+            }
+            Err(_) => false,
+        }
     }
 
     /// Whether the shipments of a location are counted by the day.

@@ -2,7 +2,9 @@
 
 pub mod create;
 pub mod draft;
+pub mod lint;
 pub mod list;
+pub mod presets;
 pub mod publish;
 pub mod read;
 pub mod update;
@@ -13,6 +15,7 @@ use std::borrow::Cow;
 use ordo_domain::check::Check;
 use ordo_domain::id::RuleSetId;
 use ordo_domain::reference::Reference;
+use ordo_domain::rules::lint::Warning;
 use ordo_domain::rules::{RuleSet, ScopeDraft};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -72,6 +75,8 @@ struct VersionHead<'a> {
     live_from: Option<Instant>,
     /// Until when it counts, where another one takes its place or it was taken back.
     live_until: Option<Instant>,
+    /// What is odd about a draft, whatever the orders are; `lint` looks at those of late too.
+    warnings: Vec<Warning>,
 }
 
 /// The orders that a rule set is for.
@@ -152,6 +157,10 @@ impl Show for RuleSet {
                     draft: version.is_draft(),
                     live_from: Instant::of(version.live_from),
                     live_until: Instant::of(self.live_until(version)),
+                    warnings: match version.is_draft() {
+                        true => ordo_domain::rules::lint::lint(&version.rules, reference),
+                        false => Vec::new(),
+                    },
                 })
                 .collect(),
         }

@@ -1,0 +1,245 @@
+//! Rule sets over HTTP: drafts, versions, presets, lint, and orders that they decide; on both stores.
+
+use serde_json::{Value, json};
+
+use crate::test_app::{TestApp, order};
+
+const PATH: &str = "/api/v1/rule-sets";
+
+/// A second location, nearer to the buyer than none, with plenty of `A`.
+async fn with_munich(app: &TestApp) {
+    let body = json!({"code": "MUC", "kind": "store", "country": "DE",
+                      "postal_code": "80331", "time_zone": "Europe/Berlin"});
+    app.post("/api/v1/locations", &body).await.expect(201);
+    let body = json!({"kind": "receive", "sku": "A", "location": "MUC", "quantity": 50});
+    app.post("/api/v1/stock/movements", &body).await.expect(201);
+}
+
+fn not_berlin() -> Value {
+    json!({"steps": [{"name": "elsewhere",
+                      "filters": [{"name": "not Berlin", "drop": "location.code == 'BER'"}]}]})
+}
+
+/// A set whose first version counts.
+async fn publish(app: &TestApp, code: &str, rules: &Value) -> String {
+    let made = app
+        .post(PATH, &json!({"code": code, "rules": rules}))
+        .await
+        .expect(201);
+    let path = format!("{PATH}/{}", made["id"].as_str().unwrap());
+    app.post(&format!("{path}/versions/1/publish"), &json!({}))
+        .await
+        .expect(200);
+    path
+}
+
+/// Where an order of one `A` is shipped from, and why.
+async fn source(app: &TestApp, name: &str) -> (Value, Value) {
+    let placed = app
+        .post("/api/v1/orders", &order(name, 1))
+        .await
+        .expect(201);
+    let work = &placed["fulfillment_orders"][0];
+    let path = format!(
+        "/api/v1/fulfillment-orders/{}/decision",
+        work["id"].as_str().unwrap()
+    );
+    (work["location"].clone(), app.get(&path).await.expect(200))
+}
+
+#[tokio::test]
+async fn published_rules_decide_and_are_named_in_the_explanation() {
+    for app in TestApp::company_on_each_store("published_rules_decide_and_are_named").await {
+        with_munich(&app).await;
+        let (location, why) = source(&app, "1").await;
+        assert_eq!((location, &why["rules"]), (json!("BER"), &json!(null)));
+
+        let path = publish(&app, "web", &not_berlin()).await;
+        let (location, why) = source(&app, "2").await;
+        assert_eq!(location, "MUC", "{}", app.store);
+        let rules = &why["rules"];
+        assert_eq!(
+            (
+                &rules["code"],
+                &rules["version"],
+                &rules["step"],
+                &rules["name"]
+            ),
+            (&json!("web"), &json!(1), &json!(1), &json!("elsewhere"))
+        );
+        assert_eq!(
+            why["excluded"],
+            json!([{"location": "BER", "reason": "rule",
+                    "because": "The rule “not Berlin” keeps it out."}])
+        );
+
+        // Taken back, they count no more, and what they decided is still explained.
+        app.post(&format!("{path}/versions/1/retire"), &json!({}))
+            .await
+            .expect(200);
+        let version = app.get(&format!("{path}/versions/1")).await.expect(200);
+        assert_eq!(version["state"], "retired");
+        let (location, _) = source(&app, "3").await;
+        assert_eq!(location, "BER");
+    }
+}
+
+#[tokio::test]
+async fn versions_are_drafted_published_and_scheduled() {
+    for app in TestApp::company_on_each_store("versions_are_drafted").await {
+        let rules = json!({"steps": [{"name": "any"}]});
+        let body = json!({"code": "web", "name": "Web", "priority": 3,
+                          "scope": {"channels": ["web"], "tiers": ["gold"]},
+                          "note": "first", "rules": rules});
+        let made = app.post(PATH, &body).await.expect(201);
+        assert_eq!(
+            made["scope"],
+            json!({"channels": ["web"], "pools": [], "tiers": ["gold"]})
+        );
+        let head = &made["versions"][0];
+        assert_eq!(
+            (&head["draft"], &head["note"]),
+            (&json!(true), &json!("first"))
+        );
+        app.post(PATH, &body)
+            .await
+            .expect_problem(409, "code_taken");
+        let path = format!("{PATH}/{}", made["id"].as_str().unwrap());
+
+        // A draft is changed in place, at the version that its author knows.
+        let changed = json!({"rules": {"steps": [{"name": "near", "max_distance_m": 5000}]}});
+        let draft = format!("{path}/versions/1");
+        let fresh = app.patch(&draft, Some("\"1\""), &changed).await.expect(200);
+        assert_eq!(fresh["version"], 2);
+        let conflict = app.patch(&draft, Some("\"1\""), &changed).await;
+        assert_eq!(conflict.status, 409, "{}", conflict.text);
+        assert_eq!(
+            app.get(&draft).await.expect(200)["rules"]["steps"][0]["name"],
+            "near"
+        );
+
+        let later = json!({"from": "2126-11-27T00:00:00Z"});
+        app.post(&format!("{draft}/publish"), &later)
+            .await
+            .expect(200);
+        assert_eq!(app.get(&draft).await.expect(200)["state"], "scheduled");
+        app.patch(&draft, None, &changed)
+            .await
+            .expect_problem(409, "rule_version_state");
+        let second = app
+            .post(&format!("{path}/versions"), &changed)
+            .await
+            .expect(200);
+        assert_eq!(second["versions"][1]["number"], 2);
+        app.post(&format!("{path}/versions/2/publish"), &json!({}))
+            .await
+            .expect(200);
+        let second = app.get(&format!("{path}/versions/2")).await.expect(200);
+        assert_eq!(
+            (&second["state"], &second["live_until"]),
+            (&json!("live"), &json!("2126-11-27T00:00:00Z"))
+        );
+
+        let patch = json!({"scope": {}, "priority": -1, "name": null});
+        let changed = app.patch(&path, None, &patch).await.expect(200);
+        assert_eq!(
+            (
+                &changed["scope"]["tiers"],
+                &changed["priority"],
+                &changed["name"]
+            ),
+            (&json!([]), &json!(-1), &json!(null))
+        );
+        app.get(&format!("{path}/versions/9"))
+            .await
+            .expect_problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_rules_is_told_by_field_and_character() {
+    let app = TestApp::with_company().await;
+    let body = json!({"code": "x", "rules": {"steps": [
+        {"name": "s", "when": "order.units > 1 && order.cost == 3",
+         "filters": [{"name": "f", "keep": "location.kind = 'store'"}]}]}});
+    let refused = app.post(PATH, &body).await.expect(422);
+    let fields = refused["fields"].as_array().unwrap();
+    assert_eq!(fields[0]["field"], "/rules/steps/0/when");
+    let message = fields[0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("at character 25: there is no field cost"),
+        "{message}"
+    );
+    assert_eq!(fields[1]["field"], "/rules/steps/0/filters/0/keep");
+    let body = json!({"code": "x", "rules": {"steps": [], "otherwise": "wish"}});
+    app.post(PATH, &body).await.expect(422);
+}
+
+#[tokio::test]
+async fn drafts_are_warned_of_and_looked_at_with_orders_of_late() {
+    for app in TestApp::company_on_each_store("drafts_are_warned_of").await {
+        with_munich(&app).await;
+        for name in ["1", "2", "3"] {
+            app.post("/api/v1/orders", &order(name, 1))
+                .await
+                .expect(201);
+        }
+        let rules = json!({"steps": [
+            {"name": "first", "then": "backorder",
+             "filters": [{"name": "France", "keep": "location.country == 'FR'"},
+                         {"name": "not France", "drop": "location.country == 'FR'"},
+                         {"name": "Antarctica", "drop": "location.country == 'AQ'"}]},
+            {"name": "second"}]});
+        let made = app
+            .post(PATH, &json!({"code": "odd", "rules": rules}))
+            .await
+            .expect(201);
+        let kinds = |warnings: &Value| -> Vec<(String, String)> {
+            (warnings.as_array().unwrap().iter())
+                .map(|one| {
+                    let text = |name: &str| one[name].as_str().unwrap().to_owned();
+                    (text("kind"), text("at"))
+                })
+                .collect()
+        };
+        let pair = |kind: &str, at: &str| (kind.to_owned(), at.to_owned());
+        let always = [
+            pair("contradictory", "/steps/0/filters/1"),
+            pair("unreachable", "/steps/1"),
+        ];
+        assert_eq!(kinds(&made["versions"][0]["warnings"]), always);
+        let path = format!("{PATH}/{}/versions/1/lint", made["id"].as_str().unwrap());
+        let lint = app.post(&path, &json!({})).await.expect(200);
+        assert_eq!(lint["orders"], 3);
+        let found = kinds(&lint["warnings"]);
+        assert_eq!(found[..2], always);
+        assert_eq!(
+            found[2..],
+            [
+                pair("matches_nothing", "/steps/0/filters/1"),
+                pair("matches_nothing", "/steps/0/filters/2"),
+                pair("excludes_all", "/steps/0"),
+            ],
+            "{}",
+            lint["warnings"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_preset_makes_a_set() {
+    let app = TestApp::with_company().await;
+    let presets = app
+        .get("/api/v1/rule-presets?ranked=BER,%20MUC")
+        .await
+        .expect(200);
+    let presets = presets["items"].as_array().unwrap();
+    assert!(presets.len() >= 8);
+    for preset in presets {
+        let body = json!({"code": preset["code"], "rules": preset["rules"]});
+        app.post(PATH, &body).await.expect(201);
+    }
+    let page = app.get(&format!("{PATH}?limit=3")).await.expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 3);
+    assert!(page["next_cursor"].is_string());
+}
