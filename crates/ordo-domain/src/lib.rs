@@ -3,7 +3,8 @@
 //! Read in this order: `id`, `money`, `quantity`, `time`, `text`, `check` (parsed values: once built,
 //! always valid); `order`, `stock`, `fulfillment`, `network`, `catalog`, `organization` (state and
 //! one file per command); `event`, `command`, `rejection`; `world` (the loaded slice) and `reference`
-//! (the snapshot); `decide` (the one dispatch) and `reaction` (what follows in the same commit).
+//! (the snapshot); `decide` (the one dispatch) and `reaction` (what follows in the same commit);
+//! `what_if` (past orders sourced again under another setup, by the same decisions).
 //!
 //! Invariant: nothing here reads a clock, randomness or hash order, does I/O or is async.
 //! Invariant: the same command, context and world give the same events, bit for bit.
@@ -41,6 +42,7 @@ pub mod stock;
 pub mod text;
 pub mod time;
 pub mod webhook;
+pub mod what_if;
 pub mod world;
 
 pub use command::Command;

@@ -301,6 +301,38 @@ impl Reference {
         self.pools.get(&id)
     }
 
+    /// The pools, in the order in which they were made.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
+        self.pools.values()
+    }
+
+    /// The same snapshot with other rate tables.
+    pub(crate) fn with_rate_tables(self, tables: impl Iterator<Item = Arc<RateTable>>) -> Self {
+        Self {
+            rate_tables: tables.map(|table| (table.id, table)).collect(),
+            ..self
+        }
+    }
+
+    /// The same snapshot with other rule sets.
+    pub(crate) fn with_rule_sets(self, sets: impl Iterator<Item = Arc<RuleSet>>) -> Self {
+        Self {
+            rule_sets: sets.map(|set| (set.id, set)).collect(),
+            ..self
+        }
+    }
+
+    /// The same snapshot in which every channel sells from everywhere, nothing is blocked and no rule
+    /// says anything.
+    pub(crate) fn without_limits(self) -> Self {
+        Self {
+            pools: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            rule_sets: BTreeMap::new(),
+            ..self
+        }
+    }
+
     /// All locations, in the order of their ids.
     pub fn locations(&self) -> impl Iterator<Item = &Arc<Location>> {
         self.locations.values()

@@ -24,7 +24,8 @@ use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
-use crate::{deliveries, jobs, prices, timer, view};
+use crate::what_if::{WhatIf, WhatIfError, WhatIfReport};
+use crate::{deliveries, jobs, prices, timer, view, what_if};
 
 /// The code of the first organization, whose owners run the installation.
 pub const MAIN: &str = "main";
@@ -79,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) outside: Outside,
     caches: Caches,
     keys: KeyCache,
+    /// Organizations for which a what-if is running.
+    pub(crate) asking: Mutex<BTreeSet<OrganizationId>>,
     changed: Mutex<BTreeSet<OrganizationId>>,
     change: Notify,
     viewed: watch::Sender<HashMap<OrganizationId, i64>>,
@@ -171,6 +174,7 @@ impl Engine {
             outside: config.outside,
             caches: Caches::default(),
             keys: KeyCache::default(),
+            asking: Mutex::default(),
             changed: Mutex::default(),
             change: Notify::new(),
             viewed: watch::Sender::new(HashMap::new()),
@@ -446,6 +450,16 @@ impl Engine {
         to: i64,
     ) -> Result<usize, StoreError> {
         deliveries::replay(&self.shared, organization, webhook, (from, to)).await
+    }
+
+    /// Answers a what-if by what the store holds now; `None` where another one of the organization is
+    /// still running. It runs to its end also where nobody waits for it any more.
+    pub async fn what_if(
+        &self,
+        organization: OrganizationId,
+        asked: WhatIf,
+    ) -> Option<Result<WhatIfReport, WhatIfError>> {
+        what_if::one_at_a_time(&self.shared, organization, asked).await
     }
 
     /// State and log.

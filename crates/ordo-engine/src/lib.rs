@@ -3,7 +3,8 @@
 //!
 //! Read `request` (what comes in and goes out), `batch` (the core, without tokio, so that a
 //! simulator can drive it), `dispatcher` (queues in front of it), `view` and `timer` (what runs
-//! beside it), `keys` (who may ask) and `engine` (all of it put together).
+//! beside it), `keys` (who may ask), `what_if` (past orders sourced again) and `engine` (all of it put
+//! together).
 
 mod batch;
 mod cache;
@@ -22,6 +23,7 @@ mod request;
 mod terms;
 mod timer;
 mod view;
+pub mod what_if;
 
 pub use batch::{BatchEnv, run_batch};
 pub use cache::Caches;

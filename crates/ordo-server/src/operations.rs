@@ -12,7 +12,7 @@ use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
     locations, orders, organizations, persons, pools, promise, rate_tables, reports, reservations,
     returns, rule_sets, shipments, skus, sourcing_prices, sourcing_settings, stock, system,
-    webhooks,
+    webhooks, what_ifs,
 };
 
 /// How an operation is asked for.
@@ -158,6 +158,7 @@ operations! {
     Post "/api/v1/rule-sets/{id}/versions/{number}/lint", Viewer => rule_sets::lint::lint_rules;
     Get "/api/v1/rule-presets", Viewer => rule_sets::presets::list_rule_presets;
     Get "/api/v1/promise", Viewer => promise::get_promise;
+    Post "/api/v1/what-ifs", Manager => what_ifs::ask::ask_what_if;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;
     Get "/api/v1/blocks/{id}", Viewer => blocks::read::get_block;

@@ -53,6 +53,8 @@ enum Command {
     Geo(cmd::geo::Args),
     /// Solve sourcing problems from a file.
     Source(cmd::source::Args),
+    /// Source past orders again under another setup, and compare.
+    WhatIf(cmd::what_if::Args),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
             Command::Explain(args) => cmd::explain::run(&args),
             Command::Geo(args) => cmd::geo::run(&args).await,
             Command::Source(args) => cmd::source::run(&args),
+            Command::WhatIf(args) => cmd::what_if::run(args).await,
         }
     });
     match done {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ordo_geo::{Point, Precision};
+use ordo_geo::{Gazetteer, Point, Precision};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Context, Decided, Refusal};
@@ -217,14 +217,18 @@ impl CreateLocation {
     }
 
     fn build(&self, world: &World, ctx: &mut Context) -> Location {
+        self.made(ctx.ids.make(), world.reference().gazetteer())
+    }
+
+    /// The location as it would be, under this id; its coordinates are looked up where none are given.
+    pub(crate) fn made(&self, id: LocationId, gazetteer: &Gazetteer) -> Location {
         let mut place = self.place.clone();
         if place.at.is_none() {
             let postal = place.postal.clone();
-            let gazetteer = world.reference().gazetteer();
             place.find(gazetteer, postal.as_deref(), self.city.as_deref());
         }
         Location {
-            id: ctx.ids.make(),
+            id,
             version: 0,
             code: self.code.clone(),
             kind: self.kind,

@@ -9,7 +9,9 @@ mod planned;
 mod source_when_ready;
 mod validate_on_capture;
 
-pub(crate) use source_when_ready::{could_ship, is_ready, open_planned, open_problem};
+pub(crate) use source_when_ready::{
+    Rehearsed, could_ship, is_ready, open_planned, open_problem, rehearse,
+};
 pub(crate) use validate_on_capture::signals_of;
 
 use crate::decide::{Attachment, Context, Refusal};

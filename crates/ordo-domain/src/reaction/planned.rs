@@ -64,6 +64,15 @@ impl Planned {
         wanted(order, &self.left)
     }
 
+    /// Drops what the plan has found a place for, without opening any work.
+    pub fn drop_planned(&mut self, solved: &Solved) {
+        for shipment in &solved.decision.solution.plan.shipments {
+            for (index, units) in &shipment.lines {
+                self.left[*index].take(Quantity::stored(*units));
+            }
+        }
+    }
+
     /// One fulfillment order per shipment of the plan.
     pub fn open_work(&mut self, world: &World, ctx: &mut Context, order: &Order, solved: &Solved) {
         let plan = &solved.decision.solution.plan;

@@ -74,13 +74,21 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     }
     if let Some(counting) = Counting::of_order(world, order, ctx.now) {
         let mut planned = Planned::new(wants);
-        by_rules(world, ctx, order, counting, &mut planned)?;
+        let otherwise = by_steps(
+            world,
+            ctx.now,
+            order,
+            counting,
+            &mut planned,
+            |planned, _, solved| planned.open_work(world, ctx, order, &solved),
+        )?;
+        leave(world, ctx, order, otherwise, &mut planned)?;
         return Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)));
     }
     if let Some(deferral) = Deferral::together(world, ctx, order) {
         return Ok(Some(deferred(id, deferral)));
     }
-    let solved = problem(world, ctx, order, &wants)?.decide();
+    let solved = problem(world, ctx.now, order, &wants)?.decide();
     if solved.is_cut_short() {
         let deferral = Deferral::too_large(ctx.now);
         return Ok(Some(deferred(id, deferral)));
@@ -89,14 +97,16 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
 }
 
-/// Asks the steps of the rules in turn, each for what those before it have left.
-fn by_rules(
+/// Asks the steps of the rules in turn, each for what those before it have left. Each plan that is
+/// taken is given to `open` with what it was asked for. Answers what becomes of the rest.
+fn by_steps(
     world: &World,
-    ctx: &mut Context,
+    now: Timestamp,
     order: &Order,
     counting: Counting,
     planned: &mut Planned,
-) -> Result<(), Refusal> {
+    mut open: impl FnMut(&mut Planned, &[Wanted], Solved),
+) -> Result<Otherwise, Refusal> {
     let nowhere = Place::default();
     let mut taken = Taken::default();
     let mut otherwise = counting.rules().otherwise;
@@ -107,11 +117,11 @@ fn by_rules(
         let wanted = planned.wanted(order);
         let facts = order_facts(world.reference(), order, &wanted);
         let lines = line_facts(&wanted);
-        let guide = counting.guide(step, &facts, &lines, ctx.now, &taken);
+        let guide = counting.guide(step, &facts, &lines, now, &taken);
         if !guide.is_asked() {
             continue;
         }
-        let mut question = question(ctx, order, &nowhere, &wanted);
+        let mut question = question(now, order, &nowhere, &wanted);
         question.guide = Some(&guide);
         let mut solved = question.problem(world)?.decide();
         let plan = &solved.decision.solution.plan;
@@ -128,13 +138,24 @@ fn by_rules(
                 }
             }
             solved.decision.rules = Some(counting.used(number));
-            planned.open_work(world, ctx, order, &solved);
+            open(planned, &wanted, solved);
         }
         if let Some(then) = step.then {
             otherwise = then;
             break;
         }
     }
+    Ok(otherwise)
+}
+
+/// What becomes of what no step has taken.
+fn leave(
+    world: &World,
+    ctx: &mut Context,
+    order: &Order,
+    otherwise: Otherwise,
+    planned: &mut Planned,
+) -> Result<(), Refusal> {
     match otherwise {
         Otherwise::Default => planned.wait(world, ctx, order)?,
         Otherwise::Queue { retry_minutes } => {
@@ -177,7 +198,7 @@ pub(crate) fn open_problem(
     if Counting::of_order(world, order, ctx.now).is_some() {
         return Ok(None);
     }
-    problem(world, ctx, order, &wants).map(Some)
+    problem(world, ctx.now, order, &wants).map(Some)
 }
 
 /// What follows from a plan that was made beside the batch: its work is opened, and what it leaves
@@ -196,13 +217,13 @@ pub(crate) fn open_planned(
 /// What `wants` ask of the locations, as the optimizer sees it.
 fn problem(
     world: &World,
-    ctx: &Context,
+    now: Timestamp,
     order: &Order,
     wants: &[Want],
 ) -> Result<Problem, Refusal> {
     let wanted = wanted(order, wants);
     let nowhere = Place::default();
-    question(ctx, order, &nowhere, &wanted).problem(world)
+    question(now, order, &nowhere, &wanted).problem(world)
 }
 
 /// Whether so many locations refused it that a person must look.
@@ -284,6 +305,53 @@ fn wants(world: &World, order: &Order) -> Result<Vec<Want>, Refusal> {
     }
 }
 
+/// A plan from which nothing is taken.
+pub(crate) struct Rehearsed {
+    /// SKU and units of every line of its problem.
+    pub lines: Vec<(SkuId, Quantity)>,
+    pub solved: Solved,
+}
+
+/// What sourcing would do with all that is open of `order` at `now`: one plan, or one per step of the
+/// rules that takes something.
+pub(crate) fn rehearse(
+    world: &World,
+    now: Timestamp,
+    order: &Order,
+) -> Result<Vec<Rehearsed>, Refusal> {
+    let wants = wants(world, order)?;
+    if wants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines = |wanted: &[Wanted]| -> Vec<(SkuId, Quantity)> {
+        let lines = wanted.iter();
+        lines
+            .map(|want| (want.sku.id, Quantity::stored(want.quantity)))
+            .collect()
+    };
+    let Some(counting) = Counting::of_order(world, order, now) else {
+        return Ok(vec![Rehearsed {
+            lines: lines(&wanted(order, &wants)),
+            solved: problem(world, now, order, &wants)?.decide(),
+        }]);
+    };
+    let mut rehearsed = Vec::new();
+    let mut planned = Planned::new(wants);
+    by_steps(
+        world,
+        now,
+        order,
+        counting,
+        &mut planned,
+        |planned, wanted, solved| {
+            planned.drop_planned(&solved);
+            let lines = lines(wanted);
+            rehearsed.push(Rehearsed { lines, solved });
+        },
+    )?;
+    Ok(rehearsed)
+}
+
 /// Units of a SKU that the locations which may serve `order` could ship, all together: in time, where
 /// its promise binds, so that looking again at what cannot be served changes nothing.
 pub(crate) fn could_ship(
@@ -302,7 +370,7 @@ pub(crate) fn could_ship(
         together: None,
     }];
     let nowhere = Place::default();
-    let mut question = question(ctx, order, &nowhere, &wanted);
+    let mut question = question(ctx.now, order, &nowhere, &wanted);
     let waiting = (order.lines.iter())
         .filter(|line| line.sku == Some(wanted[0].sku.id) && line.open > Quantity::ZERO)
         .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
@@ -327,7 +395,7 @@ pub(crate) fn could_ship(
 
 /// What the order asks of the locations.
 fn question<'a>(
-    ctx: &Context,
+    now: Timestamp,
     order: &'a Order,
     nowhere: &'a Place,
     wanted: &'a [Wanted],
@@ -336,7 +404,7 @@ fn question<'a>(
         .filter(|line| line.to_source() > Quantity::ZERO)
         .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
     Question {
-        now: ctx.now,
+        now,
         channel: Some(order.channel),
         to: order.ship_to.as_ref().map_or(nowhere, |to| &to.place),
         currency: Some(order.currency),

@@ -80,7 +80,8 @@ impl Offer {
         Some(price_uc.saturating_add(self.late_uc))
     }
 
-    fn price_uc(&self, weight_g: i64) -> Option<i64> {
+    /// Micro-cents that the carrier asks. `None` where there is no price.
+    pub fn price_uc(&self, weight_g: i64) -> Option<i64> {
         self.table.price_uc(&self.table.zones[self.zone], weight_g)
     }
 

@@ -3,6 +3,7 @@
 //! Where some location has a rate table for the destination and the order's currency, money decides;
 //! else the nearest wins. The optimizer itself is the crate `ordo-sourcing`.
 
+mod bill;
 mod by_cost;
 mod carriage;
 mod customs;
@@ -19,6 +20,7 @@ mod solved;
 mod steer;
 mod stored;
 
+pub(crate) use bill::Bill;
 pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
@@ -34,6 +36,6 @@ pub use settings::{
     Duty, LOOK_AGAIN_MIN_MAX, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
     TOGETHER_S_MAX, UpdateSourcingSettings, WEIGHT_DEFAULT_G,
 };
-pub(crate) use solved::{Problem, Solved};
+pub(crate) use solved::{Planned, Problem, Solved};
 pub(crate) use stored::decision_text;
 pub use stored::read_decision;

@@ -45,6 +45,8 @@ pub(crate) struct Planned {
     pub distance_m: i64,
     /// The local day that it counts for, where the location limits its days.
     pub work_day: Option<Date>,
+    /// The location's local day when it was asked, where anybody looked.
+    pub asked_on: Option<Date>,
     pub carriage: Option<PlannedCarriage>,
 }
 
@@ -122,9 +124,12 @@ impl Solved {
             location: LocationId::from_u128(candidate.key.0),
             distance_m: candidate.distance_m,
             work_day: leaves_on.filter(|_| way.counts),
+            asked_on: (way.leave.or_else(|| Some(way.offers.first()?.leave)))
+                .map(|leave| leave.asked),
             carriage,
         }
     }
+
     /// Micro-cents of each shipment of the plan for being late.
     fn late_uc(&self) -> Vec<i64> {
         let shipments = self.decision.solution.plan.shipments.iter();
@@ -135,7 +140,8 @@ impl Solved {
         late.collect()
     }
 
-    fn weight_g(&self, shipment: &Shipment) -> i64 {
+    /// Billable grams of a shipment.
+    pub(super) fn weight_g(&self, shipment: &Shipment) -> i64 {
         let lines = &self.decision.instance.lines;
         (shipment.lines.iter())
             .map(|(line, units)| lines[*line].unit_weight_g.saturating_mul(*units))

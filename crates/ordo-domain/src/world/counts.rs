@@ -96,6 +96,12 @@ impl CellTable {
         self.skus.insert(sku, rows);
     }
 
+    /// As [`Self::supply`], in place of what is there.
+    pub(super) fn replace(&mut self, sku: SkuId, cells: Vec<(CellKey, Cell)>) {
+        self.skus.remove(&sku);
+        self.supply(sku, cells);
+    }
+
     /// Changes a cell, making it where it is new.
     pub(super) fn update(&mut self, key: CellKey, promise: bool, change: impl FnOnce(&mut Cell)) {
         let rows = self.skus.entry(key.sku).or_default();

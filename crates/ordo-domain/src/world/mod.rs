@@ -12,6 +12,7 @@ mod evolve;
 mod excerpt;
 mod freed;
 mod key;
+mod ledger;
 mod lots;
 mod outcomes;
 mod read;

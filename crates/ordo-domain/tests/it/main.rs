@@ -19,4 +19,5 @@ mod scenarios;
 mod set_up;
 mod stages;
 mod waiting;
+mod what_if;
 mod wire;

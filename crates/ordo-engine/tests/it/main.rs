@@ -6,3 +6,4 @@
 mod batches;
 mod faults;
 mod shop;
+mod what_if;

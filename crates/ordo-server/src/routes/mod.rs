@@ -27,3 +27,4 @@ pub mod sourcing_settings;
 pub mod stock;
 pub mod system;
 pub mod webhooks;
+pub mod what_ifs;

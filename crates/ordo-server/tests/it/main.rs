@@ -35,5 +35,6 @@ mod system;
 mod test_app;
 mod waiting;
 mod webhooks;
+mod what_ifs;
 mod why;
 mod work;

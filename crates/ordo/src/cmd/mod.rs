@@ -13,6 +13,7 @@ pub mod import;
 pub mod restore;
 pub mod serve;
 pub mod source;
+pub mod what_if;
 
 mod csv;
 mod forms;

@@ -12,3 +12,4 @@ mod released;
 mod scripted;
 mod served;
 mod sourced;
+mod what_if;

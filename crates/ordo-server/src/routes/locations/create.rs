@@ -18,7 +18,7 @@ const DAILY_CAPACITY_MAX: i64 = 10_000_000;
 /// A location to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LocationInput {
+pub struct LocationInput {
     /// The merchant's short name for it, unique.
     #[schema(min_length = 1, max_length = 128)]
     code: String,
@@ -62,7 +62,11 @@ pub fn location_of_body(body: &[u8]) -> Result<CreateLocation, Rejection> {
 }
 
 impl LocationInput {
-    fn parse(self) -> Result<CreateLocation, Rejection> {
+    /// The command that it stands for.
+    ///
+    /// # Errors
+    /// Every refused field is named.
+    pub fn parse(self) -> Result<CreateLocation, Rejection> {
         let mut check = Check::default();
         let time_zone = match &self.time_zone {
             None => "UTC".to_owned(),

@@ -100,7 +100,8 @@ impl HandlingBody {
         }
     }
 
-    fn read(&self, check: &mut Check) -> Option<Handling> {
+    /// As it is kept; what is refused is named below `/handling`.
+    pub fn read(&self, check: &mut Check) -> Option<Handling> {
         let currency = check.currency("/handling/currency", &self.currency)?;
         let mut cost = |name: &str, amount: i64, most: i64| {
             if !(0..=most).contains(&amount) {

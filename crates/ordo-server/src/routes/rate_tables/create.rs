@@ -15,7 +15,7 @@ use crate::render::render;
 /// A rate table to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RateTableInput {
+pub struct RateTableInput {
     /// The merchant's short name for it, unique.
     #[schema(min_length = 1, max_length = 128)]
     code: String,
@@ -56,7 +56,11 @@ struct RateTableInput {
 }
 
 impl RateTableInput {
-    fn parse(self) -> Result<CreateRateTable, Rejection> {
+    /// The command that it stands for.
+    ///
+    /// # Errors
+    /// Every refused field is named.
+    pub fn parse(self) -> Result<CreateRateTable, Rejection> {
         let mut check = Check::default();
         let code = check.code("/code", &self.code);
         let carrier = check.text("/carrier", &self.carrier, 64);

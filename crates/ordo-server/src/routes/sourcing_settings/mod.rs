@@ -74,7 +74,7 @@ struct DutyBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = SourcingPenalties)]
 #[serde(deny_unknown_fields)]
-struct PenaltiesBody {
+pub struct PenaltiesBody {
     /// ISO 4217.
     #[schema(example = "EUR")]
     currency: String,
@@ -170,7 +170,7 @@ fn read_prices(check: &mut Check, said: &PricesBody) -> Option<PriceSettings> {
 }
 
 /// Penalties as they are kept.
-fn read_penalties(check: &mut Check, all: &[PenaltiesBody]) -> Vec<Penalties> {
+pub fn read_penalties(check: &mut Check, all: &[PenaltiesBody]) -> Vec<Penalties> {
     if all.len() > CURRENCIES_MAX {
         check.refuse("/penalties", format!("holds more than {CURRENCIES_MAX}"));
     }
