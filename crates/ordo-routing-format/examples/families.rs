@@ -168,11 +168,13 @@ fn streams(seeds: u64, beginning: &str) {
             let begun = Instant::now();
             replay::one_by_one(&instance);
             let took = begun.elapsed();
-            let (cost_c, alone_c, bound_c) = replay::stream_figures(&instance);
+            let stream = replay::stream_figures(&instance);
+            let ((cost_c, unfilled), (alone_c, unfilled_alone)) = (stream.priced, stream.alone);
+            let bound_c = stream.bound_c;
             let closed = (alone_c - cost_c) / (alone_c - bound_c) * 100.0;
             println!(
                 "{name}, seed {seed}: bound {bound_c:.0}, alone {alone_c:.0}, priced {cost_c:.0}: \
-                 {closed:.1}% in {took:.1?}"
+                 {closed:.1}% in {took:.1?}, unfilled {unfilled} against {unfilled_alone}"
             );
             sum += closed;
             count += 1.0;

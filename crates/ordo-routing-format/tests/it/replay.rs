@@ -6,14 +6,26 @@ use serde_json::{Value, json};
 
 use crate::evaluate;
 
-/// Cents with prices from the past and without, and a bound for those who know all orders: as many
-/// shipments as on all days together, whatever the day, so it is a little below the true one.
-pub fn stream_figures(instance: &Value) -> (f64, f64, f64) {
-    let total = |answer: &Answer| evaluate::total_c(instance, &written(answer)).expect("allowed");
-    let cost_c = total(&one_by_one(instance));
+/// How a stream fared.
+pub struct Stream {
+    /// Cents and units unfilled, with prices from the past.
+    pub priced: (f64, i64),
+    /// The same without prices, each order at its own optimum.
+    pub alone: (f64, i64),
+    /// Cents under all plans, also of those who know all orders: as many shipments as on all days
+    /// together, whatever the day, so it is a little below the true bound.
+    pub bound_c: f64,
+}
+
+pub fn stream_figures(instance: &Value) -> Stream {
+    let figures = |answer: &Answer| {
+        let total_c = evaluate::total_c(instance, &written(answer)).expect("allowed");
+        (total_c, wanted(instance) - shipped(answer))
+    };
+    let priced = figures(&one_by_one(instance));
     let mut forgetful = instance.clone();
     forgetful["history"] = json!([]);
-    let alone_c = total(&one_by_one(&forgetful));
+    let alone = figures(&one_by_one(&forgetful));
     let mut all = instance.clone();
     let days = |name: &str| instance["meta"][name].as_i64().expect("days");
     let days = days("days") - days("history_days");
@@ -27,7 +39,23 @@ pub fn stream_figures(instance: &Value) -> (f64, f64, f64) {
         ..Effort::FULL
     };
     let bound_c = written(&together(&all, bound_only))["lower_bound_c"].as_f64();
-    (cost_c, alone_c, bound_c.expect("a bound"))
+    Stream {
+        priced,
+        alone,
+        bound_c: bound_c.expect("a bound"),
+    }
+}
+
+fn wanted(instance: &Value) -> i64 {
+    let orders = instance["orders"].as_array().expect("orders").iter();
+    let lines = orders.flat_map(|order| order["lines"].as_array().expect("lines"));
+    lines.map(|line| line["qty"].as_i64().expect("units")).sum()
+}
+
+fn shipped(answer: &Answer) -> i64 {
+    let shipments = answer.orders.iter().flat_map(|order| &order.plan);
+    let lines = shipments.flat_map(|shipment| &shipment.lines);
+    lines.map(|line| line.qty).sum()
 }
 
 pub fn together(instance: &Value, effort: Effort) -> Answer {
