@@ -1,4 +1,4 @@
-//! The pages that people open: sign-in, today's orders by stage, one order. Rendered here, and whole
+//! The pages that people open: sign-in, today's orders by stage, one order, what-ifs. Rendered here, and whole
 //! without a script; where scripts run, today's orders move by themselves.
 //!
 //! They are no operations of the API and not part of its contract: nothing but a browser reads them.
@@ -13,6 +13,7 @@ mod shell;
 mod stage;
 mod timeline;
 mod today;
+mod what_if;
 pub(crate) mod words;
 
 use std::panic::AssertUnwindSafe;
@@ -51,6 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/today/stream", get(today::stream_today))
         .route("/orders", get(order::find_order))
         .route("/orders/{name}", get(order::get_order))
+        .route("/what-if", get(what_if::get_what_if))
         .route("/sign-in", get(session::get_sign_in).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .layer(axum::middleware::from_fn_with_state(

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::test_app::{TestApp, order};
+use crate::pages::{cookie, page};
+use crate::test_app::{OWNER, TestApp, order};
 
 async fn ask(app: &TestApp, question: &Value) -> Value {
     app.post("/api/v1/what-ifs", question).await.expect(200)
@@ -136,4 +137,49 @@ async fn a_field_that_cannot_be_is_named() {
         });
         assert_eq!(named.as_deref(), Some(field), "{question}");
     }
+}
+
+#[tokio::test]
+async fn the_page_asks_and_shows_what_came_of_it() {
+    let app = TestApp::with_company().await;
+    let body = json!({"code": "WIE", "kind": "warehouse", "country": "AT", "postal_code": "1010"});
+    app.post("/api/v1/locations", &body).await.expect(201);
+    let body = json!({"kind": "count", "sku": "A", "location": "WIE", "quantity": 10});
+    app.post("/api/v1/stock/movements", &body).await.expect(201);
+    app.capture("1", 2).await;
+    let owner = cookie(&app, OWNER).await;
+    let form = page(&app, &owner, "/what-if").await;
+    assert_eq!(form.status, 200, "{}", form.text);
+    assert!(form.text.contains("name=\"capacity.WIE\"") && !form.text.contains("otherwise"));
+    let asked =
+        "/what-if?run=1&from=&until=&orders=&off=BER&stock=now&safety=&capacity.WIE=5&default=";
+    let shown = page(&app, &owner, asked).await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    for words in [
+        "1 order ships otherwise",
+        "BER ships 2 units",
+        "WIE ships 2 units",
+        "1 of 5",
+        "checked",
+    ] {
+        assert!(shown.text.contains(words), "{words}: {}", shown.text);
+    }
+    // What cannot be is told, and nothing of the address comes out unescaped.
+    for (query, says) in [
+        ("run=1&orders=x", "/orders: must be a whole number"),
+        ("run=1&from=%3Cb%3E", "/from: expected an instant"),
+        ("run=1&off=X", "no location has the code X"),
+        (
+            "run=1&capacity.WIE=many",
+            "/variants/0/locations/change/0/daily_capacity",
+        ),
+    ] {
+        let shown = page(&app, &owner, &format!("/what-if?{query}")).await;
+        assert_eq!(shown.status, 200, "{query}");
+        assert!(shown.text.contains(says), "{query}: {}", shown.text);
+        assert!(!shown.text.contains("<b>"), "{query}");
+    }
+    let operator = cookie(&app, &app.key("operator").await).await;
+    assert_eq!(page(&app, &operator, "/what-if").await.status, 403);
+    assert_eq!(page(&app, "", "/what-if").await.status, 303);
 }

@@ -9,6 +9,7 @@ mod words;
 
 pub use report::WhatIfReportAnswer;
 pub use variant::what_if_of_body;
+pub use words::percent;
 
 use ordo_engine::what_if::WhatIfReport;
 

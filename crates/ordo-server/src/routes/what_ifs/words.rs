@@ -49,7 +49,7 @@ pub(super) fn finding(name: &str, finding: &Finding) -> String {
 }
 
 /// Millionths as a share in words: `9.8 %`, halves away from zero.
-pub(crate) fn percent(ppm: i64) -> String {
+pub fn percent(ppm: i64) -> String {
     let tenths = (ppm.unsigned_abs() + 500) / 1_000;
     let sign = if ppm < 0 && tenths > 0 { "−" } else { "" };
     format!("{sign}{}.{} %", tenths / 10, tenths % 10)
