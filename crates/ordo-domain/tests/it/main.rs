@@ -8,6 +8,7 @@ mod bundles;
 mod changing;
 mod desk;
 mod edges;
+mod expressions;
 mod input;
 mod lots;
 mod past;

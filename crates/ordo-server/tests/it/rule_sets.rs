@@ -243,3 +243,18 @@ async fn every_preset_makes_a_set() {
     assert_eq!(page["items"].as_array().unwrap().len(), 3);
     assert!(page["next_cursor"].is_string());
 }
+
+#[tokio::test]
+async fn the_example_of_the_manual_can_be_published() {
+    let app = TestApp::with_company().await;
+    let manual = include_str!("../../../../docs/how-to/sourcing-rules.md");
+    let (_, example) = manual.split_once("    POST /api/v1/rule-sets\n").unwrap();
+    let lines = example.lines().take_while(|line| line.starts_with("    "));
+    let body: Value = serde_json::from_str(&lines.collect::<String>()).unwrap();
+    let made = app.post(PATH, &body).await.expect(201);
+    assert_eq!(made["versions"][0]["warnings"], json!([]));
+    let path = format!("{PATH}/{}/versions/1/publish", made["id"].as_str().unwrap());
+    app.post(&path, &json!({"from": "2026-11-27T00:00:00Z"}))
+        .await
+        .expect(200);
+}

@@ -10,8 +10,11 @@ use super::field::{Dial, Field, Variable, Which};
 use super::node::{Bool, Compare, Int, Lines, Part, Sum, Text, Texts};
 use super::{ExpressionFlaw, LENGTH_MAX, Scope};
 
-/// How deep an expression may be nested: far below what a thread's stack holds.
-const DEPTH_MAX: u16 = 32;
+/// How deep an expression may be nested.
+const DEPTH_MAX: usize = 16;
+/// The parser calls itself dozens of times for each bracket and each `?`, more than the stacks of the
+/// threads that ask for it hold: unoptimized, 16 brackets take 2 MiB.
+const STACK_BYTES: usize = 32 << 20;
 
 type Checked<T> = Result<T, ExpressionFlaw>;
 
@@ -25,7 +28,10 @@ pub(super) fn number<S: Scope>(text: &str) -> Checked<Int> {
     read::<S, _>(text, |reader, tree| reader.int(tree))
 }
 
-fn read<S: Scope, T>(text: &str, check: impl Fn(&Reader, &IdedExpr) -> Checked<T>) -> Checked<T> {
+fn read<S: Scope, T: Send>(
+    text: &str,
+    check: impl Fn(&Reader, &IdedExpr) -> Checked<T> + Send,
+) -> Checked<T> {
     let whole = |message: String| ExpressionFlaw {
         message,
         line: 1,
@@ -37,8 +43,21 @@ fn read<S: Scope, T>(text: &str, check: impl Fn(&Reader, &IdedExpr) -> Checked<T
     if text.trim().is_empty() {
         return Err(whole("it is empty".to_owned()));
     }
-    let parser = Parser::new().max_recursion_depth(DEPTH_MAX);
-    match parser.parse_with_source_info(text) {
+    if depth(text) > DEPTH_MAX {
+        return Err(whole(format!("it is nested more than {DEPTH_MAX} deep")));
+    }
+    // For a larger stack: whoever asks waits, so that nothing runs side by side.
+    #[allow(clippy::disallowed_methods)]
+    std::thread::scope(|threads| {
+        let deep = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let parsing = deep.spawn_scoped(threads, || parse::<S, T>(text, check));
+        let parsed = parsing.expect("a thread can be made").join();
+        parsed.unwrap_or_else(|_| Err(whole("it cannot be read".to_owned())))
+    })
+}
+
+fn parse<S: Scope, T>(text: &str, check: impl Fn(&Reader, &IdedExpr) -> Checked<T>) -> Checked<T> {
+    match Parser::new().parse_with_source_info(text) {
         Ok((tree, info)) => {
             let reader = Reader {
                 info: &info,
@@ -59,6 +78,22 @@ fn read<S: Scope, T>(text: &str, check: impl Fn(&Reader, &IdedExpr) -> Checked<T
             })
         }
     }
+}
+
+/// How deep brackets and choices are nested at most, told without a parser. A bracket within a text
+/// counts too: no more is refused by that than should be.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest, mut choices) = (0_usize, 0, 0);
+    for one in text.chars() {
+        match one {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '?' => choices += 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest + choices
 }
 
 /// A checked part of an expression.

@@ -62,10 +62,12 @@ impl Bool {
             Self::CompareText(how, left, right) => how.holds(&*left.at(at)?, &*right.at(at)?),
             Self::IntIn(one, list) => {
                 let one = one.at(at)?;
-                let found = list
-                    .iter()
-                    .map(|other| other.at(at).map(|other| other == one));
-                return over(true, found);
+                let mut is_there = false;
+                // As CEL has it, a list is made before it is looked into.
+                for other in list {
+                    is_there |= other.at(at)? == one;
+                }
+                is_there
             }
             Self::TextIn(one, list) => return list.contain(&one.at(at)?, at),
             Self::Part(part, text, inner) => part.holds(&text.at(at)?, &inner.at(at)?),
@@ -118,8 +120,11 @@ impl Texts {
         match self {
             Self::Labels(labels) => Ok(labels.contains(one, at.subject, at.each)),
             Self::Are(texts) => {
-                let found = texts.iter().map(|text| text.at(at).map(|text| text == one));
-                over(true, found)
+                let mut is_there = false;
+                for text in texts {
+                    is_there |= text.at(at)? == one;
+                }
+                Ok(is_there)
             }
         }
     }
