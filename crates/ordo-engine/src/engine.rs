@@ -462,6 +462,19 @@ impl Engine {
         what_if::one_at_a_time(&self.shared, organization, asked).await
     }
 
+    /// Sources orders that wait to be sourced together, the longest waiting first, at most `most` and
+    /// at most a thousand. Takes seconds.
+    ///
+    /// # Errors
+    /// The store fails, or too much waits already.
+    pub async fn source_waiting(
+        &self,
+        organization: OrganizationId,
+        most: usize,
+    ) -> Result<jobs::SourcingRun, StoreError> {
+        jobs::together::run(&self.shared, organization, most).await
+    }
+
     /// State and log.
     #[must_use]
     pub fn backend(&self) -> &Arc<dyn Backend> {

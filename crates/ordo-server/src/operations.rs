@@ -11,8 +11,8 @@ use crate::app::{App, Ask, Running};
 use crate::routes::{
     api_keys, blocks, channels, deliveries, events, fulfillment_orders, legal_entities, listings,
     locations, orders, organizations, persons, pools, promise, rate_tables, reports, reservations,
-    returns, rule_sets, shipments, skus, sourcing_prices, sourcing_settings, stock, system,
-    webhooks, what_ifs,
+    returns, rule_sets, shipments, skus, sourcing_prices, sourcing_runs, sourcing_settings, stock,
+    system, webhooks, what_ifs,
 };
 
 /// How an operation is asked for.
@@ -157,6 +157,7 @@ operations! {
     Post "/api/v1/rule-sets/{id}/versions/{number}/retire", Manager => rule_sets::publish::retire_rules;
     Post "/api/v1/rule-sets/{id}/versions/{number}/lint", Viewer => rule_sets::lint::lint_rules;
     Get "/api/v1/rule-presets", Viewer => rule_sets::presets::list_rule_presets;
+    Post "/api/v1/sourcing-runs", Operator => sourcing_runs::run_sourcing;
     Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/what-ifs", Manager => what_ifs::ask::ask_what_if;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;

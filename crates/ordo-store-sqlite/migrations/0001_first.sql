@@ -412,7 +412,8 @@ CREATE INDEX tasks_in_queue ON tasks (organization, queue, position, id) WHERE s
 CREATE INDEX tasks_by_state ON tasks (organization, state, id);
 CREATE INDEX tasks_done ON tasks (created_at) WHERE state = 'done';
 
--- Orders that wait for stock of a SKU (kind 1) or for a code to be known (kind 2).
+-- Orders that wait for stock of a SKU (kind 1), for a code to be known (kind 2), or to be sourced
+-- together (kind 3).
 CREATE TABLE waits (
   organization INTEGER NOT NULL,
   kind INTEGER NOT NULL,

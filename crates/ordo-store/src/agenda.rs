@@ -129,11 +129,13 @@ pub enum WaitKind {
     Stock,
     /// A code to become known; the key is its hash.
     Code,
+    /// A plan that is made for many orders; the key is zero.
+    Plan,
 }
 
 impl WaitKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Stock, Self::Code];
+    pub const ALL: [Self; 3] = [Self::Stock, Self::Code, Self::Plan];
 
     /// The stored number.
     #[must_use]
@@ -141,6 +143,7 @@ impl WaitKind {
         match self {
             Self::Stock => 1,
             Self::Code => 2,
+            Self::Plan => 3,
         }
     }
 }

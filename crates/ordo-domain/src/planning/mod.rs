@@ -8,8 +8,10 @@ mod deferral;
 mod look_again;
 mod pin;
 mod source_order;
+mod together;
 
 pub use deferral::{Deferral, DeferralCause};
 pub use look_again::{MoveWork, is_worth_moving};
 pub use pin::PinWork;
 pub use source_order::{Asked, SourceOrder, plan_order};
+pub use together::{TOGETHER_MAX, Together, TogetherSum, plan_together, want_together};

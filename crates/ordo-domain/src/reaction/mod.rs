@@ -10,7 +10,7 @@ mod source_when_ready;
 mod validate_on_capture;
 
 pub(crate) use source_when_ready::{
-    Rehearsed, could_ship, is_ready, open_planned, open_problem, rehearse,
+    Rehearsed, could_ship, is_ready, open_planned, open_problem, open_skus, rehearse,
 };
 pub(crate) use validate_on_capture::signals_of;
 

@@ -201,6 +201,12 @@ pub(crate) fn open_problem(
     problem(world, ctx.now, order, &wants).map(Some)
 }
 
+/// The SKUs of [`open_problem`], in the order of its lines.
+pub(crate) fn open_skus(world: &World, order: &Order) -> Result<Vec<SkuId>, Refusal> {
+    let wants = wants(world, order)?;
+    Ok(wants.iter().map(|want| want.sku.id).collect())
+}
+
 /// What follows from a plan that was made beside the batch: its work is opened, and what it leaves
 /// waits.
 pub(crate) fn open_planned(

@@ -70,6 +70,23 @@ pub(crate) fn used(world: &World, location: &Location, day: Date) -> Result<i64,
     world.counter(CounterKey::of_day(location.id, day))
 }
 
+/// Misses of all days that may be asked of any location, whatever becomes of the first of them.
+pub(crate) fn want_days(world: &World, now: Timestamp) -> Result<(), Refusal> {
+    let limited = (world.reference().locations())
+        .filter(|location| location.daily_capacity.is_some_and(|limit| limit > 0));
+    let days = limited.flat_map(|location| {
+        let services = (location.cut_offs.iter()).map(|cut_off| cut_off.service.as_deref());
+        let services = services.chain(std::iter::once(None));
+        services.flat_map(move |service| {
+            (0..=DAYS_AHEAD).filter_map(move |waits| {
+                let ready = location.ready_at(now, service, waits).ok()?;
+                Some(used(world, location, ready.ship_date).map(|_| ()))
+            })
+        })
+    });
+    Refusal::gather(days).map(|_| ())
+}
+
 /// The zone of a location's days.
 pub(crate) fn zone_of(location: &Location) -> Zone {
     Zone::named(&location.time_zone).unwrap_or_else(Zone::utc)

@@ -16,6 +16,7 @@ mod price_book;
 mod promise;
 mod question;
 mod settings;
+mod shared;
 mod solved;
 mod steer;
 mod stored;
@@ -25,6 +26,7 @@ pub use carriage::PlannedCarriage;
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
 pub(crate) use guide::{Counting, Guide, Taken, line_facts, order_facts};
+pub(crate) use leave::want_days;
 pub use performance::{Outcomes, PERFORMANCE_DAYS, performance_days};
 pub use price_book::{
     HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,
@@ -36,6 +38,7 @@ pub use settings::{
     Duty, LOOK_AGAIN_MIN_MAX, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,
     TOGETHER_S_MAX, UpdateSourcingSettings, WEIGHT_DEFAULT_G,
 };
+pub(crate) use shared::Limits;
 pub(crate) use solved::{Planned, Problem, Solved};
 pub(crate) use stored::decision_text;
 pub use stored::read_decision;

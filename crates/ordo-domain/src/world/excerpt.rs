@@ -4,9 +4,30 @@ use std::sync::Arc;
 
 use crate::decide::Refusal;
 use crate::fulfillment::FulfillmentOrder;
+use crate::quantity::Quantity;
+use crate::stock::CellKey;
 use crate::world::{CounterKey, World};
 
+/// Units and days that a plan takes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bound {
+    pub cells: Vec<(CellKey, i64)>,
+    pub days: Vec<CounterKey>,
+}
+
 impl World {
+    /// Takes what a plan takes, `times` 1, or gives it back, `times` −1, in a world of one's own.
+    pub(crate) fn bind(&mut self, bound: &Bound, times: i64) {
+        for (key, units) in &bound.cells {
+            let units = Quantity::stored(units * times);
+            self.cells
+                .update(*key, false, |cell| cell.allocated += units);
+        }
+        for day in &bound.days {
+            self.counters.add(*day, times, None);
+        }
+    }
+
     /// The rows that sourcing reads for the goods of `work`, as if that work were not there. What is
     /// not loaded here is a miss there too.
     ///

@@ -26,6 +26,7 @@ pub use changes::{
     SignalChange,
 };
 pub use counts::{CellRow, CounterKey, CounterKind};
+pub(crate) use excerpt::Bound;
 pub use key::{Key, Row, StoredRecord};
 pub use lots::LotChange;
 

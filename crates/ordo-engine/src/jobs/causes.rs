@@ -24,7 +24,10 @@ use crate::engine::Backend;
 
 use super::plans::PlanBody;
 use super::refusals::RefusalsBody;
-use super::{ACTOR, CHECK_REFUSALS, MAKE_PLAN, RETRY_WAITING, RetryBody, SWEEP_WAITING};
+use super::together::WAIT;
+use super::{
+    ACTOR, CHECK_REFUSALS, MAKE_PLAN, RETRY_WAITING, RetryBody, SOURCE_TOGETHER, SWEEP_WAITING,
+};
 
 /// What a step of the log leaves to be done.
 #[derive(Debug, Default)]
@@ -61,6 +64,8 @@ struct Asked {
     reservations: BTreeMap<ReservationId, When>,
     /// Orders that want a plan each.
     plans: BTreeMap<OrderId, When>,
+    /// Orders that are sourced together, with when that is due.
+    together: Vec<(OrderId, i64, Timestamp)>,
     /// When blocks end by themselves.
     ends: BTreeMap<BlockId, When>,
     /// From when rules count.
@@ -121,7 +126,10 @@ impl Asked {
                     DeferralCause::TooLarge => {
                         asked.plans.insert(*order, when);
                     }
-                    DeferralCause::Together => {}
+                    DeferralCause::Together => {
+                        let due_at = deferral.due_at.unwrap_or(entry.recorded_at);
+                        asked.together.push((*order, entry.position, due_at));
+                    }
                 },
                 Event::SkuUpdated { sku } => {
                     asked.stock.insert(sku.id, when);
@@ -214,6 +222,16 @@ pub(crate) async fn of_entries(
         causes
             .tasks
             .push(draft(organization, MAKE_PLAN, queue, body, *when));
+    }
+    for (order, position, due_at) in &asked.together {
+        let what = WAIT;
+        causes.waits.push(Wait {
+            what,
+            order: *order,
+        });
+        causes
+            .tasks
+            .push(together(organization, *position, *due_at));
     }
     for (block, when) in &asked.ends {
         // A queue of its own: one that ends in a year keeps nobody waiting.
@@ -348,6 +366,7 @@ pub(crate) fn retry(
         kind: match kind {
             WaitKind::Stock => "stock",
             WaitKind::Code => "code",
+            WaitKind::Plan => "plan",
         }
         .to_owned(),
         key: format!("{key:032x}"),
@@ -360,6 +379,17 @@ pub(crate) fn retry(
         serde_json::to_string(&body).expect("names and numbers are JSON"),
         (position, at),
     )
+}
+
+/// A job that sources the orders of a window: one, however many orders ask for it.
+fn together(organization: OrganizationId, position: i64, due_at: Timestamp) -> TaskDraft {
+    let queue = format!("together:{}", due_at.as_micros());
+    let body = "{}".to_owned();
+    let when = (position, due_at);
+    let mut task = draft(organization, SOURCE_TOGETHER, queue.clone(), body, when);
+    let seed = CommandId::from_u128(code_key(organization, &queue));
+    task.id = derive(seed, 0, due_at);
+    task
 }
 
 /// A job that looks again at all orders that wait.

@@ -11,6 +11,9 @@ pub(crate) mod plans;
 pub(crate) mod reading;
 pub(crate) mod refusals;
 mod retry;
+pub(crate) mod together;
+
+pub use together::SourcingRun;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +32,13 @@ use crate::request::{Admitted, Lane, Reply};
 /// Who asks, on the events of a job.
 pub(crate) const ACTOR: &str = "job";
 /// The kinds of task that are jobs.
-pub const KINDS: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, MAKE_PLAN, CHECK_REFUSALS];
+pub const KINDS: &[&str] = &[
+    RETRY_WAITING,
+    SWEEP_WAITING,
+    MAKE_PLAN,
+    SOURCE_TOGETHER,
+    CHECK_REFUSALS,
+];
 /// Those of them that are quick, and done in turn.
 const QUICK: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, CHECK_REFUSALS];
 /// Looks again at the orders that wait for one thing.
@@ -41,6 +50,9 @@ pub(crate) const CHECK_REFUSALS: &str = "check_refusals";
 
 /// Makes the plan of an order that is too large for the batch.
 pub(crate) const MAKE_PLAN: &str = "make_plan";
+
+/// Sources the orders of a window.
+pub(crate) const SOURCE_TOGETHER: &str = "source_together";
 
 /// Pause between looks at what is due.
 const TICK: Duration = Duration::from_millis(250);

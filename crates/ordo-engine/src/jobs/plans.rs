@@ -1,4 +1,4 @@
-//! Makes plans beside the batch, for orders that are too large for it, and looks again at work that
+//! Makes plans beside the batch, for orders that are too large for it or sourced together, and looks again at work that
 //! nobody has begun.
 //!
 //! A plan is made on a thread of its own over a state that goes on changing meanwhile; the command it
@@ -10,18 +10,18 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use ordo_domain::Command;
 use ordo_domain::id::{OrderId, OrganizationId};
-use ordo_domain::planning::plan_order;
+use ordo_domain::planning::{TOGETHER_MAX, plan_order};
 use ordo_store::{StoreError, Task, TaskEnd};
 use serde::{Deserialize, Serialize};
 
 use super::look_again::LookAgain;
 use super::reading::Reading;
-use super::{MAKE_PLAN, failed, give};
+use super::{MAKE_PLAN, SOURCE_TOGETHER, failed, give, together};
 use crate::engine::Shared;
 use crate::metrics::Metrics;
 
 /// The kinds of task that the worker here does.
-const KINDS: &[&str] = &[MAKE_PLAN];
+const KINDS: &[&str] = &[MAKE_PLAN, SOURCE_TOGETHER];
 /// Pause between looks at what is due: an order that waits for its plan waits this long too.
 const TICK: Duration = Duration::from_millis(50);
 /// Plans made at the same time; each takes a core for up to 50 milliseconds.
@@ -89,6 +89,15 @@ async fn page(shared: &Arc<Shared>, task: &Task) -> Result<TaskEnd, StoreError> 
             let body: PlanBody = serde_json::from_str(&task.body).map_err(corrupt)?;
             make_plan(shared, task.organization, body.order).await?;
             Ok(TaskEnd::Gone)
+        }
+        SOURCE_TOGETHER => {
+            let run = together::run(shared, task.organization, TOGETHER_MAX).await?;
+            Ok(match run.more {
+                true => TaskEnd::Next {
+                    body: task.body.clone(),
+                },
+                false => TaskEnd::Gone,
+            })
         }
         other => Err(StoreError::Corrupt(format!("no plan is called {other}"))),
     }

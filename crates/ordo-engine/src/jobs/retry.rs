@@ -21,6 +21,7 @@ fn wait_of(body: &RetryBody) -> Result<WaitFor, StoreError> {
     let kind = match body.kind.as_str() {
         "stock" => WaitKind::Stock,
         "code" => WaitKind::Code,
+        "plan" => WaitKind::Plan,
         _ => return Err(corrupt()),
     };
     let key = u128::from_str_radix(&body.key, 16).map_err(|_| corrupt())?;
@@ -96,6 +97,7 @@ async fn no_longer_waiting(
                         .waits_for()
                         .iter()
                         .any(|sku| sku.to_u128() == what.key),
+                    WaitKind::Plan => order.deferral.is_some(),
                     WaitKind::Code => (order.lines.iter()).any(|line| {
                         line.is_unmapped() && code_key(task.organization, &line.code) == what.key
                     }),
@@ -127,7 +129,9 @@ pub(super) async fn sweep(shared: &Arc<Shared>, task: &Task) -> Result<TaskEnd, 
         return Ok(TaskEnd::Gone);
     };
     let when = (task.position, task.created_at);
+    // Whoever waits for a plan waits for its time, not for anything that may have come.
     let tasks: Vec<_> = (found.iter())
+        .filter(|what| what.kind != WaitKind::Plan)
         .map(|what| retry(organization, (what.kind, what.key), when))
         .collect();
     let now = shared.clock.now();

@@ -23,6 +23,7 @@ pub mod rule_sets;
 pub mod shipments;
 pub mod skus;
 pub mod sourcing_prices;
+pub mod sourcing_runs;
 pub mod sourcing_settings;
 pub mod stock;
 pub mod system;

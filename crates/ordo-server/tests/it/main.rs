@@ -33,6 +33,7 @@ mod stages;
 mod stock;
 mod system;
 mod test_app;
+mod together;
 mod waiting;
 mod webhooks;
 mod what_ifs;

@@ -38,6 +38,8 @@ pub struct SourcingSettingsAnswer {
     duties: Vec<DutyBody>,
     /// How scarce stock and shipments are priced; `null` where they are not.
     prices: Option<PricesBody>,
+    /// Seconds that orders wait at most to be sourced together; 0 where each is sourced at once.
+    together_s: i64,
     /// Minutes between two looks at work that nobody has begun; 0 where nobody looks again.
     look_again_min: i64,
     /// What moving an order's work must save, in minor units of the order's currency.
@@ -124,6 +126,7 @@ impl Show for SourcingSettings {
             prices: self.prices.map(|prices| PricesBody {
                 horizon_days: prices.horizon_days,
             }),
+            together_s: self.together_s,
             look_again_min: self.look_again_min,
             look_again_saving: self.look_again_saving.get(),
             refusals_max: self.refusals_max,

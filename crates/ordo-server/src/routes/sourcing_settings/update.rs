@@ -5,7 +5,9 @@ use ordo_domain::Command;
 use ordo_domain::check::Check;
 use ordo_domain::edit::Edit;
 use ordo_domain::money::Minor;
-use ordo_domain::sourcing::{LOOK_AGAIN_MIN_MAX, PENALTY_MAX, PromiseKind, UpdateSourcingSettings};
+use ordo_domain::sourcing::{
+    LOOK_AGAIN_MIN_MAX, PENALTY_MAX, PromiseKind, TOGETHER_S_MAX, UpdateSourcingSettings,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -42,6 +44,10 @@ struct SourcingSettingsPatch {
     #[serde(default)]
     #[schema(value_type = Option<PricesBody>)]
     prices: Edit<PricesBody>,
+    /// Seconds that orders wait at most to be sourced together with those of the same window; 0 where
+    /// each is sourced at once, as at first.
+    #[schema(minimum = 0, maximum = 86_400)]
+    together_s: Option<i64>,
     /// Minutes between two looks at work that nobody has begun, which moves where that saves enough;
     /// 0 where nobody looks again, as at first.
     #[schema(minimum = 0, maximum = 10_080)]
@@ -81,6 +87,7 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         }
     };
     let saving = input.look_again_saving;
+    within("/together_s", input.together_s, 0, TOGETHER_S_MAX);
     within(
         "/look_again_min",
         input.look_again_min,
@@ -103,7 +110,7 @@ pub async fn update_sourcing_settings(ask: Ask, body: Body) -> Answer {
         prices: input
             .prices
             .and_then(|prices| read_prices(&mut check, &prices)),
-        together_s: None,
+        together_s: input.together_s,
         look_again_min: input.look_again_min,
         look_again_saving: saving.and_then(Minor::new),
         refusals_max: input.refusals_max,

@@ -55,7 +55,16 @@ async fn soak(app: TestApp, seed: u64) {
         })
         .collect();
     let began = Instant::now();
+    let mut waits = false;
     while began.elapsed() < length() {
+        // The second half waits to be sourced together.
+        if !waits && began.elapsed() > length() / 2 {
+            waits = true;
+            let settings = json!({"together_s": 1});
+            app.patch("/api/v1/sourcing-settings", None, &settings)
+                .await
+                .expect(200);
+        }
         // Two minutes of the company's time in each quarter of a second: looks at open work, passed
         // cut-offs and the change of days all happen. PostgreSQL goes by its own clock, by which jobs
         // of that future would not be due.
