@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 use ordo_domain::organization::Role;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
+use ordo_domain::rules::preset::fewest_splits;
+use ordo_domain::rules::{CreateRuleSet, ScopeDraft};
 use ordo_domain::sourcing::{Prices, PromiseKind, RenewPrices, UpdateSourcingSettings};
 use ordo_domain::time::{DAY, Timestamp};
 use ordo_geo::writer::Writer;
@@ -81,6 +83,16 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
                 ..UpdateSourcingSettings::default()
             },
         ))
+        .await;
+        // A draft says nothing yet.
+        shop.give(ordo_domain::Command::CreateRuleSet(CreateRuleSet {
+            code: "rules".to_owned(),
+            name: None,
+            scope: ScopeDraft::default(),
+            priority: 0,
+            note: None,
+            rules: Box::new(fewest_splits()),
+        }))
         .await;
         // A book without prices is a book all the same.
         shop.give(ordo_domain::Command::RenewPrices(Box::new(RenewPrices {
