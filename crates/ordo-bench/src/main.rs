@@ -40,6 +40,8 @@ enum Bench {
     Sourcing,
     /// From the start of the program to its first answer, and the memory that it takes idle.
     Start,
+    /// A what-if over 10,000 past orders.
+    WhatIf,
 }
 
 /// On which store.
@@ -111,6 +113,7 @@ fn main() -> ExitCode {
             cli.seconds,
         ),
         Bench::Start => bench::start::run(cli.store, cli.orders),
+        Bench::WhatIf => bench::what_if::run(cli.store),
     };
     match measured {
         Ok(figures) => {

@@ -6,3 +6,4 @@ pub mod import;
 pub mod lists;
 pub mod sourcing;
 pub mod start;
+pub mod what_if;
