@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use ordo_domain::Code;
 use ordo_domain::id::OrganizationId;
 use ordo_domain::record::Record;
 use ordo_domain::world::{Key, Row, StoredRecord};
+use ordo_domain::{Code, Refusal, World};
 use ordo_engine::Backend;
 use ordo_store::StoreError;
 
@@ -20,6 +20,8 @@ use crate::wire::{self, Page, Show};
 
 /// How long a read of the view waits for it to see what its reader has written.
 const VIEW_WAIT: Duration = Duration::from_secs(1);
+/// Times that something more is loaded for one question.
+const ROUNDS_MAX: usize = 6;
 
 /// Answers with the record whose id stands in the address; `ETag` is its version.
 pub async fn one<R: Show>(ask: &Ask) -> Result<Response, Problem>
@@ -96,6 +98,33 @@ pub async fn find_stored<R: Record>(
     let key = Key::Record { kind, id };
     let rows = ask.backend().load(ask.organization(), &[key]).await?;
     Ok(rows.into_iter().find_map(found))
+}
+
+/// What `question` answers over a world that holds all it reads.
+///
+/// # Errors
+/// It is refused, the store fails, or it asks for ever more.
+pub async fn over_world<T>(
+    ask: &Ask,
+    question: impl Fn(&World) -> Result<T, Refusal>,
+) -> Result<T, Problem> {
+    let mut world = World::new(ask.reference().await?);
+    for _ in 0..ROUNDS_MAX {
+        match question(&world) {
+            Ok(found) => return Ok(found),
+            Err(Refusal::Rejected(rejection)) => return Err(rejection.into()),
+            Err(Refusal::Needs(keys)) => {
+                for row in ask.backend().load(ask.organization(), &keys).await? {
+                    let supplied = world.supply(row);
+                    supplied.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                }
+            }
+        }
+    }
+    Err(Problem::new(
+        Code::Internal,
+        "the question asks for ever more",
+    ))
 }
 
 /// The records with these ids that are there, in their order.

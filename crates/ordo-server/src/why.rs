@@ -13,7 +13,7 @@ use ordo_domain::order::Order;
 use ordo_domain::reference::Reference;
 use ordo_domain::rules::body::Step;
 use ordo_domain::rules::{RuleReason, RuleSet};
-use ordo_domain::sourcing::read_decision;
+use ordo_domain::sourcing::{Would, read_decision};
 use ordo_domain::time::Date;
 use ordo_engine::Backend;
 use ordo_sourcing::{Alternative, Decision, Excluded, Instance, Key, Reason, ShipmentReason, Tier};
@@ -190,6 +190,49 @@ impl Words<'_> {
         match self.difference(other) {
             None => format!("{places} would have done as well."),
             Some(difference) => format!("The next best is {places}: {difference}."),
+        }
+    }
+
+    /// What a plan would have cost less, as money.
+    pub fn saved(&self, would: &Would) -> Option<Money> {
+        match would {
+            Would::Better(saved) if saved.tiers.iter().all(|tier| *tier == 0) => {
+                Some(cents(rounded(saved.money_uc), self.order.currency))
+            }
+            Would::Better(_) | Would::Untold | Would::FailNext(_) | Would::Same => None,
+        }
+    }
+
+    /// What would have become of the plan without the check that a location failed.
+    pub fn would(&self, failed: Reason, would: &Would) -> String {
+        let had = match failed {
+            Reason::Inactive => "Had it taken work",
+            Reason::NotInChannel => "Had the channel sold from it",
+            Reason::NotInMarket => "Had it gone there",
+            Reason::Rule(_) => "Had the rule let it pass",
+            Reason::RestrictedItem => "Had it been allowed to ship all goods",
+            Reason::NoStock => "Had it had all of it",
+            Reason::OverCapacity => "Had it had room that day",
+            Reason::CutOffMissed => "Had the cut-off been later",
+            Reason::PromiseMissed => "Had it been allowed to be late",
+            Reason::Declined => "Had it not declined",
+        };
+        match would {
+            Would::Untold => String::new(),
+            Would::FailNext(next) => {
+                format!(
+                    " {had}, it would still have failed: {}",
+                    self.left_out(*next)
+                )
+            }
+            Would::Same => format!(" {had}, the plan would have been the same."),
+            Would::Better(_) => match self.saved(would) {
+                Some(saved) => {
+                    let saved = words::money(saved);
+                    format!(" {had}, the plan would have cost {saved} less.")
+                }
+                None => format!(" {had}, it would have shipped."),
+            },
         }
     }
 

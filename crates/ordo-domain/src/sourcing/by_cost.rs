@@ -25,7 +25,8 @@ pub(super) type Offers = Result<Vec<Offer>, Excluded>;
 pub(super) struct Weighed<'a> {
     said: Option<&'a SourcingSettings>,
     penalties: Penalties,
-    is_hard: bool,
+    /// How binding a promised day is.
+    pub(super) promise: PromiseKind,
     default_g: i64,
     /// The price book, where its prices count.
     pub(super) book: Option<&'a PriceBook>,
@@ -40,7 +41,7 @@ impl<'a> Weighed<'a> {
             Some(said) => Self {
                 said: Some(said),
                 penalties: said.penalties(currency),
-                is_hard: said.promise == PromiseKind::Hard,
+                promise: said.promise,
                 default_g: said.default_weight_g,
                 book: (said.prices.and(known)).filter(|book| book.prices.count_for(currency, now)),
                 known,
@@ -48,7 +49,7 @@ impl<'a> Weighed<'a> {
             None => Self {
                 said: None,
                 penalties: Penalties::default_of(currency),
-                is_hard: false,
+                promise: PromiseKind::Soft,
                 default_g: WEIGHT_DEFAULT_G,
                 book: None,
                 known,
@@ -110,17 +111,7 @@ impl Question<'_> {
                 }
             };
             let mut candidate = source.candidate();
-            let handling = source.location.handling;
-            if let Some(handling) = handling.filter(|cost| cost.currency == currency) {
-                candidate.handling_order_uc = handling.per_order.get() * MICRO;
-                candidate.handling_unit_uc = handling.per_unit.get() * MICRO;
-            }
-            // Millionths of minor units are micro-cents.
-            let declined = weighed.penalties.declined_line.get();
-            candidate.handling_line_uc =
-                declined.saturating_mul(weighed.decline_ppm(source.location));
-            let duty_uc = self.duty_uc(source.location, weighed);
-            candidate.stock_price_uc.clone_from(&duty_uc);
+            let duty_uc = self.charge(source.location, weighed, &mut candidate);
             let mut rate = weights.price(&offers);
             if let Some(guide) = self.guide {
                 let bonus_uc = guide.charge(source.location, &mut candidate, currency);
@@ -179,6 +170,26 @@ impl Question<'_> {
                 .collect(),
             reads_calendar: true,
         }
+    }
+
+    /// Charges a candidate for handling, for how likely it declines, and for duties; answers the duties.
+    pub(super) fn charge(
+        &self,
+        location: &Location,
+        weighed: &Weighed,
+        candidate: &mut Candidate,
+    ) -> Vec<i64> {
+        let currency = weighed.penalties.currency;
+        if let Some(handling) = location.handling.filter(|cost| cost.currency == currency) {
+            candidate.handling_order_uc = handling.per_order.get() * MICRO;
+            candidate.handling_unit_uc = handling.per_unit.get() * MICRO;
+        }
+        // Millionths of minor units are micro-cents.
+        let declined = weighed.penalties.declined_line.get();
+        candidate.handling_line_uc = declined.saturating_mul(weighed.decline_ppm(location));
+        let duty_uc = self.duty_uc(location, weighed);
+        candidate.stock_price_uc.clone_from(&duty_uc);
+        duty_uc
     }
 
     /// Micro-cents of duty on one unit of each line from `location`; empty for none.
@@ -244,7 +255,7 @@ impl Question<'_> {
             let late_days = promised.map_or(0, |day| {
                 i64::from(arrives_on.days_since_epoch() - day.days_since_epoch()).max(0)
             });
-            if weighed.is_hard && late_days > 0 {
+            if weighed.promise == PromiseKind::Hard && late_days > 0 {
                 let in_time_today =
                     promised.is_some_and(|day| leave.asked.plus_days(transit) <= day);
                 let late = |reason| Excluded {

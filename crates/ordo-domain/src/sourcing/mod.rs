@@ -20,6 +20,7 @@ mod shared;
 mod solved;
 mod steer;
 mod stored;
+mod would;
 
 pub(crate) use bill::Bill;
 pub use carriage::PlannedCarriage;
@@ -42,3 +43,4 @@ pub(crate) use shared::Limits;
 pub(crate) use solved::{Planned, Problem, Solved};
 pub(crate) use stored::decision_text;
 pub use stored::read_decision;
+pub use would::{Would, would};

@@ -28,6 +28,8 @@ pub struct PromiseQuestion {
     pub channel: Option<ChannelId>,
     /// SKU codes and how many of each.
     pub basket: Vec<(String, Quantity)>,
+    /// What a unit of each costs in `currency`, for duties; empty where that is not known.
+    pub unit_prices: Vec<Minor>,
     /// Where to.
     pub to: Place,
     /// The currency of costs; `None` for each that there are rates in.
@@ -46,7 +48,7 @@ pub struct PromiseAnswer {
 pub struct PromiseOption {
     /// Carrier and service of every shipment; `None` where they differ or are not known.
     pub service: Option<(String, String)>,
-    /// Carriage, handling and splits; `None` without rates.
+    /// Carriage, handling, splits, and duties where prices are known; `None` without rates.
     pub cost: Option<Money>,
     /// The day on which the last shipment arrives; `None` without rates.
     pub arrives_on: Option<Date>,
@@ -88,7 +90,7 @@ pub fn promise(
             None => wanted.push(Wanted {
                 sku: sku.clone(),
                 quantity: quantity.get(),
-                value: Minor::ZERO,
+                value: asked.unit_prices.get(index).copied().unwrap_or_default(),
                 together: None,
             }),
         }

@@ -256,7 +256,7 @@ impl Question<'_> {
     }
 
     /// Units of every SKU that `location` could ship, whatever rules say.
-    fn on_offer(&self, world: &World, location: &Location) -> Result<Vec<i64>, Refusal> {
+    pub(super) fn on_offer(&self, world: &World, location: &Location) -> Result<Vec<i64>, Refusal> {
         let units = self.wanted.iter().map(|want| {
             let cell = CellKey::own(want.sku.id, location.id);
             let reference = world.reference();

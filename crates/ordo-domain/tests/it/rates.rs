@@ -239,6 +239,7 @@ impl Desk {
         let question = PromiseQuestion {
             channel: None,
             basket: basket.collect(),
+            unit_prices: Vec::new(),
             to: Place {
                 country: "DE".to_owned(),
                 postal: Some("101".to_owned()),

@@ -172,6 +172,42 @@ async fn a_passed_cut_off_and_a_full_day_count_against_the_promise() {
 }
 
 #[tokio::test]
+async fn what_would_have_to_change_is_told_with_its_price() {
+    for app in TestApp::company_on_each_store("rates_would").await {
+        with_munich(&app).await;
+        rates(&app, "BER", 1, "max_kg,DE\n5,5.90\n").await;
+        rates(&app, "MUC", 2, "max_kg,DE\n5,4.90\n").await;
+        let munich = location(&app, "MUC").await;
+        let asked = |work: &Value| format!("{}/why-not?location=MUC", decision(work));
+        let full = json!({"daily_capacity": 0});
+        app.patch(&munich, None, &full).await.expect(200);
+        let near = work(&app, "1", None).await;
+        assert_eq!(near["location"], "BER");
+        let told = app.get(&asked(&near)).await.expect(200);
+        assert_eq!(told["reason"], "over_capacity", "{}", app.store);
+        assert_eq!(
+            told["would_save"],
+            json!({"amount": 100, "currency": "EUR"})
+        );
+        let because = told["because"].as_str().unwrap();
+        let end = " Had it had room that day, the plan would have cost 1.00 EUR less.";
+        assert!(because.ends_with(end), "{because}");
+        // Without stock there, and with it dearer than Berlin.
+        let body = json!({"kind": "adjust", "sku": "A", "location": "MUC", "quantity": -50});
+        app.post("/api/v1/stock/movements", &body).await.expect(201);
+        let handling = json!({"handling": {"currency": "EUR", "per_order": 200, "per_unit": 0},
+                              "daily_capacity": null});
+        app.patch(&munich, None, &handling).await.expect(200);
+        let near = work(&app, "2", None).await;
+        let told = app.get(&asked(&near)).await.expect(200);
+        assert_eq!(told["would_save"], json!(null));
+        let because = told["because"].as_str().unwrap();
+        let end = " Had it had all of it, the plan would have been the same.";
+        assert!(because.ends_with(end), "{because}");
+    }
+}
+
+#[tokio::test]
 async fn a_promise_names_the_options_and_takes_nothing() {
     for app in TestApp::company_on_each_store("rates_promise").await {
         with_munich(&app).await;
@@ -298,6 +334,17 @@ async fn closed_days_and_duties_count_too() {
         app.patch(&munich, None, &abroad).await.expect(200);
         let taxed = work(&app, "4", None).await;
         assert_eq!(taxed["location"], "BER");
+        let promise = "/api/v1/promise?sku=A&country=DE&postal_code=10559&currency=EUR";
+        let cost = async |query: &str| {
+            let found = app.get(&format!("{promise}{query}")).await.expect(200);
+            found["options"][0]["cost"]["amount"].as_i64().unwrap()
+        };
+        assert_eq!((cost("").await, cost("&unit_price=1299").await), (300, 495));
+        let wrong = app
+            .get(&format!("{promise}&unit_price=1&unit_price=2"))
+            .await;
+        let field = wrong.expect_problem(422, "invalid_input");
+        assert_eq!(field.as_deref(), Some("/unit_price"));
         // 15 % of 12.99, rounded.
         let duty = json!({"amount": 195, "currency": "EUR"});
         assert_eq!(taxed["carriage"]["duty"], duty);

@@ -9,7 +9,7 @@ use ordo_domain::id::{DecisionId, LocationId, RuleSetId};
 use ordo_domain::money::Money;
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
-use ordo_domain::sourcing::read_decision;
+use ordo_domain::sourcing::{read_decision, would};
 use ordo_sourcing::{Decision, Key, ShipmentReason, WhyNot, in_cents};
 use ordo_store::StoreError;
 use serde::Serialize;
@@ -138,6 +138,10 @@ struct WhyNotAnswer<'a> {
     /// only prices of scarce stock or shipments speak against it.
     #[schema(value_type = Option<Money>)]
     dearer_by: Option<Money>,
+    /// How much less the plan would have cost, had the check that the location failed let it pass;
+    /// `null` where the plan would have been the same, or it cannot be told.
+    #[schema(value_type = Option<Money>)]
+    would_save: Option<Money>,
     /// The answer in words.
     because: String,
 }
@@ -227,6 +231,7 @@ pub async fn why_not(ask: Ask) -> Answer {
     let asked = params.text("location", 128);
     params.finish()?;
     let (_, order, decision) = decided(&ask).await?;
+    let work: FulfillmentOrder = read::find(&ask, ask.id("{id}")?).await?;
     let reference = ask.reference().await?;
     let found = asked.and_then(|code| reference.location_by_code(&code));
     let Some(location) = found else {
@@ -240,10 +245,20 @@ pub async fn why_not(ask: Ask) -> Answer {
     let key = Key(location.id.to_u128());
     let answer = decision.why_not(key, None).map_err(unreadable)?;
     let has_money = why::has_money(&decision.instance);
+    let mut saved = None;
     let (standing, reason, dearer_by, because) = match &answer {
         WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
         WhyNot::Excluded(left) => {
-            let because = words.excluded(left);
+            let would = read::over_world(&ask, |world| {
+                would(world, &order, &decision, location.id, work.opened_at)
+            });
+            let would = would.await?;
+            saved = words.saved(&would).filter(|_| has_money);
+            let because = format!(
+                "{}{}",
+                words.excluded(left),
+                words.would(left.reason, &would)
+            );
             ("excluded", Some(why::reason(left.reason)), None, because)
         }
         WhyNot::HasNone => {
@@ -274,6 +289,7 @@ pub async fn why_not(ask: Ask) -> Answer {
         standing,
         reason,
         dearer_by,
+        would_save: saved,
         because,
     }))
 }

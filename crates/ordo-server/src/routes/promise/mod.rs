@@ -1,12 +1,9 @@
 //! `GET /promise`: by when and at what cost a basket would arrive. Nothing is taken.
 
-use std::sync::Arc;
-
 use ordo_domain::contact::Contact;
-use ordo_domain::money::{Currency, Money};
+use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::quantity::Quantity;
 use ordo_domain::sourcing::{PromiseAnswer, PromiseOption, PromiseQuestion, promise};
-use ordo_domain::{Refusal, World};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,12 +11,11 @@ use crate::answer;
 use crate::app::{Answer, Ask};
 use crate::params::Params;
 use crate::problem::Problem;
+use crate::read;
 use crate::routes::fulfillment_orders::CarriageAnswer;
 
 /// More lines than any basket that a checkout shows.
 const LINES_MAX: usize = 100;
-/// Times that something more is loaded.
-const ROUNDS_MAX: usize = 6;
 
 /// What could be promised.
 #[derive(Serialize, ToSchema)]
@@ -38,7 +34,7 @@ struct OptionShown<'a> {
     carrier: Option<&'a str>,
     /// Which product of theirs.
     service: Option<&'a str>,
-    /// Carriage, handling and splits; `null` without rates.
+    /// Carriage, handling, splits, and duties where `unit_price` is given; `null` without rates.
     cost: Option<Money>,
     /// The day on which the last shipment arrives; `null` without rates.
     #[schema(example = "2026-11-04")]
@@ -83,6 +79,7 @@ struct UnitsShown<'a> {
     tag = "Sourcing",
     params(
         ("sku" = Vec<String>, Query, description = "A SKU's code and how many, such as `A:2`; one where there is no number. Repeated for several.", style = Form, explode),
+        ("unit_price" = Option<Vec<i64>>, Query, description = "What a unit of each `sku` costs, in their order and in minor units of `currency`, for duties. Either for all of them or for none.", style = Form, explode),
         ("country" = String, Query, description = "The destination, ISO 3166-1 alpha-2."),
         ("postal_code" = Option<String>, Query, description = "Its postal code."),
         ("city" = Option<String>, Query, description = "Its city, for where the postal code is not known."),
@@ -96,23 +93,8 @@ pub async fn get_promise(ask: Ask) -> Answer {
     let reference = ask.reference().await?;
     let question = question(&ask, &reference)?;
     let now = ask.app.engine.clock().now();
-    let mut world = World::new(Arc::clone(&reference));
-    for _ in 0..ROUNDS_MAX {
-        match promise(&world, now, &question) {
-            Ok(found) => return Ok(answer::to_read(&PromiseShown::of(&found))),
-            Err(Refusal::Rejected(rejection)) => return Err(rejection.into()),
-            Err(Refusal::Needs(keys)) => {
-                for row in ask.backend().load(ask.organization(), &keys).await? {
-                    let supplied = world.supply(row);
-                    supplied.map_err(|error| ordo_store::StoreError::Corrupt(error.to_string()))?;
-                }
-            }
-        }
-    }
-    Err(Problem::new(
-        ordo_domain::Code::Internal,
-        "the promise asks for ever more",
-    ))
+    let found = read::over_world(&ask, |world| promise(world, now, &question)).await?;
+    Ok(answer::to_read(&PromiseShown::of(&found)))
 }
 
 fn question(
@@ -165,8 +147,26 @@ fn question(
             .map_err(|error| params.refuse("currency", error.to_string()))
             .ok()
     });
+    let prices = params.texts("unit_price", 20);
+    let unit_prices: Option<Vec<Minor>> = (prices.iter())
+        .map(|text| {
+            text.parse()
+                .ok()
+                .filter(|price| *price >= 0)
+                .and_then(Minor::new)
+        })
+        .collect();
+    if unit_prices
+        .as_ref()
+        .is_none_or(|all| !all.is_empty() && all.len() != baskets.len())
+    {
+        params.refuse("unit_price", "must stand here once per sku, as minor units");
+    } else if !prices.is_empty() && currency.is_none() {
+        params.refuse("currency", "is required with unit_price");
+    }
     params.finish()?;
     Ok(PromiseQuestion {
+        unit_prices: unit_prices.unwrap_or_default(),
         channel,
         basket,
         to: to.place(None, reference.gazetteer()),
