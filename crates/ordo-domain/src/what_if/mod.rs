@@ -3,7 +3,7 @@
 //! A [`Variant`] says what is to be different; [`Setup`] is the reference and the stock that follow
 //! from it. A [`Replay`] takes [`PastOrder`]s one by one, in the order in which they were placed, and
 //! asks for each the very question that sourcing asks of a live order, over a world of its own whose
-//! stock and capacity it uses up. A [`Tally`] sums the [`Outcome`]s up, and [`compare`] sets two of
+//! stock and capacity it uses up. A [`Tally`] sums the [`Outcome`]s up, and [`Difference`] sets two of
 //! them side by side.
 //!
 //! Invariant: there is no second model of sourcing here. Whatever a plan may do, or costs, is what
