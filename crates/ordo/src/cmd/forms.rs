@@ -203,7 +203,7 @@ pub fn set_cell(body: &mut Map<String, Value>, column: &str, cell: &str) {
             return;
         }
         "weight_g" | "unit_scale" | "daily_capacity" | "latitude_e6" | "longitude_e6"
-        | "quantity" | "on_hand" => number(),
+        | "quantity" | "on_hand" | "safety" => number(),
         "stock_policy" => match cell.strip_prefix(BACKORDER) {
             Some(limit) => {
                 let limit = limit.trim().parse::<i64>();

@@ -1,4 +1,5 @@
-//! Stock: what lies where. The columns beside `on_hand` are for people; an import passes over them.
+//! Stock: what lies where. The columns beside `on_hand` and `safety` are for people; an import passes
+//! over them.
 
 use std::collections::BTreeMap;
 

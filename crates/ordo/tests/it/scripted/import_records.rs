@@ -16,13 +16,28 @@ fn exported_skus_locations_and_stock_import_elsewhere() {
                 A;\"Tea; \"\"green\"\"\";10;20;30;backorder:5\nB;;;;;untracked\n";
     let locations = "code,kind,country,postal_code,latitude_e6,longitude_e6,time_zone\n\
                      BER,warehouse,de,10115,52520000,13405000,Europe/Berlin\nMUC,3pl,DE,,,,\n";
-    let stock = "sku,location,quantity\nA,BER,7\nA,MUC,2\nA,BER,9\n";
+    let stock = "sku,location,quantity,safety\nA,BER,7,\nA,MUC,2,1\nA,BER,9,\n";
     for (what, text) in [("skus", skus), ("locations", locations), ("stock", stock)] {
         let path = file(&scratch, &format!("{what}.csv"), text);
         let (code, counts) = import(&program, &first, &[what, &path]);
         assert_eq!((code, counts[4]), (0, 0), "{what}");
     }
-    assert!(plain(&program, &first, "stock", "csv").contains("A,BER,9,0,0,0,0,9\n"));
+    let said = plain(&program, &first, "stock", "csv");
+    assert!(
+        said.contains("A,BER,9,0,0,0,0,9\nA,MUC,2,0,0,1,0,1\n"),
+        "{said}"
+    );
+    // A level alone changes nothing else, and twice is once.
+    let path = file(
+        &scratch,
+        "safety.csv",
+        "sku,location,safety\nA,BER,3\nA,MUC,1\n",
+    );
+    for counts in [[2, 0, 1, 1, 0], [2, 0, 0, 2, 0]] {
+        assert_eq!(import(&program, &first, &["stock", &path]), (0, counts));
+    }
+    let said = plain(&program, &first, "stock", "csv");
+    assert!(said.contains("A,BER,9,0,0,3,0,6\n"), "{said}");
     for format in ["csv", "ndjson"] {
         let second = Place::folder();
         for what in ["skus", "locations", "stock"] {
