@@ -9,6 +9,7 @@
 //! Invariant: nothing here reads a clock, randomness or hash order, does I/O or is async.
 //! Invariant: the same command, context and world give the same events, bit for bit.
 
+pub mod answer;
 pub mod catalog;
 pub mod check;
 pub mod claim;
@@ -45,10 +46,9 @@ pub mod webhook;
 pub mod what_if;
 pub mod world;
 
+pub use answer::AnswerSubject;
 pub use command::Command;
-pub use decide::{
-    Actor, AnswerSubject, Applied, Attachment, Context, Outcome, Recorded, Refusal, apply,
-};
+pub use decide::{Actor, Applied, Attachment, Context, Outcome, Recorded, Refusal, apply};
 pub use event::Event;
 pub use rejection::{Code, FieldProblem, Rejection};
 pub use world::World;

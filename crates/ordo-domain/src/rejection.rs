@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::decide::AnswerSubject;
+use crate::answer::AnswerSubject;
 
 /// One refused field: a JSON pointer into the input, and a sentence about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -10,6 +10,7 @@ pub mod capture;
 pub mod hold;
 pub mod input;
 pub mod line;
+mod line_input;
 pub(crate) mod merge;
 pub mod past;
 pub mod payment;

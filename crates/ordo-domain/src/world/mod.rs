@@ -17,6 +17,7 @@ mod lots;
 mod outcomes;
 mod read;
 mod table;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
