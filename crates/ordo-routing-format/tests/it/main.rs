@@ -215,6 +215,51 @@ fn plans_of_the_hardest_orders_are_the_cheapest_all_the_same() {
     }
 }
 
+/// Goods on their way are a location that is ready later: an order waits for them where that costs
+/// less than leaving units out or shipping twice, and never past a hard promise.
+#[test]
+fn goods_on_their_way_are_a_location_that_is_ready_later() {
+    let plan_with = |change: &dyn Fn(&mut Value)| {
+        let mut instance = small();
+        instance["locations"][0]["capacity_shipments_per_day"] = Value::Null;
+        let mut due = instance["locations"][0].clone();
+        due["id"] = "DUE".into();
+        due["ready_days"] = 6.into();
+        instance["locations"]
+            .as_array_mut()
+            .expect("a list")
+            .push(due);
+        instance["stock"]["DUE"] = serde_json::json!({"A": 20});
+        let wanted = instance["orders"][3].clone();
+        instance["orders"] = serde_json::json!([wanted]);
+        instance["stock"]["NEAR"]["A"] = 4.into();
+        change(&mut instance);
+        let bytes = serde_json::to_vec(&instance).expect("a value");
+        let answer = answer(&bytes);
+        assert!(answer.orders[0].proven);
+        let shipments = answer.orders[0].plan.iter().map(|shipment| {
+            let units = shipment.lines.iter().map(|line| line.qty).sum::<i64>();
+            (shipment.location.clone(), units)
+        });
+        shipments.collect::<Vec<_>>()
+    };
+    let told = |plan: Vec<(String, i64)>| format!("{plan:?}");
+    // Five units, four of them here: all five leave together when the fifth has come, in time.
+    assert_eq!(told(plan_with(&|_| {})), r#"[("DUE", 5)]"#);
+    // Six days of lateness at 3 dollars are more than the unit that is missing is worth.
+    let late = |i: &mut Value| {
+        i["orders"][0]["promise_days"] = 1.into();
+        i["penalties"]["late_c_per_day"] = 300.into();
+    };
+    assert_eq!(told(plan_with(&late)), r#"[("NEAR", 4)]"#);
+    // A hard promise leaves out what comes too late.
+    let hard = |i: &mut Value| {
+        i["orders"][0]["promise_days"] = 3.into();
+        i["orders"][0]["promise_hard"] = true.into();
+    };
+    assert_eq!(told(plan_with(&hard)), r#"[("NEAR", 4)]"#);
+}
+
 #[test]
 fn files_that_do_not_fit_together_are_refused() {
     let refused = |damage: &dyn Fn(&mut Value)| {
