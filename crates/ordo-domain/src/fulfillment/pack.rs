@@ -31,9 +31,10 @@ pub struct PackUnits {
     pub fulfillment_order: FulfillmentOrderId,
     /// The boxes; empty for one with everything.
     pub parcels: Vec<ParcelDraft>,
-    /// Who will carry it; the house courier where absent.
+    /// Who will carry it; where absent whoever it was planned with, else the house courier.
     pub carrier: Option<String>,
-    /// Which product of theirs; the buyer's choice where absent.
+    /// Which product of theirs; where absent the planned one of the same carrier, else the buyer's
+    /// choice.
     pub service: Option<String>,
 }
 
@@ -55,17 +56,20 @@ impl PackUnits {
             }
         }
         let location = world.reference().location(work.location);
+        let named = self.carrier.as_deref();
+        let planned = (work.carriage.as_ref())
+            .filter(|planned| named.is_none_or(|carrier| carrier == planned.carrier));
         let shipment = Shipment {
             id: ctx.ids.make(),
             version: 0,
             order: order.id,
             fulfillment_order: work.id,
             location: work.location,
-            carrier: self
-                .carrier
-                .clone()
+            carrier: (self.carrier.clone())
+                .or_else(|| planned.map(|planned| planned.carrier.clone()))
                 .unwrap_or_else(|| HOUSE_CARRIER.to_owned()),
             service: (self.service.clone())
+                .or_else(|| planned.map(|planned| planned.service.clone()))
                 .or_else(|| order.shipping.service.clone())
                 .unwrap_or_else(|| "standard".to_owned()),
             parcels,

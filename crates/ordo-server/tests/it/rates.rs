@@ -67,6 +67,48 @@ async fn why(app: &TestApp, work: &Value) -> Value {
     app.get(&decision(work)).await.expect(200)
 }
 
+/// Whoever packs and says nothing packs for whom sourcing planned with.
+#[tokio::test]
+async fn work_is_packed_for_the_carrier_that_it_was_planned_with() {
+    for app in TestApp::company_on_each_store("packed_as_planned").await {
+        let body = json!({"code": "dhl", "carrier": "dhl", "service": "overnight",
+                          "currency": "EUR", "steps_g": [5000],
+                          "zones": [{"name": "all", "transit_days": 1, "prices": [790]}]});
+        app.post("/api/v1/rate-tables", &body).await.expect(201);
+        for (units, said, carried) in [
+            (1, json!({}), ["dhl", "overnight"]),
+            (2, json!({"service": "air"}), ["dhl", "air"]),
+            (3, json!({"carrier": "house"}), ["house", "standard"]),
+        ] {
+            // Another basket each time, so that nobody is suspected of ordering twice.
+            let body = order(&units.to_string(), units);
+            let placed = app.post("/api/v1/orders", &body).await.expect(201);
+            let work = &placed["fulfillment_orders"][0];
+            let path = format!(
+                "/api/v1/fulfillment-orders/{}",
+                work["id"].as_str().unwrap()
+            );
+            for (step, body) in [
+                ("release", json!({})),
+                ("accept", json!({})),
+                ("pick", json!({})),
+                ("pack", said),
+            ] {
+                let to = format!("{path}/{step}");
+                app.post(&to, &body).await.expect(200);
+            }
+            let packed = app.get(&path).await.expect(200);
+            let shipment = format!(
+                "/api/v1/shipments/{}",
+                packed["shipment_id"].as_str().unwrap()
+            );
+            let shipment = app.get(&shipment).await.expect(200);
+            let told = [&shipment["carrier"], &shipment["service"]];
+            assert_eq!(told, carried.map(Value::from).each_ref(), "{}", app.store);
+        }
+    }
+}
+
 #[tokio::test]
 async fn rates_decide_and_say_so() {
     for app in TestApp::company_on_each_store("rates_decide_and_say_so").await {

@@ -1,9 +1,10 @@
-//! The demo company: who it is and what it sells, its past, and its work from day to day.
+//! The demo company: who it is, what it sells and how it ships, its past, and its work from day to day.
 
 mod catalog;
 pub mod company;
 pub mod desk;
 mod dice;
+mod freight;
 mod history;
 mod moves;
 mod orders;

@@ -9,6 +9,7 @@ use ordo_domain::fulfillment::{
     AcceptWork, AnswerStop, FulfillmentOrder, FulfillmentState, PackUnits, ParcelDraft, PickUnits,
     RejectWork, ReleaseWork, ReportedUnits, ShipWork, ShortUnits,
 };
+use ordo_domain::money::Money;
 use ordo_domain::network::LocationKind;
 use ordo_domain::order::{
     CancelOrder, Hold, HoldKind, Order, OrderLife, Origin, ReleaseHold, ReviewOrder,
@@ -220,7 +221,12 @@ fn step(
 ) -> (Option<Command>, (i64, i64)) {
     let id = work.id;
     let location = asked.reference.location(work.location);
-    let is_store = location.is_some_and(|location| location.kind == LocationKind::Store);
+    // Those that somebody else runs, and stores that are full of people, sometimes say no.
+    let refuses = match location.map(|location| location.kind) {
+        Some(LocationKind::Warehouse) | None => 0,
+        Some(LocationKind::Store) => 6,
+        Some(LocationKind::ThreePl | LocationKind::Supplier) => 4,
+    };
     match work.state {
         FulfillmentState::Planned | FulfillmentState::Open => {
             let release = ReleaseWork {
@@ -228,9 +234,7 @@ fn step(
             };
             (Some(Command::ReleaseWork(release)), (2, 6))
         }
-        FulfillmentState::Released
-            if is_store && seen.order.declined.is_empty() && dice.percent(6) =>
-        {
+        FulfillmentState::Released if seen.order.declined.is_empty() && dice.percent(refuses) => {
             let reject = RejectWork {
                 fulfillment_order: id,
                 cause: cause("no_staff", Fault::Seller),
@@ -274,14 +278,7 @@ fn step(
             let ship = ShipWork {
                 fulfillment_order: id,
                 lines: Vec::new(),
-                // The house courier's own, with a number of its own.
-                label: Some(LabelDraft {
-                    tracking_number: None,
-                    carrier: None,
-                    service: None,
-                    payload: None,
-                    cost_quoted: None,
-                }),
+                label: Some(label(work)),
             };
             (Some(Command::ShipWork(ship)), (10, 25))
         }
@@ -298,6 +295,24 @@ fn step(
         | FulfillmentState::Canceled
         | FulfillmentState::Superseded
         | FulfillmentState::Closed => (None, (0, 0)),
+    }
+}
+
+/// The label of the carrier that it was planned with, at the price of its list; else the house
+/// courier's own, with a number of its own.
+fn label(work: &FulfillmentOrder) -> LabelDraft {
+    let Some(planned) = &work.carriage else {
+        return LabelDraft::default();
+    };
+    let letters = planned.carrier.chars().take(2).collect::<String>();
+    let digits = work.id.to_u128() % 1_000_000_000_000;
+    LabelDraft {
+        tracking_number: Some(format!("{}{digits:012}EU", letters.to_uppercase())),
+        cost_quoted: Some(Money {
+            amount: planned.price,
+            currency: planned.currency,
+        }),
+        ..LabelDraft::default()
     }
 }
 

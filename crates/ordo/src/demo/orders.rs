@@ -6,7 +6,7 @@ use ordo_domain::check::MoneyInput;
 use ordo_domain::order::capture::PaymentStatus;
 use ordo_domain::order::input::{LineInput, PaymentInput, ShippingInput};
 use ordo_domain::order::{OrderInput, Origin};
-use ordo_domain::time::Timestamp;
+use ordo_domain::time::{DAY, Timestamp};
 
 use super::catalog::{ITEMS, SETS, listed_as};
 use super::dice::Dice;
@@ -173,6 +173,12 @@ pub fn fine(seed: u64, number: u64, at: Timestamp) -> OrderInput {
             Some(*dice.pick(&["card", "card", "paypal", "ideal", "klarna"]))
         }
     };
+    if let Some(service) = input.shipping.as_ref().and_then(|of| of.service.as_deref()) {
+        let promised = at.plus_micros(days_to_door(service) * DAY).to_string();
+        for line in &mut input.lines {
+            line.deliver_by = Some(promised.clone());
+        }
+    }
     if let Some(instrument) = pay {
         input.payment = Some(PaymentInput {
             status: PaymentStatus::Paid,
@@ -183,6 +189,15 @@ pub fn fine(seed: u64, number: u64, at: Timestamp) -> OrderInput {
         });
     }
     input
+}
+
+/// Days after which the shop says that an order arrives.
+fn days_to_door(service: &str) -> i64 {
+    match service {
+        "express" => 2,
+        "freight" => 7,
+        _ => 5,
+    }
 }
 
 fn lines(dice: &mut Dice, channel: &str) -> Vec<LineInput> {

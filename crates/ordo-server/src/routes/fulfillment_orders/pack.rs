@@ -36,10 +36,11 @@ struct Input {
     /// For a single parcel: its gross weight in grams.
     #[schema(minimum = 1, maximum = 1_000_000)]
     weight_g: Option<i64>,
-    /// Who will carry it; the house courier where absent.
+    /// Who will carry it; where absent whoever it was planned with, else the house courier.
     #[schema(max_length = 64)]
     carrier: Option<String>,
-    /// Which product of theirs; the buyer's choice where absent.
+    /// Which product of theirs; where absent the planned one of the same carrier, else the buyer's
+    /// choice.
     #[schema(max_length = 64)]
     service: Option<String>,
 }
