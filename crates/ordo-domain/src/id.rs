@@ -250,6 +250,8 @@ ids! {
     UserId = "usr";
     /// Where events are posted to.
     WebhookId = "whk";
+    /// What a what-if came to.
+    WhatIfId = "wif";
 }
 
 #[cfg(test)]

@@ -311,6 +311,21 @@ CREATE TABLE short_cells (
     PRIMARY KEY (organization, sku, location, owner)
 );
 
+-- What what-ifs came to, to be read again. `series` is what reports belong together by, or empty.
+CREATE TABLE what_ifs (
+    organization uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    series text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    head text COLLATE "C" NOT NULL,
+    body text COLLATE "C" NOT NULL,
+    PRIMARY KEY (organization, id)
+);
+
+CREATE INDEX what_ifs_by_kind ON what_ifs (organization, kind, id);
+CREATE INDEX what_ifs_by_series ON what_ifs (organization, series, id);
+
 -- Raw bodies as they came, kept apart from the log so that they can be erased; with the contact whose
 -- data they hold, where that is known.
 CREATE TABLE payloads (

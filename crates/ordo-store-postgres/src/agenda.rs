@@ -108,7 +108,11 @@ fn count(limit: usize) -> i64 {
 impl PostgresStore {
     /// Runs one statement that writes a few rows; answers how many. The connections that read serve
     /// it, because they find rows one by one, and those that commit are kept for commits.
-    async fn write_once(&self, sql: &'static str, params: Params) -> Result<u64, StoreError> {
+    pub(crate) async fn write_once(
+        &self,
+        sql: &'static str,
+        params: Params,
+    ) -> Result<u64, StoreError> {
         let mut lease = self.readers.lease().await?;
         let answers = lease.query(&[Step { sql, params }]).await;
         let answers = lease

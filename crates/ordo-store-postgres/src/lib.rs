@@ -26,6 +26,7 @@ mod pool;
 pub mod portable;
 mod read;
 mod records;
+mod reports;
 mod rows;
 mod store;
 mod target;

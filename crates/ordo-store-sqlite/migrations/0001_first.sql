@@ -432,6 +432,22 @@ CREATE TABLE short_cells (
   PRIMARY KEY (organization, sku, location, owner)
 ) STRICT, WITHOUT ROWID;
 
+-- What what-ifs came to, to be read again. `series` is what reports belong together by, or empty. The
+-- body comes last, so that what a list shows is read without it.
+CREATE TABLE what_ifs (
+  organization INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  series TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  head TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (organization, id)
+) STRICT;
+
+CREATE INDEX what_ifs_by_kind ON what_ifs (organization, kind, id);
+CREATE INDEX what_ifs_by_series ON what_ifs (organization, series, id);
+
 -- Raw bodies as they came, kept apart from the log so that they can be erased; with the contact whose
 -- data they hold, where that is known.
 CREATE TABLE payloads (

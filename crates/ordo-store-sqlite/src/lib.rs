@@ -28,6 +28,7 @@ mod plans;
 pub mod portable;
 mod prune;
 mod queue;
+mod reports;
 mod rows;
 mod search;
 mod signals;

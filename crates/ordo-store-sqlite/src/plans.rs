@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use crate::{lists, load, log, lots, orders, search};
+use crate::{lists, load, log, lots, orders, reports, search};
 
 /// The plan of a statement, step by step.
 fn plan(conn: &Connection, sql: &str) -> Vec<String> {
@@ -143,6 +143,24 @@ fn every_page_is_a_search_in_an_index() {
                 "SEARCH heads USING INTEGER PRIMARY KEY (rowid=?)",
                 "SEARCH api_keys USING PRIMARY KEY (organization=? AND id=?)",
             ],
+        ),
+        (
+            reports::ALL,
+            &["SEARCH what_ifs USING INDEX sqlite_autoindex_what_ifs_1 (organization=? AND id<?)"],
+        ),
+        (
+            reports::OF_KIND,
+            &["SEARCH what_ifs USING INDEX what_ifs_by_kind (organization=? AND kind=? AND id<?)"],
+        ),
+        (
+            reports::OF_SERIES,
+            &[
+                "SEARCH what_ifs USING INDEX what_ifs_by_series (organization=? AND series=? AND id<?)",
+            ],
+        ),
+        (
+            reports::SURPLUS,
+            &["SEARCH what_ifs USING COVERING INDEX what_ifs_by_kind (organization=? AND kind=?)"],
         ),
         (
             load::CELLS,

@@ -18,6 +18,7 @@ pub mod points;
 pub mod port;
 pub mod portable;
 pub mod query;
+pub mod reports;
 pub mod view;
 mod wrapper;
 
@@ -33,4 +34,5 @@ pub use query::{
     Count, LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page, Query,
     RollupFilter, StockRow, WorkFilter,
 };
+pub use reports::{REPORTS_DROPPED_MAX, Report, ReportHead, ReportKind, Reports, ReportsOf};
 pub use view::{LedgerTerm, Rollup, RollupKey, RollupMeasure, Term, ViewWrite};

@@ -8,6 +8,7 @@
 mod agenda;
 mod commit;
 mod query;
+mod reports;
 mod state;
 mod store;
 

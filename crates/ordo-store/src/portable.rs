@@ -421,6 +421,15 @@ tables! {
         "error": OptionalText,
         "body": Text,
     }
+    "what_ifs" by 2 {
+        "organization": Organization,
+        "id": Id,
+        "kind": Text,
+        "series": Text,
+        "created_at": Integer,
+        "head": Text,
+        "body": Text,
+    }
     "waits" by 4 {
         "organization": Organization,
         "kind": Integer,

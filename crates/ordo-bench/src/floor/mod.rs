@@ -12,7 +12,7 @@ use crate::StoreKind;
 use crate::target::Place;
 
 /// Tables that the view consumer or the set-up writes, and that are no part of a capture.
-const NOT_CAPTURE: [&str; 33] = [
+const NOT_CAPTURE: [&str; 34] = [
     "schema",
     "schema_version",
     "terms",
@@ -38,6 +38,7 @@ const NOT_CAPTURE: [&str; 33] = [
     "documents",
     "document_numbers",
     "tasks",
+    "what_ifs",
     "waits",
     "short_cells",
     "skus",

@@ -31,6 +31,7 @@ pub mod load;
 pub mod lots;
 pub mod organization;
 pub mod race;
+pub mod reports;
 mod snapshot;
 pub mod verbatim;
 pub mod write;
@@ -168,7 +169,7 @@ macro_rules! contract_list_tests {
     };
 }
 
-/// One test per rule that stores keep for what is still to be done; takes the same as
+/// One test per rule that stores keep for what is still to be done, and for reports; takes the same as
 /// [`crate::contract_tests!`].
 #[macro_export]
 macro_rules! contract_agenda_tests {
@@ -183,6 +184,11 @@ macro_rules! contract_agenda_tests {
                 a_consumer_leaves_tasks_with_its_cursor,
                 waiting_orders_come_by_their_number,
                 facts_name_the_cells_that_they_leave_short,
+            }
+            reports {
+                a_report_is_kept_until_it_is_dropped,
+                reports_are_listed_newest_first,
+                the_oldest_reports_go,
             }
         }
     };
@@ -223,6 +229,7 @@ mod tests {
             include_str!("load.rs"),
             include_str!("organization.rs"),
             include_str!("race.rs"),
+            include_str!("reports.rs"),
             include_str!("verbatim.rs"),
             include_str!("write.rs"),
         ];

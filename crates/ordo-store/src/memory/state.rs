@@ -6,7 +6,7 @@ use ordo_domain::claim::ClaimKind;
 use ordo_domain::contact::Contact;
 use ordo_domain::event::SubjectRef;
 use ordo_domain::id::{
-    ApiKeyId, BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId,
+    ApiKeyId, BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId, WhatIfId,
 };
 use ordo_domain::record::RecordKind;
 use ordo_domain::signal::{Signal, SignalKey};
@@ -18,6 +18,7 @@ use crate::agenda::{Task, WaitFor};
 use crate::commit::Committed;
 use crate::log::{FIRST_ORDER_NUMBER, Head, LogEntry};
 use crate::port::AnswerKey;
+use crate::reports::Report;
 
 /// Everything.
 #[derive(Debug, Default)]
@@ -50,6 +51,7 @@ pub(super) struct Books {
     pub(super) batches: BTreeMap<BatchId, (Timestamp, Option<Committed>)>,
     pub(super) cursors: BTreeMap<String, i64>,
     pub(super) tasks: BTreeMap<u128, Task>,
+    pub(super) reports: BTreeMap<WhatIfId, Report>,
     /// Orders that wait, by what for and their number.
     pub(super) waits: BTreeMap<(WaitFor, i64), OrderId>,
     /// Cells of which less is there than was promised.
