@@ -18,7 +18,9 @@ use crate::planning::{MoveWork, PinWork, SourceOrder};
 use crate::rate::{CreateRateTable, UpdateRateTable};
 use crate::record::RecordKind;
 use crate::returns::{ApproveReturn, DeclineReturn, ReceiveReturn, RefundOrder, RequestReturn};
-use crate::rules::{CreateRuleSet, DraftRules, PublishRules, RetireRules, UpdateRuleSet};
+use crate::rules::{
+    CreateRuleSet, DraftRules, PublishRules, RetireRules, ShadowRules, UpdateRuleSet,
+};
 use crate::shipment::{LabelParcel, TrackParcel};
 use crate::sourcing::{RenewPrices, UpdateSourcingSettings};
 use crate::stock::{ExpireReservation, MoveStock, MovementKind, ReleaseReservation, ReserveStock};
@@ -85,6 +87,8 @@ pub enum Command {
     PublishRules(PublishRules),
     /// Takes a version of rules back.
     RetireRules(RetireRules),
+    /// Lets a version of rules run in the shadow of those that count, or no more.
+    ShadowRules(ShadowRules),
     /// Records a movement of stock.
     MoveStock(MoveStock),
     /// Promises stock to a cart.
@@ -183,6 +187,7 @@ impl Command {
             Self::DraftRules(_) => "draft_rules",
             Self::PublishRules(_) => "publish_rules",
             Self::RetireRules(_) => "retire_rules",
+            Self::ShadowRules(_) => "shadow_rules",
             Self::MoveStock(_) => "move_stock",
             Self::ReserveStock(_) => "reserve_stock",
             Self::ReleaseReservation(_) => "release_reservation",
@@ -284,6 +289,7 @@ impl Command {
             | Self::DraftRules(_)
             | Self::PublishRules(_)
             | Self::RetireRules(_)
+            | Self::ShadowRules(_)
             | Self::LiftBlock(_)
             | Self::AddLocations(_)
             | Self::CreateListing(_)
@@ -320,7 +326,8 @@ impl Command {
             | Self::UpdateRuleSet(_)
             | Self::DraftRules(_)
             | Self::PublishRules(_)
-            | Self::RetireRules(_) => true,
+            | Self::RetireRules(_)
+            | Self::ShadowRules(_) => true,
             Self::FoundOrganization(_)
             | Self::CreateApiKey(_)
             | Self::RevokeApiKey(_)

@@ -440,6 +440,7 @@ fn decide(world: &World, command: &Command, ctx: &mut Context) -> Result<Decided
         Command::DraftRules(command) => command.decide(world, ctx),
         Command::PublishRules(command) => command.decide(world, ctx),
         Command::RetireRules(command) => command.decide(world, ctx),
+        Command::ShadowRules(command) => command.decide(world, ctx),
         Command::MoveStock(command) => command.decide(world, ctx),
         Command::ReserveStock(command) => command.decide(world, ctx),
         Command::ReleaseReservation(command) => command.decide(world, ctx),

@@ -260,6 +260,15 @@ events! {
         /// When.
         at: Timestamp,
     }
+    /// A version of rules runs in the shadow of those that count, or no more.
+    RulesShadowed = "rules.shadowed" {
+        /// The set.
+        rule_set: RuleSetId,
+        /// The version.
+        number: u32,
+        /// Since when; `None` for no more.
+        since: Option<Timestamp>,
+    }
     /// Physical stock changed.
     StockMoved = "stock.moved" {
         /// The lines of the ledger.
@@ -593,7 +602,10 @@ impl Event {
             Self::RuleSetUpdated { rule_set, .. }
             | Self::RulesDrafted { rule_set, .. }
             | Self::RulesPublished { rule_set, .. }
-            | Self::RulesRetired { rule_set, .. } => about(RecordKind::RuleSet, rule_set.to_u128()),
+            | Self::RulesRetired { rule_set, .. }
+            | Self::RulesShadowed { rule_set, .. } => {
+                about(RecordKind::RuleSet, rule_set.to_u128())
+            }
             Self::ReservationMade { reservation } => {
                 about(RecordKind::Reservation, reservation.id.to_u128())
             }

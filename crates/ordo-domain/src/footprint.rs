@@ -68,6 +68,9 @@ impl World {
             Command::RetireRules(step) => {
                 keys.push(record_key(RecordKind::RuleSet, step.rule_set));
             }
+            Command::ShadowRules(step) => {
+                keys.push(record_key(RecordKind::RuleSet, step.rule_set));
+            }
             Command::LiftBlock(lift) => keys.push(record_key(RecordKind::Block, lift.block)),
             Command::CancelOrder(cancel) => keys.push(order_key(cancel.order.to_u128())),
             Command::PlaceHold(place) => keys.push(order_key(place.order.to_u128())),

@@ -13,7 +13,7 @@ use ordo_domain::sourcing::RenewPrices;
 use ordo_domain::time::Timestamp;
 use ordo_domain::webhook::Webhook;
 use ordo_domain::{Actor, Applied, Command, Rejection};
-use ordo_store::{Agenda, Query, Store, StoreError};
+use ordo_store::{Agenda, Query, Report, Reports, Store, StoreError};
 use tokio::sync::{Notify, watch};
 
 use crate::batch::BatchEnv;
@@ -24,16 +24,16 @@ use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
-use crate::what_if::{WhatIf, WhatIfError, WhatIfReport};
+use crate::what_if::{TellShadow, WhatIf, WhatIfError, WhatIfReport};
 use crate::{deliveries, jobs, prices, timer, view, what_if};
 
 /// The code of the first organization, whose owners run the installation.
 pub const MAIN: &str = "main";
 
-/// A store that also answers lists and keeps what is still to be done.
-pub trait Backend: Store + Query + Agenda {}
+/// A store that also answers lists, and keeps what is still to be done and reports.
+pub trait Backend: Store + Query + Agenda + Reports {}
 
-impl<T: Store + Query + Agenda> Backend for T {}
+impl<T: Store + Query + Agenda + Reports> Backend for T {}
 
 /// What an engine is started with.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +48,8 @@ pub struct EngineConfig {
     pub runs_deliveries: bool,
     /// How the outside is dealt with.
     pub outside: Outside,
+    /// Tells what shadows came to; without it this node runs none.
+    pub tells_shadows: Option<TellShadow>,
 }
 
 /// How the outside is dealt with.
@@ -67,6 +69,7 @@ impl Default for EngineConfig {
             runs_jobs: true,
             runs_deliveries: true,
             outside: Outside::default(),
+            tells_shadows: None,
         }
     }
 }
@@ -192,6 +195,10 @@ impl Engine {
             tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
             tasks.push(tokio::spawn(prices::run(Arc::clone(&shared))));
             tasks.push(tokio::spawn(jobs::plans::run(Arc::clone(&shared))));
+            if let Some(tell) = config.tells_shadows {
+                let shared = Arc::clone(&shared);
+                tasks.push(tokio::spawn(what_if::shadow::run(shared, tell)));
+            }
         }
         if config.runs_deliveries {
             tasks.push(tokio::spawn(deliveries::run(Arc::clone(&shared))));
@@ -452,14 +459,17 @@ impl Engine {
         deliveries::replay(&self.shared, organization, webhook, (from, to)).await
     }
 
-    /// Answers a what-if by what the store holds now; `None` where another one of the organization is
-    /// still running. It runs to its end also where nobody waits for it any more.
+    /// Answers a what-if by what the store holds now, and keeps what `tell` makes of it; `None` where
+    /// another one of the organization is still running. It runs to its end, and is kept, also where
+    /// nobody waits for it any more.
     pub async fn what_if(
         &self,
         organization: OrganizationId,
         asked: WhatIf,
-    ) -> Option<Result<WhatIfReport, WhatIfError>> {
-        what_if::one_at_a_time(&self.shared, organization, asked).await
+        tell: impl FnOnce(&WhatIfReport) -> Report + Send + 'static,
+    ) -> Option<Result<Report, WhatIfError>> {
+        let now = self.shared.clock.now();
+        what_if::one_at_a_time(&self.shared, organization, asked, now, tell).await
     }
 
     /// Sources orders that wait to be sourced together, the longest waiting first, at most `most` and

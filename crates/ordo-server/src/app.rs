@@ -79,6 +79,7 @@ pub fn router_with(engine: Arc<Engine>, rate_limit: Option<RateLimit>) -> Router
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
             Method::Patch => MethodFilter::PATCH,
+            Method::Delete => MethodFilter::DELETE,
         };
         let app = Arc::clone(&app);
         let handler = move |request: Request| serve(app, operation, request);

@@ -38,5 +38,5 @@ pub use routes::locations::create::location_of_body;
 pub use routes::orders::order_answers;
 pub use routes::skus::create::sku_of_body;
 pub use routes::stock::movement::movement_of_body;
-pub use routes::what_ifs::{what_if_answer, what_if_of_body};
+pub use routes::what_ifs::{tell_shadow, what_if_answer, what_if_of_body};
 pub use serve::serve;

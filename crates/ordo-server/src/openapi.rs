@@ -53,6 +53,7 @@ fn contract() -> Contract {
             Method::Get => item.get.as_mut(),
             Method::Post => item.post.as_mut(),
             Method::Patch => item.patch.as_mut(),
+            Method::Delete => item.delete.as_mut(),
         });
         if let Some(described) = described {
             complete(operation, described);
@@ -91,7 +92,7 @@ fn complete(operation: &Operation, described: &mut Described) {
         }
     }
     let parameters = match operation.method {
-        Method::Get => Vec::new(),
+        Method::Get | Method::Delete => Vec::new(),
         Method::Post => vec![idempotency_key()],
         Method::Patch => vec![if_match(), idempotency_key()],
     };
@@ -180,6 +181,7 @@ mod tests {
                     Method::Get => "get",
                     Method::Post => "post",
                     Method::Patch => "patch",
+                    Method::Delete => "delete",
                 };
                 (method.to_owned(), operation.path.to_owned())
             })

@@ -24,6 +24,8 @@ pub enum Method {
     Post,
     /// Changes fields of a record.
     Patch,
+    /// Lets something go that nothing else depends on.
+    Delete,
 }
 
 /// Who may use an operation, and what runs.
@@ -52,6 +54,9 @@ macro_rules! access {
     };
     (Get, $role:ident, $($handler:ident)::+) => {
         Access::Read(Role::$role, |ask| Box::pin($($handler)::+(ask)))
+    };
+    (Delete, $role:ident, $($handler:ident)::+) => {
+        access!(Post, $role, $($handler)::+)
     };
     (Patch, $role:ident, $($handler:ident)::+) => {
         access!(Post, $role, $($handler)::+)
@@ -155,11 +160,15 @@ operations! {
     Patch "/api/v1/rule-sets/{id}/versions/{number}", Manager => rule_sets::draft::change_draft;
     Post "/api/v1/rule-sets/{id}/versions/{number}/publish", Manager => rule_sets::publish::publish_rules;
     Post "/api/v1/rule-sets/{id}/versions/{number}/retire", Manager => rule_sets::publish::retire_rules;
+    Post "/api/v1/rule-sets/{id}/versions/{number}/shadow", Manager => rule_sets::shadow::shadow_rules;
     Post "/api/v1/rule-sets/{id}/versions/{number}/lint", Viewer => rule_sets::lint::lint_rules;
     Get "/api/v1/rule-presets", Viewer => rule_sets::presets::list_rule_presets;
     Post "/api/v1/sourcing-runs", Operator => sourcing_runs::run_sourcing;
     Get "/api/v1/promise", Viewer => promise::get_promise;
     Post "/api/v1/what-ifs", Manager => what_ifs::ask::ask_what_if;
+    Get "/api/v1/what-ifs", Manager => what_ifs::list::list_what_ifs;
+    Get "/api/v1/what-ifs/{id}", Manager => what_ifs::read::get_what_if;
+    Delete "/api/v1/what-ifs/{id}", Manager => what_ifs::read::delete_what_if;
     Post "/api/v1/blocks", Manager => blocks::place::place_block;
     Get "/api/v1/blocks", Viewer => blocks::list::list_blocks;
     Get "/api/v1/blocks/{id}", Viewer => blocks::read::get_block;

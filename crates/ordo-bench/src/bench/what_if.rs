@@ -9,7 +9,7 @@ use std::time::Instant;
 use ordo_domain::order::{FulfilledBy, Order};
 use ordo_domain::record::RecordKind;
 use ordo_domain::what_if::{Selection, StockWish, Variant};
-use ordo_engine::what_if::{Named, WhatIf, what_if};
+use ordo_engine::what_if::{Named, OneWarehouse, WhatIf, what_if};
 
 use super::lists::fill_past;
 use crate::StoreKind;
@@ -104,7 +104,7 @@ fn asked() -> WhatIf {
         baseline: Variant::default(),
         baseline_field: Named::Below("/baseline"),
         variants: vec![without],
-        one_warehouse: None,
+        one_warehouse: OneWarehouse::Fullest,
         told_most: 20,
         threads: 2,
     }

@@ -1,5 +1,7 @@
 //! Makes a rule set with its first draft.
 
+use std::collections::BTreeMap;
+
 use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::id::{ChannelId, PoolId};
@@ -66,6 +68,7 @@ impl CreateRuleSet {
                 live_from: None,
                 ended_at: None,
             }],
+            shadows: BTreeMap::new(),
         };
         let id = rule_set.id;
         Ok(Decided::created(

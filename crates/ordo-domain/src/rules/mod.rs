@@ -16,6 +16,7 @@ pub mod preset;
 mod publish;
 mod reason;
 mod set;
+mod shadow;
 mod update;
 
 pub use body::Rules;
@@ -28,4 +29,5 @@ pub use draft::DraftRules;
 pub use publish::{PublishRules, RetireRules};
 pub use reason::RuleReason;
 pub use set::{RuleScope, RuleSet, RuleSubject, RuleVersion, VERSIONS_MAX, VersionState};
+pub use shadow::{SHADOWS_MAX, ShadowRules};
 pub use update::UpdateRuleSet;

@@ -4,6 +4,7 @@
 //! Invariant: the rules of a version that has a beginning never change; a change is a new draft.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,10 @@ pub struct RuleSet {
     pub priority: i64,
     /// By number, rising.
     pub versions: Vec<RuleVersion>,
+    /// Numbers of versions that run in the shadow of what counts, and since when. They are not of the
+    /// version, which a draft replaces as a whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shadows: BTreeMap<u32, Timestamp>,
 }
 record!(RuleSet, RuleSetId, RuleSet, self => Columns::Code { code: self.code.clone() });
 

@@ -98,6 +98,7 @@ impl Movement {
             | Event::RulesDrafted { .. }
             | Event::RulesPublished { .. }
             | Event::RulesRetired { .. }
+            | Event::RulesShadowed { .. }
             | Event::ReservationMade { .. }
             | Event::ReservationReleased { .. }
             | Event::ReservationExpired { .. }

@@ -15,6 +15,8 @@ pub struct Difference {
     pub split_orders: i64,
     /// Points of the share of orders with more than one shipment, in millionths.
     pub split_ppm: i64,
+    /// Orders that do not arrive by their promise.
+    pub late_orders: i64,
     /// Points of the share of promises that are kept, in millionths.
     pub on_time_ppm: Option<i64>,
     /// Thousandths of a day from placing to the last arrival, on average.
@@ -98,6 +100,7 @@ impl Difference {
             shipments: to.shipments - from.shipments,
             split_orders: to.split_orders - from.split_orders,
             split_ppm: to.split_ppm() - from.split_ppm(),
+            late_orders: to.late_orders() - from.late_orders(),
             on_time_ppm: less(to.on_time_ppm(), from.on_time_ppm()),
             door_millidays: less(to.mean_door_millidays(), from.mean_door_millidays()),
             unfilled_units: to.unfilled_units - from.unfilled_units,

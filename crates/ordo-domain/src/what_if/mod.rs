@@ -29,6 +29,6 @@ pub use setup::Setup;
 pub use stock::{Stocked, Supply};
 pub use tally::{Load, Mix, MoneySum, Tally};
 pub use variant::{
-    Hypothetical, LocationWish, Rates, RatesAssumed, RulesNamed, RulesWish, StockWish, UnitsAt,
-    Variant, VariantLocations,
+    Hypothetical, LocationWish, Rates, RatesAssumed, RulesNamed, RulesSaid, RulesWish, StockWish,
+    UnitsAt, Variant, VariantLocations,
 };

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::id::{LocationId, RateTableId, SettingsId};
+use crate::id::{LocationId, RateTableId, RuleSetId, SettingsId};
 use crate::network::{Location, LocationState, Pool};
 use crate::rate::RateTable;
 use crate::reference::{Reference, ReferenceRecord};
 use crate::rejection::Rejection;
-use crate::rules::RuleSet;
+use crate::rules::{RuleScope, RuleSet, RuleVersion, Rules};
 use crate::sourcing::{PriceBook, PromiseKind, SourcingSettings};
 use crate::time::{Timestamp, Zone};
 use crate::what_if::{
-    Assortment, Hypothetical, LocationWish, RatesAssumed, RulesNamed, RulesWish, StockWish, Variant,
+    Assortment, Hypothetical, LocationWish, RatesAssumed, RulesNamed, RulesSaid, RulesWish,
+    StockWish, Variant,
 };
 
 /// Ids from here on are of things that do not exist; those of real ones begin with a time.
@@ -247,7 +248,7 @@ fn change_locations(
     Ok(())
 }
 
-/// The versions of the rules that count today, or that the variant names, for the whole period.
+/// The rules that count today, or that the variant names, for the whole period.
 fn with_rules(
     reference: Reference,
     variant: &Variant,
@@ -257,6 +258,10 @@ fn with_rules(
         RulesWish::AsTheyAre => &[],
         RulesWish::None => return Ok(reference.with_rule_sets(std::iter::empty())),
         RulesWish::Versions(named) => named,
+        RulesWish::Only(rules) => {
+            let set = Arc::new(made_up_rules(rules));
+            return Ok(reference.with_rule_sets(std::iter::once(set)));
+        }
     };
     for (index, wish) in named.iter().enumerate() {
         let field = |name: &str| format!("/rules/versions/{index}/{name}");
@@ -265,10 +270,8 @@ fn with_rules(
             let message = format!("no rule set has the code {}", wish.set);
             return Err(Rejection::field(field("set"), message));
         };
-        if !set
-            .versions
-            .iter()
-            .any(|version| version.number == wish.version)
+        if let RulesSaid::Version(number) = &wish.says
+            && set.numbered(*number).is_none()
         {
             return Err(Rejection::field(field("version"), "is not there"));
         }
@@ -276,19 +279,45 @@ fn with_rules(
     let sets: Vec<Arc<RuleSet>> = (reference.rule_sets())
         .filter_map(|set| {
             let wish = named.iter().find(|wish| wish.set == set.code);
-            let version = match wish {
-                Some(wish) => (set.versions.iter()).find(|known| known.number == wish.version),
-                None => set.live(now),
+            let number = match wish.map(|wish| &wish.says) {
+                Some(RulesSaid::Version(number)) => *number,
+                Some(RulesSaid::Rules(rules)) => return Some(Arc::new(saying(set, rules))),
+                None => set.live(now)?.number,
             };
-            let mut version = version?.clone();
-            version.live_from = Some(Timestamp::default());
-            version.ended_at = None;
-            let mut set = RuleSet::clone(set);
-            set.versions = vec![version];
-            Some(Arc::new(set))
+            Some(Arc::new(set.as_if_live(number)))
         })
         .collect();
     Ok(reference.with_rule_sets(sets.into_iter()))
+}
+
+/// A rule set for all orders that is nowhere yet.
+fn made_up_rules(rules: &Rules) -> RuleSet {
+    let set = RuleSet {
+        id: RuleSetId::from_u128(MADE_UP),
+        version: 0,
+        code: "what-if".to_owned(),
+        name: None,
+        scope: RuleScope::default(),
+        priority: 0,
+        versions: Vec::new(),
+        shadows: BTreeMap::new(),
+    };
+    saying(&set, rules)
+}
+
+/// The same set with these rules, as a version that it does not have yet, in force from the beginning
+/// of time.
+fn saying(set: &RuleSet, rules: &Rules) -> RuleSet {
+    let last = set.versions.iter().map(|version| version.number).max();
+    let mut set = set.clone();
+    set.versions = vec![RuleVersion {
+        number: last.unwrap_or(0) + 1,
+        note: None,
+        rules: rules.clone(),
+        live_from: Some(Timestamp::default()),
+        ended_at: None,
+    }];
+    set
 }
 
 /// What the variant weighs otherwise.

@@ -24,6 +24,7 @@ pub struct Stocked {
 pub struct Supply {
     skus: BTreeMap<SkuId, Stocked>,
     asked: BTreeMap<SkuId, Asked>,
+    taken: BTreeMap<CellKey, Quantity>,
 }
 
 impl Supply {
@@ -44,7 +45,18 @@ impl Supply {
             });
             asked.units += units.get();
         }
-        Self { skus, asked }
+        Self {
+            skus,
+            asked,
+            taken: BTreeMap::new(),
+        }
+    }
+
+    /// The same, knowing which units of cells the orders took.
+    #[must_use]
+    pub fn with_taken(mut self, taken: BTreeMap<CellKey, Quantity>) -> Self {
+        self.taken = taken;
+        self
     }
 
     /// Whether the weight of everything that `order` asks for is known.
@@ -85,6 +97,7 @@ impl Supply {
             for (key, cell) in &stocked.cells {
                 let cell = match &setup.stock {
                     StockWish::Now | StockWish::Counts(_) => limited(*cell, setup.safety),
+                    StockWish::PutBack => limited(self.put_back(key, *cell), setup.safety),
                     StockWish::Unlimited => without_limit(),
                 };
                 cells.insert(*key, cell);
@@ -120,6 +133,13 @@ impl Supply {
             }
         });
         laid_out.collect()
+    }
+
+    fn put_back(&self, key: &CellKey, mut cell: Cell) -> Cell {
+        if let Some(taken) = self.taken.get(key) {
+            cell.on_hand += *taken;
+        }
+        cell
     }
 
     /// Counts of the variant; those of SKUs that no order asks for change nothing.

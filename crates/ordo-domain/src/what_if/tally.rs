@@ -256,6 +256,12 @@ impl Tally {
         share(self.units - self.unfilled_units, self.units).unwrap_or(0)
     }
 
+    /// Orders of which it is known that they do not arrive by their promise.
+    #[must_use]
+    pub const fn late_orders(&self) -> i64 {
+        self.promised_orders - self.on_time_orders
+    }
+
     /// Millionths of the promises that are kept; `None` without promises.
     #[must_use]
     pub fn on_time_ppm(&self) -> Option<i64> {

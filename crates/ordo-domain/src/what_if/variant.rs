@@ -3,6 +3,7 @@
 use crate::network::{CreateLocation, Handling};
 use crate::quantity::Quantity;
 use crate::rate::RateTableDraft;
+use crate::rules::Rules;
 use crate::sourcing::{Penalties, PromiseKind};
 use crate::what_if::Assortment;
 
@@ -78,6 +79,9 @@ pub enum StockWish {
     /// What is there now, used up by the orders one after another.
     #[default]
     Now,
+    /// What is there now, with all put back that orders took which were placed since the first one
+    /// of the period: about what there was before it, and what came in since.
+    PutBack,
     /// As much as is wanted of every SKU that a location has, or ever had.
     Unlimited,
     /// What is there now, but for these cells.
@@ -103,17 +107,28 @@ pub enum RulesWish {
     AsTheyAre,
     /// None.
     None,
-    /// Those that count today, but for these sets; drafts may be named.
+    /// Those that count today, but for these sets.
     Versions(Vec<RulesNamed>),
+    /// These for all orders, in the place of all rule sets.
+    Only(Box<Rules>),
 }
 
-/// A version of a rule set.
+/// What a rule set is to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulesNamed {
     /// The set's code.
     pub set: String,
-    /// The version's number.
-    pub version: u32,
+    /// What it says.
+    pub says: RulesSaid,
+}
+
+/// Rules, by name or as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RulesSaid {
+    /// Those of the set's version with this number, which may be a draft.
+    Version(u32),
+    /// These, which are nowhere yet.
+    Rules(Box<Rules>),
 }
 
 /// Other prices of carriage.

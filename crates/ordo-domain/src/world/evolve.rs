@@ -92,6 +92,13 @@ impl World {
             } => {
                 (self.rule_sets).update(*rule_set, |set| set.retire(*number, *at));
             }
+            Event::RulesShadowed {
+                rule_set,
+                number,
+                since,
+            } => {
+                (self.rule_sets).update(*rule_set, |set| set.shadow(*number, *since));
+            }
             Event::BlockPlaced { block } => self.blocks.put(block.clone()),
             Event::BlockLifted { block } => {
                 self.blocks.update(*block, |block| block.until = Some(at));

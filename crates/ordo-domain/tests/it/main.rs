@@ -18,6 +18,7 @@ mod rates;
 mod rules;
 mod scenarios;
 mod set_up;
+mod shadow;
 mod stages;
 mod waiting;
 mod what_if;

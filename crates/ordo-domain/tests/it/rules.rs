@@ -8,14 +8,15 @@ use ordo_domain::catalog::{SkuChange, UpdateSku};
 use ordo_domain::id::RuleSetId;
 use ordo_domain::network::{LocationChange, UpdateLocation};
 use ordo_domain::rules::{
-    CreateRuleSet, DraftRules, PublishRules, RetireRules, Rules, ScopeDraft, UpdateRuleSet,
+    CreateRuleSet, DraftRules, PublishRules, RetireRules, Rules, ScopeDraft, ShadowRules,
+    UpdateRuleSet,
 };
 use ordo_domain::{Command, Event, Refusal};
 use ordo_sourcing::{Decision, Reason};
 
 use crate::desk::Desk;
 
-fn rules(json: &str) -> Rules {
+pub(crate) fn rules(json: &str) -> Rules {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}"))
 }
 
@@ -69,6 +70,12 @@ impl Desk {
                 name: ordo_domain::edit::Edit::Set("Gold".to_owned()),
                 scope: None,
                 priority: Some(1),
+            }),
+            Command::ShadowRules(ShadowRules {
+                rule_set,
+                expected: None,
+                number: 2,
+                on: true,
             }),
             Command::RetireRules(RetireRules {
                 rule_set,
@@ -137,7 +144,7 @@ impl Desk {
     }
 }
 
-fn publishing(rule_set: RuleSetId, number: u32) -> Command {
+pub(crate) fn publishing(rule_set: RuleSetId, number: u32) -> Command {
     Command::PublishRules(PublishRules {
         rule_set,
         expected: None,

@@ -12,8 +12,8 @@ use ordo_domain::quantity::Quantity;
 use ordo_domain::rules::{DraftRules, ScopeDraft};
 use ordo_domain::what_if::{
     Assortment, Changes, Difference, Finding, Hypothetical, LeftOut, LocationWish, Outcome,
-    PastOrder, Replay, RulesNamed, RulesWish, Selection, Setup, StockWish, Stocked, Supply, Tally,
-    UnitsAt, Variant, findings,
+    PastOrder, Replay, RulesNamed, RulesSaid, RulesWish, Selection, Setup, StockWish, Stocked,
+    Supply, Tally, UnitsAt, Variant, findings,
 };
 use proptest::prelude::*;
 
@@ -362,7 +362,7 @@ fn a_version_of_the_rules_counts_where_the_variant_names_it() {
     let version = |set: &str, version| {
         RulesWish::Versions(vec![RulesNamed {
             set: set.to_owned(),
-            version,
+            says: RulesSaid::Version(version),
         }])
     };
     // The version that counts today counts for orders that were placed before it did.

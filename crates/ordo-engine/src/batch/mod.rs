@@ -509,6 +509,7 @@ fn sku_codes(command: &Command) -> Vec<&str> {
         | Command::DraftRules(_)
         | Command::PublishRules(_)
         | Command::RetireRules(_)
+        | Command::ShadowRules(_)
         | Command::ReviewOrder(_)
         | Command::SourceOrder(_)
         | Command::MoveWork(_)

@@ -38,6 +38,7 @@ pub const KINDS: &[&str] = &[
     MAKE_PLAN,
     SOURCE_TOGETHER,
     CHECK_REFUSALS,
+    RUN_SHADOW,
 ];
 /// Those of them that are quick, and done in turn.
 const QUICK: &[&str] = &[RETRY_WAITING, SWEEP_WAITING, CHECK_REFUSALS];
@@ -53,6 +54,9 @@ pub(crate) const MAKE_PLAN: &str = "make_plan";
 
 /// Sources the orders of a window.
 pub(crate) const SOURCE_TOGETHER: &str = "source_together";
+
+/// Sources a day's orders by rules that do not count yet, beside those that do.
+pub(crate) const RUN_SHADOW: &str = "run_shadow";
 
 /// Pause between looks at what is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -130,7 +134,7 @@ async fn run_page(shared: &Arc<Shared>, task: &Task) -> Result<TaskEnd, StoreErr
 }
 
 /// Again later, and later each time; in the end a person must look.
-fn failed(shared: &Shared, task: &Task, error: &str) -> TaskEnd {
+pub(crate) fn failed(shared: &Shared, task: &Task, error: &str) -> TaskEnd {
     let error = error.to_owned();
     tracing::warn!(kind = task.kind, error, "a page of a job failed");
     if task.attempts >= ATTEMPTS_MAX {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ordo_domain::catalog::Sku;
-use ordo_domain::fulfillment::FulfillmentOrder;
+use ordo_domain::fulfillment::{FulfillmentOrder, FulfillmentState};
 use ordo_domain::id::{FulfillmentOrderId, OrderId, OrganizationId, SkuId};
 use ordo_domain::order::Order;
+use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::reference::Reference;
 use ordo_domain::stock::{Cell, CellKey};
@@ -23,6 +24,8 @@ use crate::engine::Backend;
 const ROWS: usize = 2_000;
 /// Records that are read at once.
 const RECORDS: usize = 500;
+/// Orders placed after the period whose units are put back; of more, the newest.
+const LATER_MAX: usize = 50_000;
 /// By so much the clock of a channel may be ahead of ours.
 const AHEAD_US: i64 = DAY;
 
@@ -36,16 +39,20 @@ pub(super) async fn gather(
     reference: &Reference,
     asked: &WhatIf,
 ) -> Result<Found, StoreError> {
-    let placed = placed(backend, organization, &asked.selection).await?;
+    let puts_back = asked.puts_back();
+    let Period { placed, later } =
+        placed(backend, organization, &asked.selection, puts_back).await?;
+    let mut taken = BTreeMap::new();
     let mut left_out: BTreeMap<LeftOut, i64> = BTreeMap::new();
     let mut orders = Vec::with_capacity(placed.len());
     for piece in placed.chunks(RECORDS) {
         let bodies = load_orders(backend, organization, piece).await?;
         let read = read_all(bodies, asked).await?;
-        let work = match asked.baseline.as_happened {
+        let work = match asked.baseline.as_happened || puts_back {
             true => load_work(backend, organization, &read).await?,
             false => BTreeMap::new(),
         };
+        add_taken(&mut taken, work.values());
         for (number, order) in read {
             let work: Vec<FulfillmentOrder> = (order.fulfillment_orders.iter())
                 .filter_map(|id| work.get(id).cloned())
@@ -59,15 +66,21 @@ pub(super) async fn gather(
             }
         }
     }
+    for piece in later.chunks(RECORDS) {
+        let bodies = load_orders(backend, organization, piece).await?;
+        let read = read_all(bodies, asked).await?;
+        let work = load_work(backend, organization, &read).await?;
+        add_taken(&mut taken, work.values());
+    }
     let stocked = stocked(backend, organization, &orders).await?;
-    let mut supply = Supply::new(stocked.clone(), &orders);
+    let mut supply = Supply::new(stocked.clone(), &orders).with_taken(taken.clone());
     if !asked.selection.with_unknown {
         let before = orders.len();
         orders.retain(|past| supply.knows_weights(past));
         let unknown = (before - orders.len()) as i64;
         if unknown > 0 {
             *left_out.entry(LeftOut::Unknown).or_default() += unknown;
-            supply = Supply::new(stocked, &orders);
+            supply = Supply::new(stocked, &orders).with_taken(taken);
         }
     }
     Ok(Found {
@@ -77,6 +90,14 @@ pub(super) async fn gather(
     })
 }
 
+/// What the list of orders tells of a period.
+struct Period {
+    /// The last of its orders.
+    placed: Vec<Placed>,
+    /// Orders that were placed after it.
+    later: Vec<Placed>,
+}
+
 /// The last of the period's orders, in the order in which they were placed. The list of orders is in
 /// the order in which they came in, which is no earlier than they were placed, so that it is read
 /// backwards only as far as the period begins.
@@ -84,12 +105,13 @@ async fn placed(
     backend: &dyn Backend,
     organization: OrganizationId,
     selection: &Selection,
-) -> Result<Vec<Placed>, StoreError> {
+    wants_later: bool,
+) -> Result<Period, StoreError> {
     let filter = OrderFilter::default();
     let begins_ms = selection
         .from
         .map_or(0, |from| (from.as_micros() - AHEAD_US) / 1_000);
-    let mut placed = Vec::new();
+    let (mut placed, mut later) = (Vec::new(), Vec::new());
     let mut after = None;
     loop {
         let page = backend
@@ -100,6 +122,11 @@ async fn placed(
             let at = Timestamp::from_micros(row.placed_at);
             if selection.holds(at) {
                 placed.push((at, row.number, row.id));
+            } else if wants_later
+                && selection.until.is_some_and(|until| until <= at)
+                && later.len() < LATER_MAX
+            {
+                later.push((at, row.number, row.id));
             }
             is_before = ((row.id.to_u128() >> 80) as i64) < begins_ms;
         }
@@ -113,7 +140,7 @@ async fn placed(
         }
     }
     keep_last(&mut placed, selection.most);
-    Ok(placed)
+    Ok(Period { placed, later })
 }
 
 fn keep_last(placed: &mut Vec<Placed>, most: usize) {
@@ -208,6 +235,42 @@ async fn load_work(
         }
     }
     Ok(work)
+}
+
+/// Adds what work took from cells, unless it was given back.
+fn add_taken<'a>(
+    taken: &mut BTreeMap<CellKey, Quantity>,
+    work: impl Iterator<Item = &'a FulfillmentOrder>,
+) {
+    for work in work.filter(|work| has_taken(work.state)) {
+        for line in work.lines.iter().filter(|line| line.from_stock) {
+            let key = CellKey {
+                sku: line.sku,
+                location: work.location,
+                owner: line.owner,
+            };
+            *taken.entry(key).or_default() += line.quantity;
+        }
+    }
+}
+
+/// Whether work in this state has, or had until it left, units of cells to itself.
+const fn has_taken(state: FulfillmentState) -> bool {
+    match state {
+        FulfillmentState::Open
+        | FulfillmentState::Released
+        | FulfillmentState::Accepted
+        | FulfillmentState::Picking
+        | FulfillmentState::Picked
+        | FulfillmentState::Packed
+        | FulfillmentState::CancelRequested
+        | FulfillmentState::Shipped
+        | FulfillmentState::Closed => true,
+        FulfillmentState::Planned
+        | FulfillmentState::Rejected
+        | FulfillmentState::Canceled
+        | FulfillmentState::Superseded => false,
+    }
 }
 
 /// The SKUs that `orders` ask for, and what there is of them now.

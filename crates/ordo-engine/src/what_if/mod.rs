@@ -5,6 +5,7 @@
 
 mod gather;
 mod run;
+pub(crate) mod shadow;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -14,14 +15,20 @@ use ordo_domain::id::OrganizationId;
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Timestamp;
 use ordo_domain::what_if::{
-    Changes, Difference, Finding, LeftOut, PastOrder, Replay, Selection, Setup, Supply, Tally,
-    Variant, findings,
+    Changes, Difference, Finding, LeftOut, PastOrder, Replay, Selection, Setup, StockWish, Supply,
+    Tally, Variant, findings,
 };
-use ordo_store::StoreError;
+use ordo_store::{Report, ReportKind, StoreError};
 
 use crate::engine::{Backend, Shared};
 
 pub use run::{Ran, run};
+pub use shadow::{ShadowDay, TellShadow};
+
+/// Reports of what somebody asked that are kept for an organization.
+pub const ASKED_KEPT: usize = 200;
+/// Reports of shadows that are kept: a year of one, and a little.
+pub const SHADOW_KEPT: usize = 400;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -34,13 +41,32 @@ pub struct WhatIf {
     pub baseline_field: Named,
     /// At least one.
     pub variants: Vec<Variant>,
-    /// The code of the location that everything could ship from, for comparison; `None` for the default
-    /// location of the first variant, else the one with the most units.
-    pub one_warehouse: Option<String>,
+    /// Which location everything could ship from, for comparison.
+    pub one_warehouse: OneWarehouse,
     /// How many changed orders are told of each variant, of those that gain and of those that lose.
     pub told_most: usize,
     /// Threads to run on. They change how long it takes, nothing else.
     pub threads: usize,
+}
+
+impl WhatIf {
+    /// Whether some setup wants to know what orders took.
+    fn puts_back(&self) -> bool {
+        let mut all = self.variants.iter().chain([&self.baseline]);
+        all.any(|variant| variant.stock == StockWish::PutBack)
+    }
+}
+
+/// Which location everything could ship from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum OneWarehouse {
+    /// The default location of the first variant, else the one with the most units.
+    #[default]
+    Fullest,
+    /// The one with this code.
+    At(String),
+    /// None: nobody asks.
+    Unasked,
 }
 
 /// How refused fields of a setup are named in the question.
@@ -120,30 +146,40 @@ pub async fn what_if(
     let setups = setups(&reference, &asked, now)?;
     let found = gather::gather(backend, organization, &reference, &asked).await?;
     let done = tokio::task::spawn_blocking(move || report(&reference, &asked, setups, found, now));
-    let done = done.await.map_err(|error| {
-        WhatIfError::Store(StoreError::Unavailable(format!(
-            "the replay broke off: {error}"
-        )))
-    })?;
-    Ok(done?)
+    Ok(done.await.map_err(broke_off)??)
 }
 
-/// The same for a running engine, unless another one of the organization is running.
+/// The same for a running engine, unless another one of the organization is running. What `tell` makes
+/// of it is kept.
 pub(crate) async fn one_at_a_time(
     shared: &Arc<Shared>,
     organization: OrganizationId,
     asked: WhatIf,
-) -> Option<Result<WhatIfReport, WhatIfError>> {
+    as_of: Timestamp,
+    tell: impl FnOnce(&WhatIfReport) -> Report + Send + 'static,
+) -> Option<Result<Report, WhatIfError>> {
     let turn = Turn::take(shared, organization)?;
     // A task of its own: whoever asked may leave, and the turn is over only when the work is.
     let running = tokio::spawn(async move {
-        let Turn { shared, .. } = &turn;
-        what_if(&*shared.backend, organization, asked, shared.clock.now()).await
+        let backend = &turn.shared.backend;
+        let report = what_if(&**backend, organization, asked, as_of).await?;
+        // What is told of changed orders is solved again for their reasons.
+        let told = tokio::task::spawn_blocking(move || tell(&report)).await;
+        let report = told.map_err(broke_off)?;
+        let most = match report.head.kind {
+            ReportKind::Asked => ASKED_KEPT,
+            ReportKind::Shadow => SHADOW_KEPT,
+        };
+        backend.keep_report(organization, &report, most).await?;
+        Ok(report)
     });
-    Some(running.await.unwrap_or_else(|error| {
-        let reason = format!("the what-if broke off: {error}");
-        Err(WhatIfError::Store(StoreError::Unavailable(reason)))
-    }))
+    Some(running.await.unwrap_or_else(|error| Err(broke_off(error))))
+}
+
+fn broke_off(error: tokio::task::JoinError) -> WhatIfError {
+    WhatIfError::Store(StoreError::Unavailable(format!(
+        "the what-if broke off: {error}"
+    )))
 }
 
 /// An organization's turn to ask.
@@ -247,15 +283,18 @@ fn one_warehouse(
     let Some(first) = asked.variants.first() else {
         return Ok(None);
     };
-    if asked.one_warehouse.is_none() && !asked.baseline.as_happened && baseline.open().count() == 1
-    {
-        return Ok(None);
-    }
+    let named = match &asked.one_warehouse {
+        OneWarehouse::Unasked => return Ok(None),
+        OneWarehouse::At(code) => Some(code.clone()),
+        OneWarehouse::Fullest if !asked.baseline.as_happened && baseline.open().count() == 1 => {
+            return Ok(None);
+        }
+        OneWarehouse::Fullest => None,
+    };
     let fullest = || {
         let location = reference.location(supply.fullest()?)?;
         Some(location.code.clone())
     };
-    let named = asked.one_warehouse.clone();
     let code = named
         .or_else(|| first.default_location.clone())
         .or_else(|| asked.baseline.default_location.clone())

@@ -8,7 +8,7 @@ use ordo_domain::record::RecordKind;
 use ordo_domain::time::Timestamp;
 use ordo_domain::what_if::{PastOrder, Replay, Selection, Setup, Stocked, Supply, Variant};
 use ordo_domain::world::{Key, Row};
-use ordo_engine::what_if::{Named, Ran, WhatIf, run};
+use ordo_engine::what_if::{Named, OneWarehouse, Ran, WhatIf, run};
 use ordo_store::Store;
 use ordo_store::contract::fixture;
 
@@ -25,7 +25,7 @@ fn asked(threads: usize) -> WhatIf {
         baseline: Variant::default(),
         baseline_field: Named::At("/baseline"),
         variants: Vec::new(),
-        one_warehouse: None,
+        one_warehouse: OneWarehouse::Unasked,
         told_most: 7,
         threads,
     }

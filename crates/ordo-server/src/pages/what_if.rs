@@ -14,7 +14,8 @@ use ordo_engine::what_if::WhatIfError;
 use serde_json::{Value, json};
 
 use super::{Pages, session, shell, store_failed, words};
-use crate::routes::what_ifs::{WhatIfReportAnswer, percent, what_if_of_body};
+use crate::routes::what_ifs::kept::Question;
+use crate::routes::what_ifs::{percent, what_if_of_body};
 
 /// The most orders that a page replays.
 const ORDERS_MAX: usize = 50_000;
@@ -53,7 +54,17 @@ pub async fn get_what_if(
             let engine = &pages.app.engine;
             let done = match question {
                 Err(rejection) => Some(Err(rejection.into())),
-                Ok(question) => engine.what_if(visit.organization(), question).await,
+                Ok(question) => {
+                    let kept = Question {
+                        at: engine.clock().now(),
+                        asked_by: visit.caller.key.to_string(),
+                        series: String::new(),
+                        seed: engine.clock().fresh(),
+                        body: body.into_bytes(),
+                    };
+                    let tell = move |report: &_| kept.tell(report);
+                    engine.what_if(visit.organization(), question, tell).await
+                }
             };
             match done {
                 None => refused("Another what-if is running. Ask again in a moment."),
@@ -69,8 +80,8 @@ pub async fn get_what_if(
                     })
                 }
                 Some(Ok(report)) => {
-                    let report = serde_json::to_value(WhatIfReportAnswer::of(&report));
-                    shown(&report.unwrap_or_default())
+                    let report: Value = serde_json::from_str(&report.body).unwrap_or_default();
+                    shown(&report)
                 }
             }
         }

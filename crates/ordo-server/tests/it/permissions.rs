@@ -89,6 +89,8 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
+    let body = json!({"variants": [{}]});
+    let what_if = app.post("/api/v1/what-ifs", &body).await.expect(200);
     // The label is one that the house courier made.
     let labelled = format!("/api/v1/shipments/{shipment}/label");
     let labelled = app.post(&labelled, &json!({})).await.expect(200);
@@ -103,6 +105,7 @@ async fn ids(app: &TestApp) -> BTreeMap<&'static str, String> {
         ("rate-tables", first("rate-tables").await),
         ("rule-sets", first("rule-sets").await),
         ("versions", "1".to_owned()),
+        ("what-ifs", id(&what_if)),
         ("blocks", first("blocks").await),
         ("legal-entities", first("legal-entities").await),
         ("orders", id(&order)),

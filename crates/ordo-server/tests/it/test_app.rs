@@ -157,6 +157,7 @@ impl TestApp {
                     // Receivers of tests listen on the loopback.
                     allows_private: true,
                 },
+                tells_shadows: Some(ordo_server::tell_shadow),
                 ..EngineConfig::default()
             },
         );

@@ -1,9 +1,15 @@
 //! What-ifs over HTTP, on every kind of store: what came in is sourced again, and nothing is written.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use ordo_domain::time::Zone;
+use ordo_engine::{Engine, EngineConfig};
 use serde_json::{Value, json};
 
 use crate::pages::{cookie, page};
-use crate::test_app::{OWNER, TestApp, order};
+use crate::test_app::{OWNER, TestApp, order, request};
 
 async fn ask(app: &TestApp, question: &Value) -> Value {
     app.post("/api/v1/what-ifs", question).await.expect(200)
@@ -106,6 +112,267 @@ async fn orders_are_sourced_again_in_the_order_of_placing() {
             app.get("/api/v1/events?limit=200").await.expect(200),
             position
         );
+    }
+}
+
+#[tokio::test]
+async fn reports_are_kept_and_found_again() {
+    for app in TestApp::company_on_each_store("what_ifs_kept").await {
+        app.capture("1", 2).await;
+        let question = json!({"variants": [{"name": "none", "locations": {"off": ["BER"]}}]});
+        let first = ask(&app, &question).await;
+        let second = ask(&app, &json!({"variants": [{}]})).await;
+        let path = |report: &Value| {
+            let id = report["id"].as_str().unwrap();
+            format!("/api/v1/what-ifs/{id}")
+        };
+        assert_eq!(first["kind"], "asked");
+        assert_eq!(first["question"], question);
+        assert!(first["asked_by"].as_str().unwrap().starts_with("key_"));
+        // As it was answered, whatever has happened since.
+        app.capture("2", 1).await;
+        assert_eq!(app.get(&path(&first)).await.expect(200), first);
+
+        let page = app.get("/api/v1/what-ifs?limit=1").await.expect(200);
+        assert_eq!(page["items"][0]["id"], second["id"]);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let rest = format!("/api/v1/what-ifs?kind=asked&cursor={cursor}");
+        let rest = app.get(&rest).await.expect(200);
+        assert_eq!(rest["next_cursor"], Value::Null);
+        let head = &rest["items"][0];
+        assert_eq!(head["id"], first["id"]);
+        assert_eq!(head["orders"], 1);
+        let result = &head["results"][0];
+        assert_eq!(
+            (
+                &result["name"],
+                &result["changed_orders"],
+                &result["unfilled_units"]
+            ),
+            (&json!("none"), &json!(1), &json!(2))
+        );
+        for query in ["kind=shadow", "rule_set=rus_1&version=1"] {
+            let none = app.get(&format!("/api/v1/what-ifs?{query}")).await;
+            assert_eq!(none.expect(200)["items"], json!([]), "{query}");
+        }
+        for query in [
+            "kind=x",
+            "version=1",
+            "rule_set=rus_1",
+            "rule_set=a&version=b",
+        ] {
+            let refused = app.get(&format!("/api/v1/what-ifs?{query}")).await;
+            refused.expect_problem(422, "invalid_input");
+        }
+
+        // Nobody else's, and gone when it is let go.
+        let other = app.organization("other").await;
+        let foreign = app.get_as(&other, &format!("{}?x=1", path(&first))).await;
+        foreign.expect_problem(404, "not_found");
+        let none = app.get_as(&other, "/api/v1/what-ifs").await.expect(200);
+        assert_eq!(none["items"], json!([]));
+        for (key, status) in [(other.as_str(), 404), (OWNER, 204), (OWNER, 404)] {
+            let request = request("DELETE", &path(&first), key, &[], Body::empty());
+            assert_eq!(app.send(request).await.status, status);
+        }
+        let gone = app.get(&path(&first)).await;
+        gone.expect_problem(404, "not_found");
+        assert_eq!(app.get(&path(&second)).await.expect(200), second);
+    }
+}
+
+#[tokio::test]
+async fn asked_with_the_same_key_it_is_answered_once() {
+    let app = TestApp::with_company().await;
+    app.capture("1", 2).await;
+    let question = json!({"variants": [{}]});
+    let first = app.post_once("/api/v1/what-ifs", "k", &question).await;
+    assert_eq!(first.header("idempotency-replayed"), None);
+    let again = app.post_once("/api/v1/what-ifs", "k", &question).await;
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.expect(200), first.expect(200));
+    let other = json!({"variants": [{}, {}]});
+    let reused = app.post_once("/api/v1/what-ifs", "k", &other).await;
+    reused.expect_problem(422, "idempotency_key_reused");
+    let page = app.get("/api/v1/what-ifs").await.expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+}
+
+/// Goal: rules that do not count yet are run beside those that do, once a day. Method: an order today,
+/// the clock put to tomorrow and the day after, with two engines over the same store, of which one
+/// begins late.
+#[tokio::test]
+async fn a_draft_runs_in_the_shadow_once_a_day() {
+    for app in TestApp::company_on_each_store("what_ifs_shadow").await {
+        let body =
+            json!({"code": "WIE", "kind": "warehouse", "country": "AT", "postal_code": "1010"});
+        app.post("/api/v1/locations", &body).await.expect(201);
+        let body = json!({"kind": "count", "sku": "A", "location": "WIE", "quantity": 10});
+        app.post("/api/v1/stock/movements", &body).await.expect(201);
+        let filter = json!([{"name": "far", "keep": "location.code == 'WIE'"}]);
+        let body = json!({"code": "far", "rules": {"steps": [{"name": "far", "filters": filter}]}});
+        let set = app.post("/api/v1/rule-sets", &body).await.expect(201);
+        let set = set["id"].as_str().unwrap().to_owned();
+        let switch = format!("/api/v1/rule-sets/{set}/versions/1/shadow");
+        let foreign = app.organization("other").await;
+        for (path, key) in [
+            (switch.as_str(), foreign.as_str()),
+            (&switch.replace("/1/", "/2/"), OWNER),
+        ] {
+            let refused = app.post_as(key, path, &json!({"on": "x"})).await;
+            refused.expect_problem(404, "not_found");
+        }
+        let on = app.post(&switch, &json!({})).await.expect(200);
+        assert!(on["versions"][0]["shadow_since"].is_string(), "{on}");
+        // From noon on, so that no midnight passes unseen.
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let forward_to = |days: i32, minute: u16| {
+            let now = app.engine.clock().now();
+            let then = berlin.instant_at(now.date_in(&berlin).plus_days(days), minute);
+            let by = then.as_micros() - now.as_micros();
+            app.clock.forward(Duration::from_micros(by.unsigned_abs()));
+        };
+        forward_to(1, 12 * 60);
+        // All that there is near by is taken today, and was there this morning.
+        app.capture_today("1", 10).await;
+        let days = format!("/api/v1/what-ifs?rule_set={set}&version=1");
+        let wait_for = async |reports: usize| {
+            let began = Instant::now();
+            loop {
+                let page = app.get(&days).await.expect(200);
+                let found = page["items"].as_array().unwrap().len();
+                assert!(found <= reports, "{page}");
+                if found == reports {
+                    break page;
+                }
+                assert!(began.elapsed() < Duration::from_secs(30), "{page}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        wait_for(0).await;
+        forward_to(1, 16);
+        let page = wait_for(1).await;
+        let head = &page["items"][0];
+        assert_eq!(
+            (&head["kind"], &head["orders"], &head["shadow"]["version"]),
+            (&json!("shadow"), &json!(1), &json!(1))
+        );
+        assert_eq!(head["results"][0]["changed_orders"], 1);
+        assert_eq!(head["results"][0]["unfilled_units"], 0);
+        let id = head["id"].as_str().unwrap();
+        let report = app.get(&format!("/api/v1/what-ifs/{id}")).await.expect(200);
+        assert_eq!(loads(&report["baseline"]), [("BER".to_owned(), 1)]);
+        assert_eq!(
+            loads(&report["variants"][0]["run"]),
+            [("WIE".to_owned(), 1)]
+        );
+        assert_eq!(report["assumed"].as_array().unwrap().len(), 4);
+        let order = &report["variants"][0]["losses"][0];
+        for (side, location) in [("baseline", "BER"), ("variant", "WIE")] {
+            let because = order[side]["because"][0].as_str().unwrap();
+            assert!(because.starts_with(location), "{because}");
+        }
+        // What ran is not run again, also not by another node, and not when it was let go.
+        let beside = Engine::start(
+            Arc::clone(app.engine.backend()),
+            Arc::clone(app.engine.clock()),
+            EngineConfig {
+                tells_shadows: Some(ordo_server::tell_shadow),
+                ..EngineConfig::default()
+            },
+        );
+        let request = request(
+            "DELETE",
+            &format!("/api/v1/what-ifs/{id}"),
+            OWNER,
+            &[],
+            Body::empty(),
+        );
+        assert_eq!(app.send(request).await.status, 204);
+        // Two days are missed; the last one of them is caught up with, and has no orders.
+        forward_to(3, 16);
+        let page = wait_for(1).await;
+        assert_eq!(page["items"][0]["orders"], 0);
+        assert_ne!(page["items"][0]["shadow"]["day"], head["shadow"]["day"]);
+        let jobs = app.get("/api/v1/jobs?state=done").await.expect(200);
+        assert_eq!(jobs["items"].as_array().unwrap().len(), 2, "{jobs}");
+        // Switched off, nothing comes any more; nor for rules that count by then.
+        let off = app.post(&switch, &json!({"on": false})).await.expect(200);
+        assert_eq!(off["versions"][0]["shadow_since"], Value::Null);
+        forward_to(1, 16);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        wait_for(1).await;
+        beside.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn rules_may_stand_in_the_question() {
+    let app = TestApp::with_company().await;
+    let body = json!({"code": "WIE", "kind": "warehouse", "country": "AT", "postal_code": "1010"});
+    app.post("/api/v1/locations", &body).await.expect(201);
+    let body = json!({"kind": "count", "sku": "A", "location": "WIE", "quantity": 10});
+    app.post("/api/v1/stock/movements", &body).await.expect(201);
+    let rules =
+        |keep: &str| json!({"steps": [{"name": "s", "filters": [{"name": "f", "keep": keep}]}]});
+    let body = json!({"code": "all", "rules": rules("location.code == 'BER'")});
+    app.post("/api/v1/rule-sets", &body).await.expect(201);
+    app.capture("1", 2).await;
+    let vienna = rules("location.code == 'WIE'");
+    let report = ask(
+        &app,
+        &json!({"variants": [
+            {"rules": {"steps": vienna["steps"]}},
+            {"rules": {"versions": [{"set": "all", "rules": vienna}]}},
+            {"rules": {"versions": [{"set": "all", "version": 1}]}},
+            {"rules": "none"},
+        ]}),
+    )
+    .await;
+    for (index, location) in [(0, "WIE"), (1, "WIE"), (2, "BER"), (3, "BER")] {
+        let run = &report["variants"][index]["run"];
+        assert_eq!(loads(run), [(location.to_owned(), 1)], "{index}");
+    }
+    let because = &report["variants"][0]["losses"][0]["variant"]["because"][0];
+    assert!(because.as_str().unwrap().starts_with("WIE"), "{because}");
+    // They are checked as they are when they are saved.
+    for (rules, field) in [
+        (
+            json!({"steps": rules("location.cod == 'x'")["steps"]}),
+            "/variants/0/rules/steps/0/filters/0/keep",
+        ),
+        (json!({"steps": []}), "/variants/0/rules/steps"),
+        (
+            json!({"steps": [{"name": "s", "tier": []}]}),
+            "/variants/0/rules/steps/0/tier",
+        ),
+        (
+            json!({"versions": [{"set": "all", "rules": rules("1")}]}),
+            "/variants/0/rules/versions/0/rules/steps/0/filters/0/keep",
+        ),
+        (
+            json!({"versions": [{"set": "all"}]}),
+            "/variants/0/rules/versions/0",
+        ),
+        (
+            json!({"versions": [{"set": "all", "version": 1, "rules": vienna}]}),
+            "/variants/0/rules/versions/0",
+        ),
+        (
+            json!({"versions": [{"set": "x", "rules": vienna}]}),
+            "/variants/0/rules/versions/0/set",
+        ),
+    ] {
+        let answer = app
+            .post("/api/v1/what-ifs", &json!({"variants": [{"rules": rules}]}))
+            .await;
+        let named = answer.expect_problem(422, "invalid_input");
+        let named = named.or_else(|| {
+            answer.json()["fields"][0]["field"]
+                .as_str()
+                .map(str::to_owned)
+        });
+        assert_eq!(named.as_deref(), Some(field), "{}", answer.text);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Rules for records: every kind is kept under its kind and id.
 
+use std::collections::BTreeMap;
+
 use ordo_domain::catalog::{Component, Listing};
 use ordo_domain::id::{
     BlockId, EntityId, FulfillmentOrderId, ListingId, OrderId, PoolId, PriceBookId, RateTableId,
@@ -177,6 +179,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
             live_from: Some(START),
             ended_at: None,
         }],
+        shadows: BTreeMap::from([(1, START)]),
     };
     let shipment = Shipment {
         id: ShipmentId::from_u128(15),

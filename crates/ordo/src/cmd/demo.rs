@@ -59,6 +59,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let config = EngineConfig {
         outside,
+        tells_shadows: Some(ordo_server::tell_shadow),
         ..EngineConfig::default()
     };
     let engine = Engine::start(backend, Arc::new(SystemClock), config);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ordo_domain::id::WhatIfId;
 use ordo_domain::organization::Role;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
 use ordo_domain::rules::preset::fewest_splits;
@@ -15,8 +16,8 @@ use ordo_store::contract::fixture::{
 };
 use ordo_store::portable::{self, Dump, Tally, tally};
 use ordo_store::{
-    LedgerPlace, LedgerTerm, Rollup, RollupMeasure, Store, TaskDraft, Term, ViewWrite, Wait,
-    WaitFor, WaitKind, points,
+    LedgerPlace, LedgerTerm, Report, ReportHead, ReportKind, Reports, Rollup, RollupMeasure, Store,
+    TaskDraft, Term, ViewWrite, Wait, WaitFor, WaitKind, points,
 };
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
@@ -50,7 +51,7 @@ impl Place<'_> {
 }
 
 /// Rows in every table: two organizations, orders that were canceled, reservations, answers, terms.
-async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
+async fn furnish(store: &SqliteStore) -> Vec<(Term, i64)> {
     let mut terms = Vec::new();
     for n in 1..=2 {
         let mut shop = Shop::open(store, n).await;
@@ -173,6 +174,18 @@ async fn furnish(store: &dyn Store) -> Vec<(Term, i64)> {
             at: Timestamp::from_micros(2),
         };
         assert!(store.save_view(&write).await.unwrap());
+        let report = Report {
+            head: ReportHead {
+                id: WhatIfId::from_u128(1),
+                kind: ReportKind::Shadow,
+                series: "rules".to_owned(),
+                created_at: Timestamp::from_micros(3),
+                head: "{}".to_owned(),
+            },
+            body: "{\"orders\":1}".to_owned(),
+        };
+        let kept = store.keep_report(shop.organization, &report, 1).await;
+        kept.unwrap();
         let mut own = Writer::default();
         own.postal(*b"DE", b"10115", (52_530_000, 13_380_000));
         let parts = points::to_parts(&own.finish());

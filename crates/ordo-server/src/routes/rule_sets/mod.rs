@@ -7,6 +7,7 @@ pub mod list;
 pub mod presets;
 pub mod publish;
 pub mod read;
+pub mod shadow;
 pub mod update;
 pub mod version;
 
@@ -73,6 +74,9 @@ struct VersionHead<'a> {
     draft: bool,
     /// From when it counts; `null` for a draft and for what was taken back before it began.
     live_from: Option<Instant>,
+    /// Since when it runs in the shadow of what counts, until it counts itself; `null` where it does
+    /// not.
+    shadow_since: Option<Instant>,
     /// Until when it counts, where another one takes its place or it was taken back.
     live_until: Option<Instant>,
     /// What is odd about a draft, whatever the orders are; `lint` looks at those of late too.
@@ -156,6 +160,7 @@ impl Show for RuleSet {
                     note: version.note.as_deref(),
                     draft: version.is_draft(),
                     live_from: Instant::of(version.live_from),
+                    shadow_since: Instant::of(self.shadows.get(&version.number).copied()),
                     live_until: Instant::of(self.live_until(version)),
                     warnings: match version.is_draft() {
                         true => ordo_domain::rules::lint::lint(&version.rules, reference),

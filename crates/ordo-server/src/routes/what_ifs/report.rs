@@ -88,6 +88,8 @@ struct SideAnswer {
     split_ppm: i64,
     /// Orders with a promise of which it is known whether it is kept.
     promised_orders: i64,
+    /// Those of them that do not arrive in time.
+    late_orders: i64,
     /// Share of them that arrives in time; `null` without any.
     on_time_ppm: Option<i64>,
     /// Days from placing to the arrival of the last shipment, on average; `null` without rates.
@@ -184,6 +186,8 @@ struct DifferenceAnswer {
     split_orders: i64,
     /// The share of orders with more than one shipment.
     split_ppm: i64,
+    /// Orders that do not arrive in time.
+    late_orders: i64,
     /// The share of promises that are kept.
     on_time_ppm: Option<i64>,
     /// Thousandths of a day to the door, on average.
@@ -236,6 +240,21 @@ impl WhatIfReportAnswer {
     }
 }
 
+impl WhatIfReportAnswer {
+    /// Halves how many changed orders are told, of those that change least; answers whether there were
+    /// any.
+    pub(super) fn tell_fewer(&mut self) -> bool {
+        let lists = (self.variants.iter_mut())
+            .flat_map(|variant| [&mut variant.savings, &mut variant.losses]);
+        let mut told_any = false;
+        for list in lists {
+            told_any |= !list.is_empty();
+            list.truncate(list.len() / 2);
+        }
+        told_any
+    }
+}
+
 impl VariantAnswer {
     fn of(baseline: &Side, compared: &Compared) -> Self {
         let changes = |changes: &[ordo_domain::what_if::Change]| {
@@ -270,6 +289,7 @@ impl SideAnswer {
             split_orders: tally.split_orders,
             split_ppm: tally.split_ppm(),
             promised_orders: tally.promised_orders,
+            late_orders: tally.late_orders(),
             on_time_ppm: tally.on_time_ppm(),
             door_days_milli: tally.mean_door_millidays(),
             distance_m: tally.distance_m,
@@ -352,6 +372,7 @@ impl DifferenceAnswer {
             shipments: difference.shipments,
             split_orders: difference.split_orders,
             split_ppm: difference.split_ppm,
+            late_orders: difference.late_orders,
             on_time_ppm: difference.on_time_ppm,
             door_days_milli: difference.door_millidays,
             unfilled_units: difference.unfilled_units,
