@@ -22,6 +22,8 @@ pub const LOCATIONS: [(&str, &str); 8] = [
     ("STR", "70173"),
     ("MUC", "80331"),
 ];
+/// Two more, for benches that are about ten.
+pub const MORE_LOCATIONS: [(&str, &str); 2] = [("LEJ", "04103"), ("BRE", "28195")];
 /// How many SKUs there are.
 pub const SKUS: usize = 500;
 
@@ -101,38 +103,45 @@ async fn submit(
 
 /// Everything that sets the company up, in order.
 pub fn all_commands(units: i64) -> impl Iterator<Item = Command> {
-    let channel = CreateChannel {
-        code: "web".into(),
-        kind: ChannelKind::Web,
-        name: None,
-    };
-    let locations = LOCATIONS.iter().map(|(code, postal)| {
-        Command::CreateLocation(CreateLocation {
-            code: (*code).into(),
-            kind: LocationKind::Warehouse,
-            name: None,
-            place: Place {
-                country: "DE".into(),
-                region: None,
-                postal: Some((*postal).into()),
-                at: None,
-                precision: None,
-            },
-            city: None,
-            time_zone: "Europe/Berlin".into(),
-            daily_capacity: None,
-        })
-    });
+    let locations = (LOCATIONS.iter()).map(|(code, postal)| location(code, postal, None));
     let skus = (0..SKUS).map(|n| sku(sku_code(n)));
     let stock = (0..SKUS).flat_map(move |n| {
         LOCATIONS
             .iter()
             .map(move |(location, _)| receive(sku_code(n), location, units))
     });
-    std::iter::once(Command::CreateChannel(channel))
+    std::iter::once(channel())
         .chain(locations)
         .chain(skus)
         .chain(stock)
+}
+
+/// Makes the channel that orders come from.
+pub fn channel() -> Command {
+    Command::CreateChannel(CreateChannel {
+        code: "web".into(),
+        kind: ChannelKind::Web,
+        name: None,
+    })
+}
+
+/// Makes a location, with shipments a day where they are limited.
+pub fn location(code: &str, postal: &str, daily_capacity: Option<i64>) -> Command {
+    Command::CreateLocation(CreateLocation {
+        code: code.into(),
+        kind: LocationKind::Warehouse,
+        name: None,
+        place: Place {
+            country: "DE".into(),
+            region: None,
+            postal: Some(postal.into()),
+            at: None,
+            precision: None,
+        },
+        city: None,
+        time_zone: "Europe/Berlin".into(),
+        daily_capacity,
+    })
 }
 
 /// Makes a SKU.

@@ -51,6 +51,28 @@ pub fn post(
     run(address, connections, warm_up, measured, Arc::new(request))
 }
 
+/// Sends one request and answers its status and body.
+pub async fn post_once(
+    address: SocketAddr,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> Result<(u16, String), String> {
+    let mut stream = connect(address).await?;
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let sent = stream.write_all(request.as_bytes()).await;
+    sent.map_err(|error| error.to_string())?;
+    let mut answer = Vec::new();
+    let status = read_answer(&mut stream, &mut answer).await?;
+    let text = String::from_utf8_lossy(&answer);
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Ok((status, body.to_owned()))
+}
+
 /// Asks for `path(n)` for n = 0, 1, 2 … in the same way.
 pub fn get(
     address: SocketAddr,

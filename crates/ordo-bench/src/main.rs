@@ -38,6 +38,8 @@ enum Bench {
     Search,
     /// The cheapest plan of an order, in process and without a store.
     Sourcing,
+    /// Orders that wait for each other, sourced over HTTP in runs of a thousand.
+    SourceRun,
     /// From the start of the program to its first answer, and the memory that it takes idle.
     Start,
     /// A what-if over 10,000 past orders.
@@ -106,6 +108,7 @@ fn main() -> ExitCode {
             bench::lists::run(cli.store, bench::lists::What::List, cli.orders, cli.seconds)
         }
         Bench::Sourcing => bench::sourcing::run(),
+        Bench::SourceRun => bench::source_run::run(cli.store),
         Bench::Search => bench::lists::run(
             cli.store,
             bench::lists::What::Search,
