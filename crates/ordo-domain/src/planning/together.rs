@@ -23,6 +23,8 @@ use crate::world::{Bound, World};
 pub const TOGETHER_MAX: usize = 1_000;
 /// Exchanges tried for each order: a thousand orders and ten locations take about a second.
 const EXCHANGES_EACH: u64 = 500;
+/// Steps of untying knots for each order: a tenth of what exchanges take.
+const KNOTS_EACH: u64 = 1_000;
 /// Rounds of pricing.
 const ROUNDS: u32 = 40;
 
@@ -218,6 +220,7 @@ impl Group {
             order: StepBudget::IN_BATCH,
             rounds: ROUNDS,
             exchanges: EXCHANGES_EACH * batch.orders.len() as u64,
+            knots: KNOTS_EACH * batch.orders.len() as u64,
         };
         let found = solve_batch(&batch, effort).ok()?;
         let gap_uc = (found.cost_uc - found.bound_uc).max(0);

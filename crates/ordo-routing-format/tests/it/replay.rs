@@ -36,6 +36,7 @@ pub fn stream_figures(instance: &Value) -> Stream {
     all["history"] = json!([]);
     let bound_only = Effort {
         exchanges: 0,
+        knots: 0,
         ..Effort::FULL
     };
     let bound_c = written(&together(&all, bound_only))["lower_bound_c"].as_f64();

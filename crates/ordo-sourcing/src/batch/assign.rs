@@ -16,6 +16,8 @@ pub struct Effort {
     pub rounds: u32,
     /// Exchanges tried.
     pub exchanges: u64,
+    /// Steps of untying knots.
+    pub knots: u64,
 }
 
 /// Plans for all orders of a batch.
@@ -54,8 +56,6 @@ const HEATS: [i64; 4] = [1_500, 150, 1_500, 150];
 /// With more orders than this, no single one loses as much as all of them are away from the bound:
 /// plans are listed that lose a part of it.
 const LISTED_ORDERS: usize = 250;
-/// Steps of untying knots for every exchange.
-const KNOTS: u64 = 20;
 
 impl Effort {
     /// A batch of 1,000 orders and 10 locations takes a few seconds.
@@ -63,6 +63,7 @@ impl Effort {
         order: StepBudget::IN_BATCH,
         rounds: 60,
         exchanges: 3_000_000,
+        knots: 60_000_000,
     };
 }
 
@@ -81,27 +82,46 @@ pub fn solve_batch(batch: &Batch, effort: Effort) -> Result<BatchSolution, Batch
         parts: 100_000,
     };
     relax.run(&scene, until);
-    let per_order_uc = relax.bound_uc / batch.orders.len().max(1) as i128;
-    let per_order_uc = i64::try_from(per_order_uc).unwrap_or(i64::MAX).max(0);
     let mut walk = Walk::new(&mut relax, &limits, effort.order);
     walk.enrich(&limits);
     walk.start();
     walk.polish(1);
+    let shipped_uc = shipped_uc(&walk);
     for heat in HEATS {
         walk.anneal(
             effort.exchanges / HEATS.len() as u64,
-            per_order_uc / 1_000 * heat,
+            shipped_uc / 1_000 * heat,
         );
     }
     walk.polish(1);
     let gap_uc = walk.cost_uc - walk.relax.bound_uc;
-    if gap_uc > 0 && effort.exchanges > 0 {
+    if gap_uc > 0 && effort.knots > 0 {
         let share = (batch.orders.len() / LISTED_ORDERS).max(1) as i128;
         let most_uc = i64::try_from(gap_uc / share).unwrap_or(i64::MAX);
         walk.narrow(&limits, most_uc);
-        walk.untie(effort.exchanges * KNOTS);
+        walk.untie(effort.knots);
     }
     Ok(solution(walk))
+}
+
+/// What shipping an order costs, on average. Units that nobody ships may cost far more than that, and
+/// say nothing of how much there is to win by exchanging shipments.
+fn shipped_uc(walk: &Walk) -> i64 {
+    let orders = walk.pools.iter().zip(&walk.chosen).enumerate();
+    let shipped = orders.map(|(order, (pool, &at))| {
+        let known = &pool.known[at];
+        let penalty_uc = walk
+            .relax
+            .desk
+            .member(order)
+            .instance
+            .penalties
+            .unfilled_unit_uc;
+        let unfilled = known.plan.unfilled.iter().map(|(_, units)| units);
+        i128::from(known.cost_uc - unfilled.sum::<i64>() * penalty_uc)
+    });
+    let mean_uc = shipped.sum::<i128>() / walk.pools.len().max(1) as i128;
+    i64::try_from(mean_uc).unwrap_or(i64::MAX)
 }
 
 fn solution(walk: Walk) -> BatchSolution {

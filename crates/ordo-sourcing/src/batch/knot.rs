@@ -12,6 +12,8 @@ use crate::batch::walk::Walk;
 const ORDERS: (usize, usize) = (6, 24);
 /// Combinations begun per knot.
 const TRIED_MAX: u64 = 1_000;
+/// Plans that are only looked at, as many as take the time of one step.
+const LOOKS: u64 = 16;
 
 /// One order of a knot.
 struct Strand {
@@ -40,6 +42,7 @@ struct Untie<'w, 'r, 'a> {
     spare_uc: i128,
     best: Option<Vec<usize>>,
     tried: u64,
+    looked: u64,
 }
 
 impl Walk<'_, '_> {
@@ -47,8 +50,8 @@ impl Walk<'_, '_> {
     pub fn untie(&mut self, mut steps: u64) {
         while steps > 0 {
             let orders = self.knot();
-            let tried = self.untie_one(&orders);
-            steps = steps.saturating_sub(tried + 10 * orders.len() as u64 + 40);
+            let taken = self.untie_one(&orders);
+            steps = steps.saturating_sub(taken + 10 * orders.len() as u64 + 40);
         }
     }
 
@@ -103,9 +106,10 @@ impl Walk<'_, '_> {
             spare_uc,
             best: None,
             tried: 0,
+            looked: 0,
         };
         untie.choose(0, paid_uc);
-        let tried = untie.tried;
+        let steps = untie.tried + untie.looked / LOOKS;
         let found = untie.best.map(|best| {
             let strands = untie.strands.iter().zip(best);
             strands.map(|(strand, at)| (strand.order, at)).collect()
@@ -115,7 +119,7 @@ impl Walk<'_, '_> {
         for (order, at) in plans {
             self.give(order, at);
         }
-        tried
+        steps
     }
 
     /// The plans of an order that fit and lose less than so much.
@@ -158,6 +162,11 @@ impl Untie<'_, '_, '_> {
         for nth in 0..self.strands[at].choices.len() {
             let choice = self.strands[at].choices[nth];
             let lost_uc = lost_uc + choice.lost_uc;
+            self.looked += 1;
+            if lost_uc + least_uc - self.spare_uc >= self.least_uc {
+                // Those that follow lose no less.
+                break;
+            }
             let unpaid_uc = unpaid_uc - choice.paid_uc;
             let unpaid_least_uc = (unpaid_uc - most_uc).max(-self.spare_uc);
             if lost_uc + least_uc + unpaid_least_uc >= self.least_uc {

@@ -99,12 +99,20 @@ impl<'r, 'a> Walk<'r, 'a> {
         at
     }
 
-    /// Every order learns its best plans from each location alone and from each two of its best
-    /// locations, at the prices and without.
+    /// Every order that knows a plan which takes something scarce learns its best plans from each
+    /// location alone and from each two of its best locations, at the prices and without. Nobody
+    /// wants the others to move.
     pub fn enrich(&mut self, limits: &[i64]) {
         let prices_uc = self.relax.prices_uc.clone();
         let free = self.free_uc.clone();
         for order in 0..self.pools.len() {
+            let mut drawn = self.pools[order]
+                .known
+                .iter()
+                .flat_map(|known| &known.drawn);
+            if drawn.all(|&(limit, _)| prices_uc[limit] == 0) {
+                continue;
+            }
             let sites = self.relax.desk.member(order).instance.candidates.len();
             let mut ranked = Vec::with_capacity(sites);
             for site in 0..sites {

@@ -19,6 +19,7 @@ const EFFORT: Effort = Effort {
     order: StepBudget::IN_BATCH,
     rounds: 40,
     exchanges: 20_000,
+    knots: 400_000,
 };
 
 #[test]
@@ -90,6 +91,7 @@ fn longer_walks_do_not_cost_more() {
         let walk = |exchanges| {
             let effort = Effort {
                 exchanges,
+                knots: 20 * exchanges,
                 ..EFFORT
             };
             solve_batch(&batch, effort).expect("sound").cost_uc
@@ -138,6 +140,7 @@ fn orders_of_very_many_units_are_sourced_too() {
     batch.limits.iter_mut().for_each(|limit| *limit = i64::MAX);
     let effort = Effort {
         exchanges: 200,
+        knots: 4_000,
         ..EFFORT
     };
     let solution = solve_batch(&batch, effort).expect("sound");

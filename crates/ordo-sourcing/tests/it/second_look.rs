@@ -16,6 +16,7 @@ const EFFORT: Effort = Effort {
     order: StepBudget::IN_BATCH,
     rounds: 20,
     exchanges: 5_000,
+    knots: 0,
 };
 
 struct Desk {
