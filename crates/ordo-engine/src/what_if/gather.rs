@@ -208,7 +208,7 @@ async fn read_all(
 }
 
 /// All work that these orders name.
-async fn load_work(
+pub(super) async fn load_work(
     backend: &dyn Backend,
     organization: OrganizationId,
     orders: &[(i64, Order)],
@@ -274,7 +274,7 @@ const fn has_taken(state: FulfillmentState) -> bool {
 }
 
 /// The SKUs that `orders` ask for, and what there is of them now.
-async fn stocked(
+pub(super) async fn stocked(
     backend: &dyn Backend,
     organization: OrganizationId,
     orders: &[PastOrder],

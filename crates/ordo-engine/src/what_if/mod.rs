@@ -4,6 +4,7 @@
 //! Everything is read once, from whatever the store shows at that moment, and nothing is written.
 
 mod gather;
+mod one;
 mod run;
 pub(crate) mod shadow;
 
@@ -22,6 +23,7 @@ use ordo_store::{Report, ReportKind, StoreError};
 
 use crate::engine::{Backend, Shared};
 
+pub use one::{Tried, try_order};
 pub use run::{Ran, run};
 pub use shadow::{ShadowDay, TellShadow};
 

@@ -1,5 +1,5 @@
-//! The pages that people open: sign-in, today's orders by stage, one order, what-ifs. Rendered here, and whole
-//! without a script; where scripts run, today's orders move by themselves.
+//! The pages that people open: sign-in, today's orders by stage, one order, sourcing rules, what-ifs.
+//! Rendered here, and whole without a script; where scripts run, today's orders move by themselves.
 //!
 //! They are no operations of the API and not part of its contract: nothing but a browser reads them.
 //!
@@ -7,7 +7,10 @@
 //! Invariant: a page shows nobody more than the API shows to the same key.
 
 mod board;
+mod form;
+mod local_time;
 mod order;
+mod rules;
 mod session;
 mod shell;
 mod stage;
@@ -53,6 +56,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/orders", get(order::find_order))
         .route("/orders/{name}", get(order::get_order))
         .route("/what-if", get(what_if::get_what_if))
+        .merge(rules::router())
         .route("/sign-in", get(session::get_sign_in).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .layer(axum::middleware::from_fn_with_state(

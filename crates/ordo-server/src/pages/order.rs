@@ -91,7 +91,7 @@ fn missing() -> Response {
 }
 
 /// The order with this number, id, or id of its channel.
-async fn find(visit: &Visit, name: &str) -> Result<Option<OrderId>, StoreError> {
+pub async fn find(visit: &Visit, name: &str) -> Result<Option<OrderId>, StoreError> {
     if let Ok(id) = name.parse::<OrderId>() {
         return Ok(Some(id));
     }

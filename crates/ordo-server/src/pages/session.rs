@@ -7,14 +7,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use maud::html;
 
+use super::form::Form;
 use super::{Pages, Visit, redirect, shell, store_failed};
-use crate::body;
 
 /// The cookie's name.
 const COOKIE_NAME: &str = "ordo_key";
@@ -62,11 +62,8 @@ pub async fn sign_in(State(pages): State<Arc<Pages>>, headers: HeaderMap, body: 
             Some("Sign in on this page, not from another site."),
         );
     }
-    let key = match body::read(body).await {
-        Ok(bytes) => field(&bytes, "key").unwrap_or_default(),
-        Err(_) => String::new(),
-    };
-    let key = key.trim();
+    let sent = Form::read(body).await;
+    let key = sent.word("key");
     if key.is_empty() || key.len() > KEY_MAX {
         return form(StatusCode::UNPROCESSABLE_ENTITY, Some("Paste an API key."));
     }
@@ -113,7 +110,7 @@ fn form(status: StatusCode, refused: Option<&str>) -> Response {
 }
 
 /// Whether another site made the browser ask; browsers say so, other programs say nothing.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers
         .get("sec-fetch-site")
         .is_some_and(|from| from != "same-origin" && from != "none")
@@ -156,18 +153,6 @@ fn secret_of(headers: &HeaderMap) -> Option<String> {
     String::from_utf8(bytes?).ok()
 }
 
-/// A field of a form as browsers send it.
-fn field(body: &[u8], name: &str) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?;
-    // Forms are written as the parameters of an address are.
-    let uri: Uri = format!("/?{text}").parse().ok()?;
-    let Query(fields) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
-    fields
-        .into_iter()
-        .find(|(found, _)| found == name)
-        .map(|(_, value)| value)
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
@@ -200,12 +185,5 @@ mod tests {
             headers.insert(COOKIE, value);
             assert_eq!(secret_of(&headers), None);
         }
-    }
-
-    #[test]
-    fn a_form_is_read_as_browsers_send_it() {
-        assert_eq!(field(b"key=a%2Bb+c", "key").as_deref(), Some("a+b c"));
-        assert_eq!(field(b"other=1", "key"), None);
-        assert_eq!(field(b"\xff", "key"), None);
     }
 }

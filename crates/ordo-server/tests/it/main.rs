@@ -24,6 +24,7 @@ mod prices;
 mod rate_limit;
 mod rates;
 mod refused;
+mod rule_pages;
 mod rule_sets;
 mod scope;
 mod set_up;

@@ -54,7 +54,13 @@ fn column<'a>(page: &'a str, stage: &str) -> &'a str {
 #[tokio::test]
 async fn nobody_sees_a_page_without_a_key_that_counts() {
     let app = TestApp::with_company().await;
-    for path in ["/", "/orders/1001", "/orders?find=1001"] {
+    for path in [
+        "/",
+        "/orders/1001",
+        "/orders?find=1001",
+        "/rules",
+        "/rules/new",
+    ] {
         let answer = page(&app, "", path).await;
         assert_eq!(
             (answer.status.as_u16(), answer.header("location")),
@@ -114,7 +120,13 @@ async fn pages_allow_one_style_and_one_script_and_are_not_kept() {
     let app = TestApp::with_company().await;
     app.capture("1", 1).await;
     let cookie = cookie(&app, OWNER).await;
-    for path in ["/", "/orders/1001", "/orders/999999", "/sign-in"] {
+    for path in [
+        "/",
+        "/orders/1001",
+        "/orders/999999",
+        "/rules/new",
+        "/sign-in",
+    ] {
         let cookie = if path == "/sign-in" { "" } else { &cookie };
         let answer = page(&app, cookie, path).await;
         let policy = answer.header("content-security-policy").unwrap();

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use ordo_domain::catalog::Sku;
-use ordo_domain::id::{OrderId, SkuId};
+use ordo_domain::id::{OrderId, OrganizationId, SkuId};
 use ordo_domain::order::Order;
-use ordo_domain::rules::RuleSet;
+use ordo_domain::reference::Reference;
 use ordo_domain::rules::lint::{DAYS, ORDERS_MAX, Recent, Warning, lint, lint_recent};
-use ordo_domain::time::DAY;
+use ordo_domain::rules::{RuleSet, RuleVersion};
+use ordo_domain::time::{DAY, Timestamp};
+use ordo_engine::Backend;
 use ordo_store::{OrderFilter, OrderSort, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,23 +57,48 @@ pub async fn lint_rules(ask: Ask, body: Body) -> Answer {
     let body = body::read(body).await?;
     body::parse_or_default::<Nothing>(&body)?;
     let reference = ask.reference().await?;
-    let (orders, skus) = orders_of_late(&ask).await?;
+    let now = ask.app.engine.clock().now();
+    let found = look(
+        ask.backend(),
+        ask.organization(),
+        &reference,
+        &set,
+        version,
+        now,
+    );
+    let (orders, warnings) = found.await?;
+    Ok(answer::to_read(&LintAnswer { orders, warnings }))
+}
+
+/// How many orders of late were looked at, and what is odd about a version.
+///
+/// # Errors
+/// The store fails.
+pub async fn look(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    reference: &Reference,
+    set: &RuleSet,
+    version: &RuleVersion,
+    now: Timestamp,
+) -> Result<(usize, Vec<Warning>), StoreError> {
+    let (orders, skus) = orders_of_late(backend, organization, now).await?;
     let recent: Vec<Recent> = (orders.iter())
-        .filter(|order| set.scope.fits_order(order, &reference))
+        .filter(|order| set.scope.fits_order(order, reference))
         .filter_map(|order| Recent::of(order, &skus))
         .collect();
-    let mut warnings = lint(&version.rules, &reference);
-    warnings.extend(lint_recent(&version.rules, &reference, &recent));
-    Ok(answer::to_read(&LintAnswer {
-        orders: recent.len(),
-        warnings,
-    }))
+    let mut warnings = lint(&version.rules, reference);
+    warnings.extend(lint_recent(&version.rules, reference, &recent));
+    Ok((recent.len(), warnings))
 }
 
 /// The latest orders, and the SKUs that they name.
-async fn orders_of_late(ask: &Ask) -> Result<(Vec<Order>, Vec<Arc<Sku>>), StoreError> {
-    let (backend, organization) = (ask.backend(), ask.organization());
-    let since = ask.app.engine.clock().now().plus_micros(-DAYS * DAY);
+async fn orders_of_late(
+    backend: &dyn Backend,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<(Vec<Order>, Vec<Arc<Sku>>), StoreError> {
+    let since = now.plus_micros(-DAYS * DAY);
     let mut ids: Vec<OrderId> = Vec::new();
     let mut after = None;
     loop {

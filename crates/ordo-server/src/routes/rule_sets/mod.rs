@@ -87,23 +87,24 @@ struct VersionHead<'a> {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = RuleScopeInput)]
 #[serde(deny_unknown_fields)]
-struct ScopeInput {
+pub struct ScopeInput {
     /// The codes of channels; any where there are none.
     #[serde(default)]
     #[schema(max_items = 200)]
-    channels: Vec<String>,
+    pub channels: Vec<String>,
     /// The codes of pools that the order's channel sells from; any where there are none.
     #[serde(default)]
     #[schema(max_items = 200)]
-    pools: Vec<String>,
+    pub pools: Vec<String>,
     /// Customers' tiers; any where there are none.
     #[serde(default)]
     #[schema(max_items = 200)]
-    tiers: Vec<String>,
+    pub tiers: Vec<String>,
 }
 
 impl ScopeInput {
-    fn read(self, check: &mut Check) -> ScopeDraft {
+    /// Refuses what no scope can be.
+    pub fn read(self, check: &mut Check) -> ScopeDraft {
         for (field, names) in [
             ("/scope/channels", &self.channels),
             ("/scope/pools", &self.pools),
@@ -125,7 +126,7 @@ impl ScopeInput {
 }
 
 /// Reads a priority.
-fn priority(check: &mut Check, value: i64) -> i64 {
+pub fn priority(check: &mut Check, value: i64) -> i64 {
     if !(-PRIORITY_MAX..=PRIORITY_MAX).contains(&value) {
         let message = format!("must be from -{PRIORITY_MAX} to {PRIORITY_MAX}");
         check.refuse("/priority", message);

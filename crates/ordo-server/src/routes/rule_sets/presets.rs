@@ -1,5 +1,6 @@
 //! `GET /rule-presets`: rules to begin with.
 
+use ordo_domain::reference::Reference;
 use ordo_domain::rules::preset::presets;
 use ordo_domain::rules::{RANKED_MAX, Rules};
 use serde::Serialize;
@@ -51,16 +52,7 @@ pub async fn list_rule_presets(ask: Ask) -> Answer {
             .split(',')
             .map(|code| code.trim().to_owned())
             .collect(),
-        None => {
-            let reference = ask.reference().await?;
-            let mut locations: Vec<_> = reference.locations().collect();
-            locations.sort_by_key(|location| location.priority);
-            locations
-                .iter()
-                .take(RANKED_MAX)
-                .map(|at| at.code.clone())
-                .collect()
-        }
+        None => by_priority(&*ask.reference().await?),
     };
     let items = presets(&ranked).into_iter().map(|preset| PresetAnswer {
         code: preset.code,
@@ -70,4 +62,12 @@ pub async fn list_rule_presets(ask: Ask) -> Answer {
     Ok(answer::to_read(&PresetsAnswer {
         items: items.collect(),
     }))
+}
+
+/// The codes of all locations, those of the smallest priority first.
+pub fn by_priority(reference: &Reference) -> Vec<String> {
+    let mut locations: Vec<_> = reference.locations().collect();
+    locations.sort_by_key(|location| location.priority);
+    let first = locations.iter().take(RANKED_MAX);
+    first.map(|location| location.code.clone()).collect()
 }

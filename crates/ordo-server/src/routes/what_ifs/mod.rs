@@ -14,6 +14,7 @@ mod words;
 pub use kept::tell_shadow;
 pub use question::what_if_of_body;
 pub use report::WhatIfReportAnswer;
+pub use told::because;
 pub use words::percent;
 
 use ordo_engine::what_if::WhatIfReport;

@@ -2,6 +2,7 @@
 
 use ordo_domain::id::OrderId;
 use ordo_domain::money::{Currency, Minor, Money};
+use ordo_domain::reference::Reference;
 use ordo_domain::time::Date;
 use ordo_domain::what_if::{Change, Outcome, PastOrder, Shipped};
 use ordo_engine::what_if::Side;
@@ -113,7 +114,7 @@ impl PlanAnswer {
             shipments: shipments
                 .map(|shipped| ShipmentAnswer::of(side, past, shipped))
                 .collect(),
-            because: because(side, past, outcome),
+            because: because(side.setup.reference(), past, outcome),
         }
     }
 }
@@ -146,12 +147,12 @@ impl ShipmentAnswer {
     }
 }
 
-/// The reasons in words, those of a live order's decision.
-fn because(side: &Side, past: &PastOrder, outcome: &Outcome) -> Vec<String> {
+/// The reasons in words, those of a live order's decision, under the setup that `reference` is of.
+pub fn because(reference: &Reference, past: &PastOrder, outcome: &Outcome) -> Vec<String> {
     let mut because: Vec<String> = Vec::new();
     for decision in &outcome.decisions {
         let words = Words {
-            reference: side.setup.reference(),
+            reference,
             order: &past.order,
             decision,
         };
