@@ -53,14 +53,9 @@ impl Planned {
         Ok(planned)
     }
 
-    /// Drops what has found a place; whether anything has not.
-    pub fn has_left(&mut self) -> bool {
+    /// Drops what has found a place, and answers the rest as sourcing asks for it.
+    pub fn left(&mut self, order: &Order) -> Vec<Wanted> {
         self.left.retain(|want| want.quantity > Quantity::ZERO);
-        !self.left.is_empty()
-    }
-
-    /// What is left, as sourcing asks for it.
-    pub fn wanted(&self, order: &Order) -> Vec<Wanted> {
         wanted(order, &self.left)
     }
 

@@ -16,9 +16,10 @@ use crate::planning::Deferral;
 use crate::quantity::Quantity;
 use crate::reaction::Reacted;
 use crate::reaction::planned::{Planned, Want, wanted};
-use crate::rules::body::{Otherwise, Take};
+use crate::rules::body::Otherwise;
 use crate::sourcing::{
-    Counting, Guide, Problem, Question, Solved, Taken, Wanted, line_facts, order_facts,
+    Counting, Demand, Guide, Problem, Question, Solved, Taken, Wanted, ask_steps, line_facts,
+    order_facts,
 };
 use crate::time::{MINUTE, Timestamp};
 use crate::world::World;
@@ -73,15 +74,14 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
         )));
     }
     if let Some(counting) = Counting::of_order(world, order, ctx.now) {
-        let mut planned = Planned::new(wants);
-        let otherwise = by_steps(
+        let mut opening = Opening {
             world,
-            ctx.now,
+            ctx,
             order,
-            counting,
-            &mut planned,
-            |planned, _, solved| planned.open_work(world, ctx, order, &solved),
-        )?;
+            planned: Planned::new(wants),
+        };
+        let otherwise = by_steps(world, opening.ctx.now, order, counting, &mut opening)?;
+        let mut planned = opening.planned;
         leave(world, ctx, order, otherwise, &mut planned)?;
         return Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)));
     }
@@ -97,55 +97,62 @@ pub(super) fn react(world: &World, ctx: &mut Context, id: OrderId) -> Result<Rea
     Ok((!planned.events.is_empty()).then_some((planned.events, planned.attachments)))
 }
 
-/// Asks the steps of the rules in turn, each for what those before it have left. Each plan that is
-/// taken is given to `open` with what it was asked for. Answers what becomes of the rest.
+/// Asks the steps of the rules in turn. Answers what becomes of the rest.
 fn by_steps(
     world: &World,
     now: Timestamp,
     order: &Order,
     counting: Counting,
-    planned: &mut Planned,
-    mut open: impl FnMut(&mut Planned, &[Wanted], Solved),
+    demand: &mut impl Demand,
 ) -> Result<Otherwise, Refusal> {
     let nowhere = Place::default();
-    let mut taken = Taken::default();
-    let mut otherwise = counting.rules().otherwise;
-    for (number, step) in (0..).zip(&counting.rules().steps) {
-        if !planned.has_left() {
-            break;
-        }
-        let wanted = planned.wanted(order);
-        let facts = order_facts(world.reference(), order, &wanted);
-        let lines = line_facts(&wanted);
-        let guide = counting.guide(step, &facts, &lines, now, &taken);
-        if !guide.is_asked() {
-            continue;
-        }
-        let mut question = question(now, order, &nowhere, &wanted);
-        question.guide = Some(&guide);
-        let mut solved = question.problem(world)?.decide();
-        let plan = &solved.decision.solution.plan;
-        let is_taken = match step.take {
-            Take::WhatItCan => true,
-            Take::AllOrNothing => plan.unfilled.is_empty(),
-        };
-        if is_taken {
-            for shipment in &plan.shipments {
-                let location = solved.planned(shipment).location;
-                taken.add_shipment(location);
-                for (line, units) in &shipment.lines {
-                    taken.add_units(location, wanted[*line].sku.id, *units);
-                }
-            }
-            solved.decision.rules = Some(counting.used(number));
-            open(planned, &wanted, solved);
-        }
-        if let Some(then) = step.then {
-            otherwise = then;
-            break;
-        }
+    let base = question(now, order, &nowhere, &[]);
+    let facts = order_facts(world.reference(), order, &[]);
+    ask_steps(world, counting, &base, &facts, demand)
+}
+
+/// Opens the work of each plan.
+struct Opening<'a> {
+    world: &'a World,
+    ctx: &'a mut Context,
+    order: &'a Order,
+    planned: Planned,
+}
+
+impl Demand for Opening<'_> {
+    fn left(&mut self) -> Vec<Wanted> {
+        self.planned.left(self.order)
     }
-    Ok(otherwise)
+
+    fn take(&mut self, _: &[Wanted], solved: Solved) {
+        (self.planned).open_work(self.world, self.ctx, self.order, &solved);
+    }
+}
+
+/// Keeps each plan and opens nothing.
+struct Rehearsal<'a> {
+    order: &'a Order,
+    planned: Planned,
+    rehearsed: Vec<Rehearsed>,
+}
+
+impl Demand for Rehearsal<'_> {
+    fn left(&mut self) -> Vec<Wanted> {
+        self.planned.left(self.order)
+    }
+
+    fn take(&mut self, wanted: &[Wanted], solved: Solved) {
+        self.planned.drop_planned(&solved);
+        let lines = skus_and_units(wanted);
+        self.rehearsed.push(Rehearsed { lines, solved });
+    }
+}
+
+fn skus_and_units(wanted: &[Wanted]) -> Vec<(SkuId, Quantity)> {
+    let lines = wanted.iter();
+    lines
+        .map(|want| (want.sku.id, Quantity::stored(want.quantity)))
+        .collect()
 }
 
 /// What becomes of what no step has taken.
@@ -329,33 +336,19 @@ pub(crate) fn rehearse(
     if wants.is_empty() {
         return Ok(Vec::new());
     }
-    let lines = |wanted: &[Wanted]| -> Vec<(SkuId, Quantity)> {
-        let lines = wanted.iter();
-        lines
-            .map(|want| (want.sku.id, Quantity::stored(want.quantity)))
-            .collect()
-    };
     let Some(counting) = Counting::of_order(world, order, now) else {
         return Ok(vec![Rehearsed {
-            lines: lines(&wanted(order, &wants)),
+            lines: skus_and_units(&wanted(order, &wants)),
             solved: problem(world, now, order, &wants)?.decide(),
         }]);
     };
-    let mut rehearsed = Vec::new();
-    let mut planned = Planned::new(wants);
-    by_steps(
-        world,
-        now,
+    let mut rehearsal = Rehearsal {
         order,
-        counting,
-        &mut planned,
-        |planned, wanted, solved| {
-            planned.drop_planned(&solved);
-            let lines = lines(wanted);
-            rehearsed.push(Rehearsed { lines, solved });
-        },
-    )?;
-    Ok(rehearsed)
+        planned: Planned::new(wants),
+        rehearsed: Vec::new(),
+    };
+    by_steps(world, now, order, counting, &mut rehearsal)?;
+    Ok(rehearsal.rehearsed)
 }
 
 /// Units of a SKU that the locations which may serve `order` could ship, all together: in time, where

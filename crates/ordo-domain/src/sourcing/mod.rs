@@ -19,6 +19,7 @@ mod settings;
 mod shared;
 mod solved;
 mod steer;
+mod steps;
 mod stored;
 mod would;
 
@@ -41,6 +42,7 @@ pub use settings::{
 };
 pub(crate) use shared::Limits;
 pub(crate) use solved::{Planned, Problem, Solved};
+pub(crate) use steps::{Demand, ask_steps};
 pub(crate) use stored::decision_text;
 pub use stored::read_decision;
 pub use would::{Would, would};

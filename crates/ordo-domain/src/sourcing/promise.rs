@@ -5,16 +5,15 @@
 use crate::decide::Refusal;
 use crate::id::ChannelId;
 use crate::money::{Currency, Minor, Money};
-use crate::network::Place;
+use crate::network::{ChannelKind, Place};
+use crate::order::{OrderKind, Terms};
 use crate::quantity::Quantity;
 use crate::rate::MICRO;
 use crate::rejection::{Code, Rejection};
 use crate::rules::RuleSubject;
-use crate::rules::facts::{LineFacts, OrderFacts};
+use crate::rules::facts::OrderFacts;
 use crate::sourcing::leave::{Stays, leave};
-use crate::sourcing::{
-    Counting, Guide, PlannedCarriage, Question, Solved, Taken, Wanted, line_facts,
-};
+use crate::sourcing::{Counting, Demand, PlannedCarriage, Question, Solved, Wanted, ask_steps};
 use crate::time::{Date, Timestamp};
 use crate::world::World;
 
@@ -26,9 +25,17 @@ const SERVICES_MAX: usize = 40;
 pub struct PromiseQuestion {
     /// The channel that would sell; `None` for any.
     pub channel: Option<ChannelId>,
+    /// The customer's tier, where sourcing rules ask for it.
+    pub tier: Option<String>,
+    /// The buyer's choice of shipping, as the order will name it, where rules ask for it.
+    pub service: Option<String>,
+    /// Whether the buyer is a business, where rules ask for it.
+    pub is_business: bool,
+    /// The order's tags, where rules ask for them.
+    pub tags: Vec<String>,
     /// SKU codes and how many of each.
     pub basket: Vec<(String, Quantity)>,
-    /// What a unit of each costs in `currency`, for duties; empty where that is not known.
+    /// What a unit of each costs in `currency`, for duties and rules; empty where that is not known.
     pub unit_prices: Vec<Minor>,
     /// Where to.
     pub to: Place,
@@ -52,6 +59,8 @@ pub struct PromiseOption {
     pub cost: Option<Money>,
     /// The day on which the last shipment arrives; `None` without rates.
     pub arrives_on: Option<Date>,
+    /// Whether an order of the basket would be sourced like this, if it came in now.
+    pub sourced: bool,
     /// What leaves from where.
     pub shipments: Vec<PromisedShipment>,
 }
@@ -95,37 +104,32 @@ pub fn promise(
             }),
         }
     }
-    let question = |currency, only| Question {
+    let asking = Asking {
+        world,
         now,
-        channel: asked.channel,
-        to: &asked.to,
-        currency,
-        promised: None,
-        declined: &[],
-        only,
+        asked,
         wanted: &wanted,
-        guide: None,
+        order: order_facts(world, asked, &wanted),
     };
-    let guides = Guides::of(world, now, asked, &wanted);
-    let solve = |currency, only| guides.solve(world, question(currency, only));
     let mut options = Vec::new();
     for (currency, carrier, service) in services(world, asked.currency) {
-        let only = Some((carrier, service));
-        let Some(solved) = solve(Some(currency), only)? else {
-            continue;
-        };
-        let option = option(world, now, &wanted, &solved, Some(currency))?;
+        let option = asking.option(Some(currency), Some((carrier, service)))?;
         options.extend(option.filter(|option| option.service.is_some()));
     }
-    if options.is_empty() {
-        for currency in currencies(world, asked.currency) {
-            let Some(solved) = solve(currency, None)? else {
-                continue;
-            };
-            options.extend(option(world, now, &wanted, &solved, currency)?);
+    for currency in currencies(world, asked.currency) {
+        let Some(sourced) = asking.option(currency, None)? else {
+            continue;
+        };
+        match options
+            .iter_mut()
+            .find(|option| option.is_same_plan(&sourced))
+        {
+            Some(option) => option.sourced = true,
+            None => options.push(PromiseOption {
+                sourced: true,
+                ..sourced
+            }),
         }
-        // Without rates all currencies say the same.
-        options.dedup();
     }
     if options.is_empty() {
         let detail = "the locations that may ship there do not have all of it";
@@ -135,72 +139,133 @@ pub fn promise(
     Ok(PromiseAnswer { options })
 }
 
-/// The rules that would count for an order of the basket.
-struct Guides<'a> {
-    counting: Option<Counting<'a>>,
-    order: OrderFacts<'a>,
-    lines: Vec<LineFacts<'a>>,
-    now: Timestamp,
+impl PromiseOption {
+    /// Whether the same leaves from the same locations by the same services, in the same currency.
+    fn is_same_plan(&self, other: &Self) -> bool {
+        let ways = |option: &Self| -> Vec<_> {
+            let shipments = option.shipments.iter().map(|shipment| {
+                let carriage = shipment.carriage.as_ref();
+                let way =
+                    carriage.map(|one| (one.currency, one.carrier.clone(), one.service.clone()));
+                (shipment.location.clone(), shipment.units.clone(), way)
+            });
+            shipments.collect()
+        };
+        ways(self) == ways(other)
+    }
 }
 
-impl<'a> Guides<'a> {
-    fn of(
-        world: &'a World,
-        now: Timestamp,
-        asked: &'a PromiseQuestion,
-        wanted: &'a [Wanted],
-    ) -> Self {
-        let subject = RuleSubject {
-            channel: asked.channel,
-            tier: "",
-        };
-        let channel = asked.channel.and_then(|id| world.reference().channel(id));
-        let order = OrderFacts {
-            channel: channel.map_or("", |channel| &channel.code),
-            channel_kind: channel.map_or("", |channel| channel.kind.name()),
-            currency: asked
-                .currency
-                .as_ref()
-                .map_or("", |currency| currency.code()),
-            country: &asked.to.country,
-            region: asked.to.region.as_deref().unwrap_or(""),
-            postal_code: asked.to.postal.as_deref().unwrap_or(""),
-            ..OrderFacts::default()
-        };
-        Self {
-            counting: Counting::of(world, subject, now),
-            order: order.with(wanted),
-            lines: line_facts(wanted),
-            now,
-        }
+/// What rules may ask of an order of the basket.
+fn order_facts<'a>(
+    world: &'a World,
+    asked: &'a PromiseQuestion,
+    wanted: &[Wanted],
+) -> OrderFacts<'a> {
+    let channel = asked.channel.and_then(|id| world.reference().channel(id));
+    let value = |want: &Wanted| want.value.get().saturating_mul(want.quantity);
+    let items = wanted.iter().map(value).fold(0, i64::saturating_add);
+    OrderFacts {
+        channel: channel.map_or("", |channel| &channel.code),
+        channel_kind: channel.map_or("", |channel| channel.kind.name()),
+        // What is charged for shipping is not known yet.
+        total: items,
+        items,
+        kind: OrderKind::default().name(),
+        // As the channel's kind suggests: nothing has been paid yet.
+        terms: match channel.map(|channel| channel.kind) {
+            Some(ChannelKind::Marketplace) => Terms::Marketplace.name(),
+            Some(ChannelKind::B2b) => Terms::OnAccount.name(),
+            Some(
+                ChannelKind::Web | ChannelKind::Pos | ChannelKind::Social | ChannelKind::Manual,
+            )
+            | None => Terms::Prepaid.name(),
+        },
+        service: asked.service.as_deref().unwrap_or(""),
+        country: &asked.to.country,
+        region: asked.to.region.as_deref().unwrap_or(""),
+        postal_code: asked.to.postal.as_deref().unwrap_or(""),
+        tags: &asked.tags,
+        tier: asked.tier.as_deref().unwrap_or(""),
+        is_business: asked.is_business,
+        ..OrderFacts::default()
+    }
+}
+
+/// A basket that plans are made for.
+struct Asking<'a> {
+    world: &'a World,
+    now: Timestamp,
+    asked: &'a PromiseQuestion,
+    wanted: &'a [Wanted],
+    order: OrderFacts<'a>,
+}
+
+/// Plans and what each was made for.
+struct Basket {
+    left: Vec<Wanted>,
+    plans: Vec<(Vec<Wanted>, Solved)>,
+}
+
+impl Demand for Basket {
+    fn left(&mut self) -> Vec<Wanted> {
+        self.left.retain(|want| want.quantity > 0);
+        self.left.clone()
     }
 
-    /// The plan of the first step that ships the whole basket, else that of the last one asked: a
-    /// promise is for one plan, though an order may be shipped by several steps. `None` where no step
-    /// is for it.
-    fn solve(&self, world: &World, question: Question) -> Result<Option<Solved>, Refusal> {
-        let Some(counting) = &self.counting else {
-            return Ok(Some(question.problem(world)?.decide()));
+    fn take(&mut self, wanted: &[Wanted], solved: Solved) {
+        for (line, units) in
+            (solved.decision.solution.plan.shipments.iter()).flat_map(|shipment| &shipment.lines)
+        {
+            self.left[*line].quantity -= units;
+        }
+        self.plans.push((wanted.to_vec(), solved));
+    }
+}
+
+impl Asking<'_> {
+    /// How all of it would be shipped, by the steps of the rules where they count; `None` where that
+    /// is not all.
+    fn option(
+        &self,
+        currency: Option<Currency>,
+        only: Option<(&str, &str)>,
+    ) -> Result<Option<PromiseOption>, Refusal> {
+        let question = Question {
+            now: self.now,
+            channel: self.asked.channel,
+            to: &self.asked.to,
+            currency,
+            promised: None,
+            declined: &[],
+            only,
+            wanted: self.wanted,
+            guide: None,
         };
-        let taken = Taken::default();
-        let guides: Vec<Guide> = (counting.rules().steps.iter())
-            .map(|step| counting.guide(step, &self.order, &self.lines, self.now, &taken))
-            .filter(Guide::is_asked)
-            .collect();
-        let mut last = None;
-        for guide in &guides {
-            let asked = Question {
-                guide: Some(guide),
-                ..question
-            };
-            let solved = asked.problem(world)?.decide();
-            let is_whole = solved.decision.solution.plan.unfilled.is_empty();
-            last = Some(solved);
-            if is_whole {
-                break;
+        let subject = RuleSubject {
+            channel: self.asked.channel,
+            tier: self.order.tier,
+        };
+        let mut basket = Basket {
+            left: self.wanted.to_vec(),
+            plans: Vec::new(),
+        };
+        match Counting::of(self.world, subject, self.now) {
+            None => {
+                let solved = question.problem(self.world)?.decide();
+                basket.take(self.wanted, solved);
+            }
+            Some(counting) => {
+                let order = OrderFacts {
+                    currency: currency.as_ref().map_or("", |currency| currency.code()),
+                    ..self.order
+                };
+                ask_steps(self.world, counting, &question, &order, &mut basket)?;
             }
         }
-        Ok(last)
+        if !basket.left().is_empty() {
+            return Ok(None);
+        }
+        option(self.world, self.now, &basket.plans, currency)
     }
 }
 
@@ -232,20 +297,19 @@ fn currencies(world: &World, currency: Option<Currency>) -> Vec<Option<Currency>
     }
 }
 
-/// The plan as an option; `None` where it does not ship everything.
+/// Plans that ship everything, as an option.
 fn option(
     world: &World,
     now: Timestamp,
-    wanted: &[Wanted],
-    solved: &Solved,
+    plans: &[(Vec<Wanted>, Solved)],
     currency: Option<Currency>,
 ) -> Result<Option<PromiseOption>, Refusal> {
-    let solution = &solved.decision.solution;
-    if !solution.plan.unfilled.is_empty() {
-        return Ok(None);
-    }
-    let mut shipments = Vec::with_capacity(solution.plan.shipments.len());
-    for shipment in &solution.plan.shipments {
+    let each = plans.iter().flat_map(|(wanted, solved)| {
+        let shipments = solved.decision.solution.plan.shipments.iter();
+        shipments.map(move |shipment| (wanted, solved, shipment))
+    });
+    let mut shipments = Vec::new();
+    for (wanted, solved, shipment) in each {
         let planned = solved.planned(shipment);
         let Some(location) = world.reference().location(planned.location) else {
             return Ok(None);
@@ -276,7 +340,8 @@ fn option(
     let names = |carriage: &PlannedCarriage| (carriage.carrier.clone(), carriage.service.clone());
     let first = carriages.first().map(|carriage| names(carriage));
     let service = first.filter(|first| carriages.iter().all(|carriage| names(carriage) == *first));
-    let minor = (solved.decision.paid_uc() + MICRO / 2) / MICRO;
+    let paid_uc = plans.iter().map(|(_, solved)| solved.decision.paid_uc());
+    let minor = (paid_uc.sum::<i64>() + MICRO / 2) / MICRO;
     let cost = currency
         .zip(Minor::new(minor))
         .filter(|_| !carriages.is_empty());
@@ -284,6 +349,7 @@ fn option(
         service,
         cost: cost.map(|(currency, amount)| Money { amount, currency }),
         arrives_on,
+        sourced: false,
         shipments,
     }))
 }

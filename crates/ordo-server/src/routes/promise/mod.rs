@@ -16,13 +16,16 @@ use crate::routes::fulfillment_orders::CarriageAnswer;
 
 /// More lines than any basket that a checkout shows.
 const LINES_MAX: usize = 100;
+/// More tags than an order may have.
+const TAGS_MAX: usize = 50;
 
 /// What could be promised.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Promise)]
 struct PromiseShown<'a> {
-    /// One per service that can ship all of it, cheapest first; a single one without service where
-    /// shipments of several services are needed, or no rates are known.
+    /// One per service that can ship all of it, cheapest first, and the plan that an order would be
+    /// sourced by where that is another one. It has no service where its shipments have several, or no
+    /// rates are known.
     options: Vec<OptionShown<'a>>,
 }
 
@@ -39,6 +42,8 @@ struct OptionShown<'a> {
     /// The day on which the last shipment arrives; `null` without rates.
     #[schema(example = "2026-11-04")]
     arrives_on: Option<String>,
+    /// Whether an order of this basket would be sourced like this, if it came in now.
+    sourced: bool,
     /// What leaves from where.
     shipments: Vec<ShipmentShown<'a>>,
 }
@@ -72,19 +77,23 @@ struct UnitsShown<'a> {
 /// Says by when and at what cost a basket would arrive.
 ///
 /// Reckoned as if it were an order now: stock, calendars, cut-offs, capacity and rates of all
-/// locations that may ship it. Nothing is reserved.
+/// locations that may ship it, and the sourcing rules that would count for it. Nothing is reserved.
 #[utoipa::path(
     get,
     path = "/api/v1/promise",
     tag = "Sourcing",
     params(
         ("sku" = Vec<String>, Query, description = "A SKU's code and how many, such as `A:2`; one where there is no number. Repeated for several.", style = Form, explode),
-        ("unit_price" = Option<Vec<i64>>, Query, description = "What a unit of each `sku` costs, in their order and in minor units of `currency`, for duties. Either for all of them or for none.", style = Form, explode),
+        ("unit_price" = Option<Vec<i64>>, Query, description = "What a unit of each `sku` costs, in their order and in minor units of `currency`, for duties and for sourcing rules that ask for them. Either for all of them or for none.", style = Form, explode),
         ("country" = String, Query, description = "The destination, ISO 3166-1 alpha-2."),
         ("postal_code" = Option<String>, Query, description = "Its postal code."),
         ("city" = Option<String>, Query, description = "Its city, for where the postal code is not known."),
         ("region" = Option<String>, Query, description = "Its state or province."),
         ("channel" = Option<String>, Query, description = "The code of the channel that would sell it."),
+        ("customer_tier" = Option<String>, Query, description = "The customer's tier, as the order will name it, by which sourcing rules may be chosen."),
+        ("service" = Option<String>, Query, description = "The buyer's choice of shipping, as the order will name it, for sourcing rules that ask for it."),
+        ("business" = Option<bool>, Query, description = "Whether a tax number will stand on the order, for sourcing rules that ask for it."),
+        ("tag" = Option<Vec<String>>, Query, description = "The order's tags, for sourcing rules that ask for them.", style = Form, explode),
         ("currency" = Option<String>, Query, description = "The currency of costs; all that there are rates in where absent."),
     ),
     responses((status = 200, description = "What could be promised.", body = PromiseShown)),
@@ -141,6 +150,13 @@ fn question(
         }
         channel.map(|channel| channel.id)
     });
+    let tier = params.text("customer_tier", 64);
+    let service = params.text("service", 255);
+    let is_business = params.flag("business").unwrap_or(false);
+    let tags = params.texts("tag", 64);
+    if tags.len() > TAGS_MAX {
+        params.refuse("tag", format!("must stand here at most {TAGS_MAX} times"));
+    }
     let currency = params.text("currency", 3).and_then(|text| {
         let currency = text.parse::<Currency>();
         currency
@@ -168,6 +184,10 @@ fn question(
     Ok(PromiseQuestion {
         unit_prices: unit_prices.unwrap_or_default(),
         channel,
+        tier,
+        service,
+        is_business,
+        tags,
         basket,
         to: to.place(None, reference.gazetteer()),
         currency,
@@ -189,6 +209,7 @@ impl<'a> OptionShown<'a> {
             service: option.service.as_ref().map(|(_, service)| &**service),
             cost: option.cost,
             arrives_on: option.arrives_on.map(|day| day.to_string()),
+            sourced: option.sourced,
             shipments: (option.shipments.iter())
                 .map(|shipment| ShipmentShown {
                     location: &shipment.location,
