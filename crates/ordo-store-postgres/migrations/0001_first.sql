@@ -207,9 +207,10 @@ CREATE TABLE events (
     body text NOT NULL,
     PRIMARY KEY (organization, position)
 );
--- The story of an order: of itself (the kind 9), its fulfillment orders, shipments and returns.
+-- The story of an order: of itself (the kind 9), its fulfillment orders, shipments and returns; and
+-- who let which sourcing rules count when (18).
 CREATE INDEX events_story ON events (organization, subject_id, position)
-    WHERE subject_kind IN (9, 10, 12, 13);
+    WHERE subject_kind IN (9, 10, 12, 13, 18);
 
 -- Answers are kept for days and found by key; where their commands wrote events, their position is
 -- `events_upto` after the first of their batch.

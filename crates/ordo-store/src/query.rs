@@ -218,7 +218,7 @@ pub trait Query: Send + Sync {
     ) -> Result<Page<(u128, StoredRecord), u128>, StoreError>;
 
     /// The events that name one of `subjects`, oldest first, after position `after`. Subjects are
-    /// orders, fulfillment orders, shipments and returns; events of others may be left out.
+    /// orders, fulfillment orders, shipments, returns and rule sets; events of others may be left out.
     async fn events_about(
         &self,
         organization: OrganizationId,

@@ -237,6 +237,10 @@ impl Desk {
             (sku.to_owned(), Quantity::stored(count.parse().unwrap()))
         });
         let question = PromiseQuestion {
+            tier: None,
+            service: None,
+            is_business: false,
+            tags: Vec::new(),
             channel: None,
             basket: basket.collect(),
             unit_prices: Vec::new(),

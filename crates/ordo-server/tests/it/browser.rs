@@ -101,11 +101,17 @@ impl Browser {
         tokio::task::block_in_place(|| self.ask("Page.navigate", json!({"url": address})));
     }
 
-    /// The value of an expression.
+    /// The value of an expression; nothing where the page goes away meanwhile.
     pub async fn evaluate(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});
-        let answer = tokio::task::block_in_place(|| self.ask("Runtime.evaluate", asked));
-        answer["result"]["value"].clone()
+        let answer = tokio::task::block_in_place(|| self.answer("Runtime.evaluate", asked));
+        let error = answer["error"]["message"].as_str().unwrap_or_default();
+        let is_gone = error.contains("navigated or closed") || error.contains("context");
+        assert!(
+            answer["error"].is_null() || is_gone,
+            "{expression}: {answer}"
+        );
+        answer["result"]["result"]["value"].clone()
     }
 
     /// Waits until an expression is true.
@@ -126,6 +132,13 @@ impl Browser {
     }
 
     fn ask(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.answer(method, params);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// The answer to a command, which may be an error.
+    fn answer(&mut self, method: &str, params: Value) -> Value {
         self.sent += 1;
         let mut message = json!({"id": self.sent, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -141,8 +154,7 @@ impl Browser {
                 Err(RecvTimeoutError::Disconnected) => panic!("the browser ended at {method}"),
             };
             if message["id"] == self.sent {
-                assert!(message["error"].is_null(), "{method}: {message}");
-                return message["result"].clone();
+                return message;
             }
             self.note(&message);
         }

@@ -258,3 +258,99 @@ async fn the_example_of_the_manual_can_be_published() {
         .await
         .expect(200);
 }
+
+/// Location, SKU and units of each shipment, sorted.
+fn plan_of(shipments: &Value, lines: &str, units: &str) -> Vec<(String, String, i64)> {
+    let mut plan = Vec::new();
+    for shipment in shipments.as_array().unwrap() {
+        for line in shipment[lines].as_array().unwrap() {
+            plan.push((
+                shipment["location"].as_str().unwrap().to_owned(),
+                line["sku"].as_str().unwrap().to_owned(),
+                line[units].as_i64().unwrap(),
+            ));
+        }
+    }
+    plan.sort();
+    plan
+}
+
+#[tokio::test]
+async fn what_is_promised_to_a_tier_is_what_its_order_gets() {
+    for app in TestApp::company_on_each_store("promised_by_tier").await {
+        with_munich(&app).await;
+        // By several steps for anybody, otherwise for two tiers.
+        let anybody = json!({"steps": [
+            {"name": "first", "keep_stock": 2, "filters": [{"name": "Berlin", "keep": "location.code == 'BER'"}]},
+            {"name": "then", "filters": [{"name": "the others", "drop": "location.code == 'BER'"}]}]});
+        let gold = json!({"steps": [{"name": "shops", "when": "customer.tier == 'gold' && order.units > 1",
+            "filters": [{"name": "shops", "keep": "location.kind == 'store'"}]}, {"name": "any"}]});
+        let express = json!({"steps": [{"name": "by choice", "when": "order.service == 'standard'",
+            "tiers": [{"ranked": ["MUC", "BER"]}]}, {"name": "any"}]});
+        publish(&app, "all", &anybody).await;
+        for (code, rules) in [("gold", &gold), ("silver", &express)] {
+            let body = json!({"code": code, "scope": {"tiers": [code]}, "rules": rules});
+            let made = app.post(PATH, &body).await.expect(201);
+            let path = format!("{PATH}/{}/versions/1/publish", made["id"].as_str().unwrap());
+            app.post(&path, &json!({})).await.expect(200);
+        }
+        for with_rates in [false, true] {
+            if with_rates {
+                for (code, service, cents) in [("f", "slow", 300), ("g", "fast", 900)] {
+                    let body = json!({"code": code, "carrier": "post", "service": service, "currency": "EUR",
+                        "steps_g": [500, 30000],
+                        "zones": [{"name": "all", "transit_days": 2, "prices": [cents, cents * 2]}]});
+                    app.post("/api/v1/rate-tables", &body).await.expect(201);
+                }
+            }
+            for (nth, (tier, quantity, expected)) in [
+                ("", 4, vec![("BER", 4)]),
+                ("", 9, vec![("BER", 8), ("MUC", 1)]),
+                ("gold", 3, vec![("MUC", 3)]),
+                ("gold", 1, vec![("BER", 1)]),
+                ("silver", 2, vec![("MUC", 2)]),
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let tier_asked = if tier.is_empty() {
+                    String::new()
+                } else {
+                    format!("&customer_tier={tier}")
+                };
+                let path = format!(
+                    "/api/v1/promise?sku=A:{quantity}&unit_price=1299&country=DE&postal_code=10559&city=Berlin\
+                     &channel=web&currency=EUR&service=standard{tier_asked}"
+                );
+                let promised = app.get(&path).await.expect(200);
+                let sourced: Vec<&Value> = (promised["options"].as_array().unwrap().iter())
+                    .filter(|option| option["sourced"] == true)
+                    .collect();
+                assert_eq!(sourced.len(), 1, "{promised}");
+                let mut body = order(&format!("{with_rates}-{nth}"), quantity);
+                if !tier.is_empty() {
+                    body["customer_tier"] = json!(tier);
+                }
+                let placed = app.post("/api/v1/orders", &body).await.expect(201);
+                let plan = plan_of(&placed["fulfillment_orders"], "lines", "quantity");
+                assert_eq!(
+                    plan_of(&sourced[0]["shipments"], "units", "quantity"),
+                    plan,
+                    "{tier} {quantity}"
+                );
+                let expected: Vec<_> = (expected.iter())
+                    .map(|(code, units)| ((*code).to_owned(), "A".to_owned(), *units))
+                    .collect();
+                assert_eq!(plan, expected, "{tier} {quantity}");
+                // What was taken is given back, so that every basket meets the same stock.
+                let cancel = format!("/api/v1/orders/{}/cancel", placed["id"].as_str().unwrap());
+                app.post(
+                    &cancel,
+                    &json!({"reason_code": "changed_mind", "fault": "buyer"}),
+                )
+                .await
+                .expect(200);
+            }
+        }
+    }
+}

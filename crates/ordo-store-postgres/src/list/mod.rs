@@ -314,7 +314,7 @@ const ABOUT: &str = concat!(
       CROSS JOIN LATERAL (
           SELECT * FROM events
           WHERE organization = $1 AND subject_id = s.id AND subject_kind = s.kind
-            AND subject_kind IN (9, 10, 12, 13) AND position > $4
+            AND subject_kind IN (9, 10, 12, 13, 18) AND position > $4
           ORDER BY position LIMIT $5) AS run
       ORDER BY position LIMIT $5"
 );

@@ -10,10 +10,12 @@ use ordo_domain::id::{ReservationId, ReturnId};
 use ordo_domain::order::Order;
 use ordo_domain::record::RecordKind;
 use ordo_domain::returns::{ApproveReturn, Disposition, ReceiveReturn, RequestReturn};
+use ordo_domain::rules::body::Step;
+use ordo_domain::rules::{CreateRuleSet, Rules, ScopeDraft};
 use ordo_domain::shipment::{ParcelState, TrackParcel, TrackingReport};
 use ordo_domain::stock::{ExpireReservation, ReleaseReservation};
 use ordo_domain::time::{SECOND, Timestamp};
-use ordo_domain::{AnswerSubject, Command};
+use ordo_domain::{AnswerSubject, Command, Event};
 
 use super::fixture::{Given, Shop, cancel, capture, cause, order, record_of, reserve};
 use crate::log::LogEntry;
@@ -172,6 +174,32 @@ pub async fn events_about_records_are_read_in_pages(store: &dyn Store, lists: &d
             assert_eq!(read, expected, "in pages of {limit}");
         }
     }
+    // Who let which rules count when is told of a rule set.
+    let rules = Rules {
+        steps: vec![Step {
+            name: "any".to_owned(),
+            ..Step::default()
+        }],
+        ..Rules::default()
+    };
+    let made = CreateRuleSet {
+        code: "web".to_owned(),
+        name: None,
+        scope: ScopeDraft::default(),
+        priority: 0,
+        note: None,
+        rules: Box::new(rules),
+    };
+    shop.give(Command::CreateRuleSet(made)).await;
+    let log = store.read_log(shop.organization, 0, 1_000).await;
+    let log = log.expect("the log is read");
+    let made: Vec<LogEntry> = (log.into_iter())
+        .filter(|entry| matches!(entry.event, Event::RuleSetCreated { .. }))
+        .collect();
+    let subject: Vec<SubjectRef> = made.iter().filter_map(|entry| entry.subject).collect();
+    assert_eq!(subject.len(), 1);
+    let read = lists.events_about(shop.organization, &subject, 0, 10).await;
+    assert_eq!(read.expect("events are read"), made);
     // The same id of another kind is another record.
     let other = [about(RecordKind::Return, first[0].id)];
     let elsewhere = Shop::empty(store, 2).organization;

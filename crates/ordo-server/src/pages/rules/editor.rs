@@ -190,7 +190,7 @@ mod tests {
         };
         let refused = rules.must_be_sound("").unwrap_err();
         let told = Editor::refused(text, refused.fields).field().into_string();
-        assert!(told.contains("Line 3, character 36. "), "{told}");
+        assert!(told.contains("Line 3, character 37. "), "{told}");
         assert!(told.contains("there is no field cost"), "{told}");
         assert!(told.contains("<mark>.cost == 3&quot;}]}</mark>"), "{told}");
         assert!(told.contains("<b>3</b>"), "{told}");
