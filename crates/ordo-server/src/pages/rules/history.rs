@@ -89,6 +89,10 @@ fn says(here: &Here, entry: &LogEntry) -> String {
             false => format!("Version {number} published"),
         },
         Event::RulesRetired { number, .. } => format!("Version {number} taken back"),
+        Event::RulesShadowed { number, since, .. } => match since.is_some() {
+            true => format!("Version {number} runs in the shadow of what counts"),
+            false => format!("Version {number} runs in the shadow no more"),
+        },
         other => other.name().to_owned(),
     }
 }

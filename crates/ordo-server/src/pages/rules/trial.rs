@@ -8,7 +8,9 @@ use ordo_domain::id::{LocationId, RuleSetId};
 use ordo_domain::money::{Currency, Minor, Money};
 use ordo_domain::order::Order;
 use ordo_domain::rules::{RuleSet, RuleVersion};
-use ordo_domain::what_if::{Outcome, PastOrder, RulesNamed, RulesWish, Shipped, Variant};
+use ordo_domain::what_if::{
+    Outcome, PastOrder, RulesNamed, RulesSaid, RulesWish, Shipped, Variant,
+};
 use ordo_engine::what_if::{Tried, WhatIfError, try_order};
 use ordo_sourcing::Decision;
 
@@ -71,7 +73,7 @@ async fn came(
             name: format!("With version {}", version.number),
             rules: RulesWish::Versions(vec![RulesNamed {
                 set: set.code.clone(),
-                version: version.number,
+                says: RulesSaid::Version(version.number),
             }]),
             ..Variant::default()
         },
