@@ -106,6 +106,23 @@ async fn serve(app: Arc<App>, operation: &'static Operation, request: Request) -
     response
 }
 
+/// The answer of the operation at `path` to somebody who is known already; pages ask so.
+pub async fn ask(
+    app: &Arc<App>,
+    caller: Caller,
+    method: Method,
+    path: &str,
+    request: Request,
+) -> Response {
+    let found = (OPERATIONS.iter()).find(|known| known.method == method && known.path == path);
+    let Some(operation) = found else {
+        return Problem::not_found().into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let answer = run_for(caller, Arc::clone(app), operation, parts, body).await;
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
 async fn run(app: Arc<App>, operation: &'static Operation, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let caller = match &operation.access {

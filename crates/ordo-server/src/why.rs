@@ -298,7 +298,7 @@ impl Words<'_> {
                      locations were made."
                 .to_owned(),
             Some(difference) => format!(
-                "It could ship some of it ({}): {difference}.",
+                "The best plan with it is {}: {difference}.",
                 self.places(other)
             ),
         }

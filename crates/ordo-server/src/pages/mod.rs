@@ -6,6 +6,7 @@
 //! Invariant: text reaches a page through a template that escapes it; no page is put together by hand.
 //! Invariant: a page shows nobody more than the API shows to the same key.
 
+mod api;
 mod board;
 mod form;
 mod local_time;
@@ -13,10 +14,12 @@ mod order;
 mod rules;
 mod session;
 mod shell;
+mod sourcing;
 mod stage;
 mod timeline;
 mod today;
 mod what_if;
+mod why;
 pub(crate) mod words;
 
 use std::panic::AssertUnwindSafe;
@@ -57,6 +60,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/orders/{name}", get(order::get_order))
         .route("/what-if", get(what_if::get_what_if))
         .merge(rules::router())
+        .route("/work/{id}/why", get(why::get_why))
+        .merge(sourcing::router())
         .route("/sign-in", get(session::get_sign_in).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .layer(axum::middleware::from_fn_with_state(

@@ -46,6 +46,15 @@ pub async fn visit(pages: &Arc<Pages>, headers: &HeaderMap) -> Result<Visit, Res
     }
 }
 
+/// The same where something is to be changed: never by a form of another site.
+pub async fn visit_to_write(pages: &Arc<Pages>, headers: &HeaderMap) -> Result<Visit, Response> {
+    if is_from_elsewhere(headers) {
+        let message = "Send this from the page itself, not from another site.";
+        return Err(shell::failure(StatusCode::FORBIDDEN, message));
+    }
+    visit(pages, headers).await
+}
+
 /// Shows the form.
 pub async fn get_sign_in(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     match visit(&pages, &headers).await {

@@ -99,6 +99,7 @@ fn header(is_live: bool) -> Markup {
                 button type="submit" { "Find" }
             }
             nav aria-label="Pages" {
+                a href="/sourcing" { "Sourcing" }
                 a href="/rules" { "Rules" }
                 a href="/what-if" { "What if" }
                 a href="/api/docs" { "API" }

@@ -30,6 +30,7 @@ mod scope;
 mod set_up;
 mod soak;
 mod socket;
+mod sourcing_pages;
 mod stages;
 mod stock;
 mod system;

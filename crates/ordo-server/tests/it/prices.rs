@@ -102,7 +102,7 @@ async fn the_last_units_in_the_south_are_kept_for_the_south() {
         let why_not = app.get(&why_not).await.expect(200);
         assert_eq!(
             why_not["because"],
-            "It could ship some of it (MUC): 0.50 EUR less, and 4.90 EUR more of stock and \
+            "The best plan with it is MUC: 0.50 EUR less, and 4.90 EUR more of stock and \
              shipments that are kept for orders still expected."
         );
         assert_eq!(why_not["dearer_by"]["amount"], -50);

@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-use ordo_domain::Rejection;
 use ordo_domain::fulfillment::FulfillmentOrder;
 use ordo_domain::id::{DecisionId, LocationId, RuleSetId};
 use ordo_domain::money::Money;
 use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
-use ordo_domain::sourcing::{read_decision, would};
-use ordo_sourcing::{Decision, Key, ShipmentReason, WhyNot, in_cents};
+use ordo_domain::sourcing::{Would, read_decision, would};
+use ordo_domain::{Code, Rejection};
+use ordo_sourcing::{Decision, Flaw, Key, ShipmentReason, WhyNot, in_cents};
 use ordo_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,9 @@ use crate::problem::Problem;
 use crate::read;
 use crate::why::{self, Words};
 use crate::wire::location_code;
+
+/// Locations that are compared with those that were chosen.
+const OTHERS_MAX: usize = 50;
 
 /// Why an order was given to the locations that it was given to.
 #[derive(Serialize, ToSchema)]
@@ -52,6 +55,10 @@ struct DecisionAnswer<'a> {
     /// Locations that could have shipped something and were not chosen: ask `why-not` about each.
     #[schema(value_type = Vec<String>)]
     not_chosen: Vec<Cow<'a, str>>,
+    /// With `others`: what the best plan with each of these would have been, the nearest first, of at
+    /// most 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    others: Option<Vec<WhyNotAnswer<'a>>>,
 }
 
 /// The sourcing rules that a decision was made by.
@@ -151,12 +158,24 @@ struct WhyNotAnswer<'a> {
     get,
     path = "/api/v1/fulfillment-orders/{id}/decision",
     tag = "Fulfillment",
-    params(("id" = String, Path, description = "The fulfillment order's id.")),
+    params(
+        ("id" = String, Path, description = "The fulfillment order's id."),
+        ("others" = Option<bool>, Query, description = "Whether to solve again with each location that was not chosen."),
+    ),
     responses((status = 200, description = "The decision that opened it, taken apart.", body = DecisionAnswer)),
 )]
 pub async fn get_decision(ask: Ask) -> Answer {
-    Params::of(&ask.parts.uri)?.finish()?;
     let (id, order, decision) = decided(&ask).await?;
+    let mut params = Params::of(&ask.parts.uri)?;
+    let with_others = params.flag("others").unwrap_or(false);
+    params.finish()?;
+    let (decision, others) = match with_others {
+        true => {
+            let (decision, others) = compared(decision).await?;
+            (decision, Some(others))
+        }
+        false => (decision, None),
+    };
     let reference = ask.reference().await?;
     let words = Words {
         reference: &reference,
@@ -188,6 +207,12 @@ pub async fn get_decision(ask: Ask) -> Answer {
     };
     let ships = |key: Key| told.shipments.iter().any(|one| one.location == key);
     let candidates = decision.instance.candidates.iter().map(|one| one.key);
+    let others = others.map(|others| {
+        let others = others
+            .iter()
+            .map(|(location, found)| WhyNotAnswer::of(&words, *location, found, &Would::Untold));
+        others.collect()
+    });
     let answer = DecisionAnswer {
         id,
         proven: told.is_proven,
@@ -211,8 +236,31 @@ pub async fn get_decision(ask: Ask) -> Answer {
             })
             .collect(),
         not_chosen: candidates.filter(|key| !ships(*key)).map(code).collect(),
+        others,
     };
     Ok(answer::to_read(&answer))
+}
+
+/// Solves again with each location that was not chosen, beside the threads that answer requests.
+async fn compared(decision: Decision) -> Result<(Decision, Vec<(LocationId, WhyNot)>), Problem> {
+    let solve = move || {
+        let plan = &decision.solution.plan;
+        let mut others: Vec<(i64, Key)> = (decision.instance.candidates.iter().enumerate())
+            .filter(|(place, _)| plan.shipments.iter().all(|one| one.location != *place))
+            .map(|(_, one)| (one.distance_m, one.key))
+            .collect();
+        others.sort_unstable();
+        others.truncate(OTHERS_MAX);
+        let found = others.into_iter().map(|(_, key)| {
+            let found = decision.why_not(key, None)?;
+            Ok((LocationId::from_u128(key.0), found))
+        });
+        let found: Result<Vec<_>, Flaw> = found.collect();
+        found.map(|found| (decision, found))
+    };
+    let solved = tokio::task::spawn_blocking(solve).await;
+    let solved = solved.map_err(|_| Problem::new(Code::Internal, "it could not be compared"))?;
+    solved.map_err(unreadable)
 }
 
 /// Says why the work did not go to another location.
@@ -244,54 +292,61 @@ pub async fn why_not(ask: Ask) -> Answer {
     };
     let key = Key(location.id.to_u128());
     let answer = decision.why_not(key, None).map_err(unreadable)?;
-    let has_money = why::has_money(&decision.instance);
-    let mut saved = None;
-    let (standing, reason, dearer_by, because) = match &answer {
-        WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
-        WhyNot::Excluded(left) => {
+    let would = match &answer {
+        WhyNot::Excluded(_) => {
             let would = read::over_world(&ask, |world| {
                 would(world, &order, &decision, location.id, work.opened_at)
             });
-            let would = would.await?;
-            saved = words.saved(&would).filter(|_| has_money);
-            let because = format!(
-                "{}{}",
-                words.excluded(left),
-                words.would(left.reason, &would)
-            );
-            ("excluded", Some(why::reason(left.reason)), None, because)
+            would.await?
         }
-        WhyNot::HasNone => {
-            let because = "It had nothing of what was left to source.";
-            ("has_none", None, None, because.to_owned())
-        }
-        WhyNot::CannotHelp => {
-            let because = "It has some, but every plan with it splits more than is allowed, or is \
-                           worse than leaving those units unshipped.";
-            ("cannot_help", None, None, because.to_owned())
-        }
-        WhyNot::Unknown => {
-            let because = "It was not there yet when this was decided.";
-            ("unknown", None, None, because.to_owned())
-        }
-        WhyNot::Dearer(other) => {
-            let is_money = other.dearer_by.tiers.iter().all(|tier| *tier == 0);
-            let by = (has_money && is_money).then(|| {
-                let paid_uc = other.dearer_by.money_uc - other.steered_by_uc;
-                let cents = why::rounded(paid_uc);
-                why::cents(cents, order.currency)
-            });
-            ("dearer", None, by, words.dearer(other))
-        }
+        _ => Would::Untold,
     };
-    Ok(answer::to_read(&WhyNotAnswer {
-        location: location_code(&reference, location.id),
-        standing,
-        reason,
-        dearer_by,
-        would_save: saved,
-        because,
-    }))
+    let answer = WhyNotAnswer::of(&words, location.id, &answer, &would);
+    Ok(answer::to_read(&answer))
+}
+
+impl<'a> WhyNotAnswer<'a> {
+    /// What is told of a location, and of what would have been without the check that it failed.
+    fn of(words: &Words<'a>, location: LocationId, found: &WhyNot, would: &Would) -> Self {
+        let has_money = why::has_money(&words.decision.instance);
+        let (standing, reason, dearer_by, because) = match found {
+            WhyNot::Ships => ("ships", None, None, "It does ship some of it.".to_owned()),
+            WhyNot::Excluded(left) => {
+                let because = words.excluded(left) + &words.would(left.reason, would);
+                ("excluded", Some(why::reason(left.reason)), None, because)
+            }
+            WhyNot::HasNone => {
+                let because = "It had nothing of what was left to source.";
+                ("has_none", None, None, because.to_owned())
+            }
+            WhyNot::CannotHelp => {
+                let because = "It has some, but every plan with it splits more than is allowed, or \
+                               is worse than leaving those units unshipped.";
+                ("cannot_help", None, None, because.to_owned())
+            }
+            WhyNot::Unknown => {
+                let because = "It was not there yet when this was decided.";
+                ("unknown", None, None, because.to_owned())
+            }
+            WhyNot::Dearer(other) => {
+                let is_money = other.dearer_by.tiers.iter().all(|tier| *tier == 0);
+                let by = (has_money && is_money).then(|| {
+                    let paid_uc = other.dearer_by.money_uc - other.steered_by_uc;
+                    let cents = why::rounded(paid_uc);
+                    why::cents(cents, words.order.currency)
+                });
+                ("dearer", None, by, words.dearer(other))
+            }
+        };
+        Self {
+            location: location_code(words.reference, location),
+            standing,
+            reason,
+            dearer_by,
+            would_save: words.saved(would).filter(|_| has_money),
+            because,
+        }
+    }
 }
 
 /// The decision behind the fulfillment order that the address names, and its order.
