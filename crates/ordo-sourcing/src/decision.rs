@@ -14,7 +14,7 @@ use crate::stored;
 
 /// The version of the solver. It rises whenever some instance would get another plan, so that a
 /// stored decision is never compared with the answer of a solver that did not make it.
-pub const ENGINE: u32 = 5;
+pub const ENGINE: u32 = 6;
 
 /// What was decided, from what, by which solver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -271,7 +271,9 @@ impl Instance {
             if candidate.services.iter().any(rate_missing) {
                 return Err(Flaw::RateMissing(index));
             }
-            let extras = || candidate.services.iter().map(|service| service.extra_uc);
+            let extras = candidate.services.iter().map(|service| service.extra_uc);
+            // What is taken off must not overflow either.
+            let extra = extras.map(|extra_uc| i128::from(extra_uc).abs()).max();
             let prices = &candidate.stock_price_uc;
             if !prices.is_empty() && prices.len() != self.lines.len() {
                 return Err(Flaw::StockPriceLength(index));
@@ -284,7 +286,6 @@ impl Instance {
                 .min(candidate.handling_line_uc)
                 .min(candidate.handling_unit_uc)
                 .min(smallest_price)
-                .min(extras().min().unwrap_or(0))
                 .min(smallest_custom);
             if smallest < 0 {
                 return Err(Flaw::Negative);
@@ -293,7 +294,7 @@ impl Instance {
                 + lines * i128::from(candidate.handling_line_uc)
                 + i128::from(units) * i128::from(candidate.handling_unit_uc)
                 + stock_price(&self.lines, prices)
-                + i128::from(extras().max().unwrap_or(0))
+                + extra.unwrap_or(0)
                 + shipping_uc;
             let largest_custom = candidate.custom.iter().copied().max().unwrap_or(0);
             // Per unit where any tier asks for that, else per shipment, of which there is one.
@@ -383,7 +384,7 @@ impl Instance {
 
     /// Micro-cents of a service for a shipment of this weight.
     pub(crate) fn service_uc(&self, service: Service, weight_g: i64) -> i64 {
-        self.rates[service.rate as usize].at(weight_g) + service.extra_uc
+        service.of(self.rates[service.rate as usize].at(weight_g))
     }
 
     /// Micro-cents of the cheapest of these services for a shipment of this weight.

@@ -207,7 +207,7 @@ impl Instance {
         let mut packed = vec![0; self.lines.len()];
         for parcel in parcels {
             count(&mut packed, parcel)?;
-            if parcel.is_empty() || !self.allows_parcel(parcel) {
+            if parcel.is_empty() {
                 return Err(fault);
             }
         }
@@ -217,7 +217,7 @@ impl Instance {
         if packed.iter().any(|&units| units != 0) {
             return Err(fault);
         }
-        Ok(self.parcels_uc(&candidate.services, parcels))
+        (self.parcels_uc(&candidate.services, parcels)).ok_or(fault)
     }
 
     /// Whole lines and groups are shipped by one location in full, or by none at all.

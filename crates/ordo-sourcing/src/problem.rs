@@ -216,8 +216,7 @@ impl<'a> Problem<'a> {
             None => self.carriage_uc(site, weight_g, 0),
             Some(parceler) => {
                 let services = self.services(&self.sites[site]);
-                let (price_uc, _) = parceler.parcels(services, &self.lines_of(amounts));
-                self.sites[site].order_uc + price_uc
+                self.sites[site].order_uc + parceler.price_uc(services, &self.lines_of(amounts))
             }
         };
         self.with_tiers(site, units, money_uc)

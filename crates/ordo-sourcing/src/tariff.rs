@@ -118,7 +118,7 @@ impl<'a> Curve<'a> {
         let services = self.services.iter().map(|service| {
             let steps = &self.instance.rates[service.rate as usize].steps;
             let least = steps.iter().map(|step| step.cost_uc).min();
-            least.unwrap_or(0) + service.extra_uc
+            service.of(least.unwrap_or(0))
         });
         services.min().unwrap_or(0)
     }

@@ -93,7 +93,7 @@ fn the_stored_form_does_not_change_unnoticed() {
     let instance = Instance::nearest(lines, candidates);
     let made = Decision::make(instance, excluded, StepBudget(1_000)).expect("sound");
     let expected = concat!(
-        r#"{"v":5,"b":1000,"#,
+        r#"{"v":6,"b":1000,"#,
         r#""i":{"l":[{"q":2,"w":500},{"q":1}],"#,
         r#""c":{"n":2,"k":"AAAAAAALAAAAAAAK","a":"FACA","d":[2,12]},"t":["u","s","d"]},"#,
         r#""x":{"k":"AAAAAAAMAAAAAAAN","r":["inactive",{"rule":3}],"i":"AB"},"#,
@@ -129,7 +129,7 @@ fn plans_change_only_with_the_engine_version() {
             }
         }
     }
-    assert_eq!((ENGINE, digest), (5, 17_378_946_159_865_602_694));
+    assert_eq!((ENGINE, digest), (6, 17_378_946_159_865_602_694));
 }
 
 #[test]
@@ -199,9 +199,9 @@ fn flawed_instances_are_refused() {
             }],
         }];
         i.candidates.iter_mut().for_each(|one| one.services.clear());
-        i.candidates[1].services = vec![service(0, -1)];
+        i.candidates[1].services = vec![service(0, i64::MIN)];
     };
-    assert_eq!(flaw(&paid_to_ship), Flaw::Negative);
+    assert_eq!(flaw(&paid_to_ship), Flaw::TooLarge);
     assert_eq!(flaw(&|i| i.penalties.split_uc = -1), Flaw::Negative);
     assert_eq!(flaw(&|i| i.lines[0].unit_value = -1), Flaw::Negative);
     assert_eq!(flaw(&|i| i.min_shipment_value = Some(-1)), Flaw::Negative);

@@ -144,6 +144,15 @@ pub fn parceled(dice: &mut Dice, size: Size) -> Instance {
     for line in &mut instance.lines {
         line.alone = dice.one_in(5);
     }
+    let services = instance
+        .candidates
+        .iter_mut()
+        .flat_map(|one| &mut one.services);
+    for service in services {
+        if dice.one_in(6) {
+            service.extra_uc -= dice.between(0, 9);
+        }
+    }
     instance
 }
 

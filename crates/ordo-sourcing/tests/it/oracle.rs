@@ -113,7 +113,8 @@ fn price(instance: &Instance, grid: &Grid) -> Cost {
             money_uc += price * units;
         }
         let services = candidate.services.iter();
-        let prices = services.map(|one| one.extra_uc + parcels(instance, one.rate, row));
+        let prices =
+            services.map(|one| i64::max(0, one.extra_uc + parcels(instance, one.rate, row)));
         money_uc += prices.min().unwrap_or(0);
     }
     let wanted: i64 = instance.lines.iter().map(|line| line.quantity).sum();
@@ -151,7 +152,9 @@ fn parcels(instance: &Instance, rate: u32, row: &[i64]) -> i64 {
             }
         }
     }
-    let most_g = parceling.max_weight_g.unwrap_or(i64::MAX);
+    let steps = &instance.rates[rate as usize].steps;
+    let last_g = steps[steps.len() - 1].up_to_g;
+    let most_g = parceling.max_weight_g.unwrap_or(i64::MAX).min(last_g);
     price_uc + put(instance, rate, most_g, &shared, &mut Vec::new())
 }
 

@@ -358,6 +358,68 @@ fn two_light_parcels_are_sent_where_one_heavy_one_is_dearer() {
 }
 
 #[test]
+fn no_parcel_of_several_units_is_heavier_than_the_last_step() {
+    let mut instance = parceled(&[3], None);
+    let solution = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(solution.cost.money_uc, 30);
+    assert_eq!(solution.plan.shipments[0].parcels.len(), 3);
+    let in_one = Plan {
+        shipments: vec![Shipment {
+            parcels: Vec::new(),
+            ..solution.plan.shipments[0].clone()
+        }],
+        unfilled: Vec::new(),
+    };
+    assert_eq!(instance.cost_of(&in_one), Err(PlanFault::Parcels(0)));
+    // What is taken off a service is taken off once, and never more than it asks.
+    instance.candidates[0].services[1].extra_uc = -25;
+    let solution = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(solution.cost.money_uc, 5);
+    instance.candidates[0].services[1].extra_uc = -50;
+    let solution = solve(&instance, StepBudget::IN_BATCH).expect("sound");
+    assert_eq!(solution.cost.money_uc, 0);
+}
+
+#[test]
+fn twelve_different_units_in_parcels_are_exact_at_eight_rates() {
+    let mut instance = parceled(&[1; 12], None);
+    for (line, grams) in instance.lines.iter_mut().zip((9..).step_by(7)) {
+        line.unit_weight_g = grams * 100;
+    }
+    let steps = [1_000, 2_000, 5_000, 10_000, 20_000, 31_500];
+    let prices = [400, 520, 700, 1_150, 2_600, 4_400];
+    instance.rates = (0..8)
+        .map(|nth| {
+            let steps = steps
+                .iter()
+                .zip(prices)
+                .map(|(&up_to_g, price)| WeightStep {
+                    up_to_g,
+                    cost_uc: price * (10 + nth) + 37 * nth,
+                });
+            Rate {
+                steps: steps.collect(),
+            }
+        })
+        .collect();
+    instance.penalties.unfilled_unit_uc = 1_000_000;
+    instance.candidates = (0..8)
+        .map(|nth| Candidate {
+            services: vec![Service {
+                rate: nth,
+                extra_uc: i64::from(8 - nth) * 90,
+            }],
+            ..at(u128::from(nth) + 1, 0, &[1; 12])
+        })
+        .collect();
+    assert!(Parceling::is_exact_for(&instance.lines, 8));
+    let solution = solve(&instance, StepBudget::FULL).expect("sound");
+    assert!(solution.proven, "{} steps", solution.steps);
+    assert_eq!(instance.cost_of(&solution.plan), Ok(solution.cost));
+    assert!(solution.plan.shipments[0].parcels.len() > 1);
+}
+
+#[test]
 fn a_line_that_ships_alone_shares_no_parcel() {
     let mut instance = parceled(&[1, 1, 1], None);
     instance.lines[1].alone = true;
