@@ -79,6 +79,8 @@ fn rate_table(currency: Currency, service: &str, transit_days: u16, more: i64) -
                 name: "fuel".to_owned(),
                 flat: Minor::ZERO,
                 ppm: 62_500,
+                per_parcel: false,
+                over_g: None,
             }],
             valid_from: None,
             valid_until: None,
@@ -158,6 +160,7 @@ pub fn sku(code: String) -> Command {
         hs_code: None,
         origin_country: None,
         tags: Vec::new(),
+        ships_alone: false,
     })
 }
 

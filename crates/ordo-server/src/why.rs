@@ -16,7 +16,10 @@ use ordo_domain::rules::{RuleReason, RuleSet};
 use ordo_domain::sourcing::{Would, read_decision};
 use ordo_domain::time::Date;
 use ordo_engine::Backend;
-use ordo_sourcing::{Alternative, Decision, Excluded, Instance, Key, Reason, ShipmentReason, Tier};
+use ordo_sourcing::{
+    Alternative, Decision, Excluded, Instance, Key, Reason, ShipmentReason, Tier, cents_of,
+    in_cents,
+};
 use ordo_store::StoreError;
 
 use crate::pages::words;
@@ -84,9 +87,30 @@ impl Words<'_> {
             0 => String::new(),
             uc => format!(", for {}", self.money(uc)),
         };
+        let parcels = self.parcels(shipment);
         let without = self.without(&shipment.without);
         let scarce = self.scarce(shipment);
-        format!("{place} ships {units}{away}{money}. {scarce}{without}")
+        format!("{place} ships {units}{parcels}{away}{money}. {scarce}{without}")
+    }
+
+    /// In which parcels it goes, where they are several.
+    fn parcels(&self, shipment: &ShipmentReason) -> String {
+        if shipment.parcels.len() < 2 {
+            return String::new();
+        }
+        let parts_uc = shipment.parcels.iter().map(|parcel| parcel.carrier_uc);
+        let parts_uc: Vec<i64> = parts_uc.collect();
+        let cents = in_cents(&shipment.paid_uc())[0];
+        let prices = cents_of(cents, &parts_uc).into_iter();
+        let each: Vec<String> = (shipment.parcels.iter().zip(prices))
+            .map(|(parcel, cents)| {
+                let kilograms = parcel.weight_g / 1_000;
+                let tenths = parcel.weight_g % 1_000 / 100;
+                let price = words::money(self::cents(cents, self.order.currency));
+                format!("{kilograms}.{tenths} kg for {price}")
+            })
+            .collect();
+        format!(" in {} parcels ({})", each.len(), each.join(", "))
     }
 
     /// What it takes although others are expected to want it.

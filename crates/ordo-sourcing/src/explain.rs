@@ -7,11 +7,14 @@
 use crate::cost::Cost;
 use crate::decision::{Decision, Excluded};
 use crate::instance::{Flaw, Instance, Key};
+use crate::parcel::Parcel;
 use crate::plan::{Plan, Shipment, Solution, StepBudget};
 use crate::solve::solve;
 
 /// Steps for one question: most orders are solved exactly in far fewer.
 const QUESTION: StepBudget = StepBudget(100_000);
+/// Micro-cents in a cent.
+const CENT_UC: i64 = 1_000_000;
 
 /// A plan, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub struct ShipmentReason {
     pub location: Key,
     /// Lines by index with their units.
     pub lines: Vec<(usize, i64)>,
+    /// Its parcels, where shipments are parceled.
+    pub parcels: Vec<ParcelReason>,
     /// Meters to the buyer.
     pub distance_m: i64,
     /// What it adds to the tiers.
@@ -80,6 +85,18 @@ impl ShipmentReason {
         let paid: i64 = self.paid_uc().iter().sum();
         paid + self.stock_price_uc + self.shipment_price_uc
     }
+}
+
+/// A parcel, and its part of what the carrier gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParcelReason {
+    /// Lines by index with their units.
+    pub lines: Parcel,
+    /// Billable grams.
+    pub weight_g: i64,
+    /// Micro-cents; what is paid once per shipment is divided evenly, so that all parcels add up to
+    /// [`ShipmentReason::carrier_uc`].
+    pub carrier_uc: i64,
 }
 
 /// Another plan, and by how much it is dearer.
@@ -221,20 +238,18 @@ impl Decision {
         let cost = instance.shipment_cost(shipment).unwrap_or(Cost::ZERO);
         let mut without = instance.clone();
         without.candidates[shipment.location].available.fill(0);
+        let carrier_uc =
+            cost.money_uc - handling_uc - decline_uc - units_uc - shipment_price_uc - late_uc;
         Ok(ShipmentReason {
             location: candidate.key,
             lines: shipment.lines.clone(),
+            parcels: self.parcels(shipment, carrier_uc),
             distance_m: candidate.distance_m,
             tiers: Cost {
                 money_uc: 0,
                 ..cost
             },
-            carrier_uc: cost.money_uc
-                - handling_uc
-                - decline_uc
-                - units_uc
-                - shipment_price_uc
-                - late_uc,
+            carrier_uc,
             late_uc,
             duty_uc: units_uc - stock_price_uc,
             stock_price_uc,
@@ -244,6 +259,30 @@ impl Decision {
             decline_uc,
             without: self.alternative(&without)?,
         })
+    }
+
+    /// The parcels of a shipment with their parts of so many micro-cents.
+    fn parcels(&self, shipment: &Shipment, carrier_uc: i64) -> Vec<ParcelReason> {
+        let instance = &self.instance;
+        if instance.parceling.is_none() {
+            return Vec::new();
+        }
+        let parcels = match shipment.parcels.as_slice() {
+            [] => std::slice::from_ref(&shipment.lines),
+            several => several,
+        };
+        let services = &instance.candidates[shipment.location].services;
+        let prices_uc = instance.prices_of(services, parcels);
+        let once_uc = carrier_uc - prices_uc.iter().sum::<i64>();
+        let count = parcels.len() as i64;
+        let shares = (0..).map(|nth| once_uc * (nth + 1) / count - once_uc * nth / count);
+        let parts = parcels.iter().zip(prices_uc).zip(shares);
+        let part = |((lines, price_uc), share_uc): ((&Parcel, i64), i64)| ParcelReason {
+            lines: lines.clone(),
+            weight_g: instance.weight_g(lines),
+            carrier_uc: price_uc + share_uc,
+        };
+        parts.map(part).collect()
     }
 
     fn alternative(&self, instance: &Instance) -> Result<Alternative, Flaw> {
@@ -276,12 +315,22 @@ fn forcing(instance: &Instance, place: usize, line: usize) -> Instance {
 /// to the largest remainders, to the earlier part where they are equal. No part may be below zero.
 #[must_use]
 pub fn in_cents(parts_uc: &[i64]) -> Vec<i64> {
-    const CENT_UC: i64 = 1_000_000;
     let sum: i64 = parts_uc.iter().sum();
-    let mut cents: Vec<i64> = parts_uc.iter().map(|part| part / CENT_UC).collect();
-    let missing = (sum + CENT_UC / 2) / CENT_UC - cents.iter().sum::<i64>();
+    cents_of((sum + CENT_UC / 2) / CENT_UC, parts_uc)
+}
+
+/// Micro-cents as whole cents that add up to `total`, which is their sum up or down to a cent: the
+/// cents that rounding down leaves go to the largest remainders, to the earlier part where they are
+/// equal.
+#[must_use]
+pub fn cents_of(total: i64, parts_uc: &[i64]) -> Vec<i64> {
+    let mut cents: Vec<i64> = parts_uc
+        .iter()
+        .map(|part| part.div_euclid(CENT_UC))
+        .collect();
+    let missing = total - cents.iter().sum::<i64>();
     let mut places: Vec<usize> = (0..parts_uc.len()).collect();
-    places.sort_by_key(|&place| std::cmp::Reverse(parts_uc[place] % CENT_UC));
+    places.sort_by_key(|&place| std::cmp::Reverse(parts_uc[place].rem_euclid(CENT_UC)));
     for place in places.into_iter().take(missing.max(0) as usize) {
         cents[place] += 1;
     }

@@ -51,7 +51,9 @@ pub use batch::{
 };
 pub use cost::{Cost, MAX_TIERS};
 pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, RulesUsed, Steering};
-pub use explain::{Alternative, Explanation, ShipmentReason, WhyNot, in_cents};
+pub use explain::{
+    Alternative, Explanation, ParcelReason, ShipmentReason, WhyNot, cents_of, in_cents,
+};
 pub use instance::{Candidate, Flaw, Instance, Key, Line, MAX_QUANTITY, Penalties, Tier};
 pub use parcel::{Parcel, Parceling};
 pub use plan::{Plan, PlanFault, Shipment, Solution, StepBudget};

@@ -344,6 +344,21 @@ impl Instance {
             .unwrap_or_default()
     }
 
+    /// What the cheapest of these services asks for each of these parcels.
+    pub(crate) fn prices_of(&self, services: &[Service], parcels: &[Parcel]) -> Vec<i64> {
+        let one = |service: &Service| self.parcels_uc(std::slice::from_ref(service), parcels);
+        let priced = services
+            .iter()
+            .filter_map(|service| Some((one(service)?, service)));
+        let best = priced.min_by_key(|(price_uc, _)| *price_uc);
+        let price_uc = |parcel: &Parcel| {
+            best.map_or(0, |(_, service)| {
+                self.rates[service.rate as usize].at(self.weight_g(parcel))
+            })
+        };
+        parcels.iter().map(price_uc).collect()
+    }
+
     /// Micro-cents of the cheapest of these services for these parcels; `None` where none takes them.
     pub(crate) fn parcels_uc(&self, services: &[Service], parcels: &[Parcel]) -> Option<i64> {
         let prices = services.iter().filter_map(|service| {

@@ -403,6 +403,7 @@ pub(super) fn sku(code: &str, name: Option<String>, weight_g: i64) -> CreateSku 
         hs_code: None,
         origin_country: None,
         tags: Vec::new(),
+        ships_alone: false,
     }
 }
 

@@ -90,6 +90,9 @@ pub struct Sku {
     /// Marks that sourcing rules ask for, such as `hazmat`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Whether every unit is a parcel of its own, as goods in a shipping box of theirs are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ships_alone: bool,
 }
 record!(Sku, SkuId, Sku, self => Columns::Code { code: self.code.clone() });
 
@@ -118,6 +121,8 @@ pub struct CreateSku {
     pub origin_country: Option<String>,
     /// Marks that sourcing rules ask for.
     pub tags: Vec<String>,
+    /// Whether every unit is a parcel of its own.
+    pub ships_alone: bool,
 }
 
 impl CreateSku {
@@ -148,6 +153,7 @@ impl CreateSku {
             hs_code: self.hs_code.clone(),
             origin_country: self.origin_country.clone(),
             tags: self.tags.clone(),
+            ships_alone: self.ships_alone,
         };
         let id = sku.id;
         Ok(Decided::created(vec![Event::SkuCreated { sku }], id))

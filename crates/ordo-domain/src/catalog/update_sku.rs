@@ -36,6 +36,8 @@ pub struct SkuChange {
     pub origin_country: Edit<String>,
     /// Marks that sourcing rules ask for.
     pub tags: Option<Vec<String>>,
+    /// Whether every unit is a parcel of its own.
+    pub ships_alone: Option<bool>,
 }
 
 /// Changes a SKU.
@@ -99,5 +101,6 @@ impl SkuChange {
         self.hs_code.apply(&mut sku.hs_code);
         self.origin_country.apply(&mut sku.origin_country);
         replace(&mut sku.tags, self.tags.as_ref());
+        replace(&mut sku.ships_alone, self.ships_alone.as_ref());
     }
 }

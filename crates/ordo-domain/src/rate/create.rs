@@ -4,7 +4,7 @@ use crate::decide::{Context, Decided, Refusal};
 use crate::event::Event;
 use crate::id::LocationId;
 use crate::money::Currency;
-use crate::rate::{RateTable, Surcharge, Zone};
+use crate::rate::{RateTable, Surcharge, Worked, Zone};
 use crate::reference::Reference;
 use crate::rejection::{Code, Rejection};
 use crate::time::Date;
@@ -73,6 +73,7 @@ impl CreateRateTable {
             surcharges: draft.surcharges.clone(),
             valid_from: draft.valid_from,
             valid_until: draft.valid_until,
+            worked: Worked::default(),
         };
         rate_table.fill();
         rate_table.must_be_sound()?;

@@ -17,7 +17,7 @@ use crate::rejection::Rejection;
 use crate::time::Date;
 
 pub use create::{CreateRateTable, RateTableDraft};
-pub use price::{MICRO, Parcel};
+pub use price::{MICRO, Parcel, Worked};
 pub use update::{RateTableChange, UpdateRateTable};
 
 /// The largest price of a cell, in minor units.
@@ -71,6 +71,9 @@ pub struct RateTable {
     /// The last local day of shipping that it counts for; `None` for no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Date>,
+    /// What was worked out of all this; no part of it.
+    #[serde(skip)]
+    pub worked: Worked,
 }
 record!(RateTable, RateTableId, RateTable, self => Columns::Code { code: self.code.clone() });
 
@@ -108,12 +111,18 @@ pub struct Area {
 pub struct Surcharge {
     /// What for, in words.
     pub name: String,
-    /// Minor units per shipment.
+    /// Minor units per shipment, or per parcel.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub flat: Minor,
     /// Millionths of the price of its weight.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ppm: i64,
+    /// Whether `flat` is paid for every parcel rather than once per shipment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_parcel: bool,
+    /// Only parcels of more than so many billable grams pay it, each for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_g: Option<i64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
@@ -303,6 +312,7 @@ pub(crate) mod tests {
             surcharges: Vec::new(),
             valid_from: None,
             valid_until: None,
+            worked: Worked::default(),
         }
     }
 

@@ -83,9 +83,9 @@ impl Solved {
         for (line, units) in &shipment.lines {
             bill.duty_uc += way.duty_uc.get(*line).copied().unwrap_or(0) * units;
         }
-        let weight_g = self.weight_g(shipment);
-        if let Some(offer) = cheapest(&way.offers, weight_g) {
-            bill.carriage_uc += offer.price_uc(weight_g).unwrap_or(0);
+        let loads = self.loads(shipment);
+        if let Some(offer) = cheapest(&way.offers, &loads) {
+            bill.carriage_uc += offer.price_uc(&loads).unwrap_or(0);
             bill.late_uc += offer.late_uc;
         }
     }

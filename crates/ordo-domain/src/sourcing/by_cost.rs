@@ -8,7 +8,7 @@ use crate::decide::Refusal;
 use crate::money::Currency;
 use crate::network::{BlockStage, CutOff, Location};
 use crate::rate::{MICRO, Parcel, RateTable};
-use crate::sourcing::carriage::{Offer, Weights};
+use crate::sourcing::carriage::{Offer, Weights, keep_those_that_carry, parceling};
 use crate::sourcing::leave::{Stays, leave, zone_of};
 use crate::sourcing::performance::assumed;
 use crate::sourcing::price_book::PriceBook;
@@ -91,13 +91,25 @@ impl Question<'_> {
         &self,
         mut excluded: Vec<Excluded>,
         sources: Vec<Source>,
-        offers: Vec<Offers>,
+        mut offers: Vec<Offers>,
         weighed: &Weighed,
     ) -> Problem {
         let currency = weighed.penalties.currency;
         let offered = offers.iter().flatten().flatten();
         let tables: Vec<&RateTable> = offered.map(|offer| &*offer.table).collect();
-        let lines = self.lines(&tables, weighed.default_g);
+        let mut lines = self.lines(&tables, weighed.default_g);
+        for (source, offers) in sources.iter().zip(&mut offers) {
+            if let Ok(offers) = offers {
+                keep_those_that_carry(offers, source.heaviest_unit_g(&lines));
+            }
+        }
+        for (line, want) in lines.iter_mut().zip(self.wanted) {
+            line.alone = want.sku.ships_alone;
+        }
+        let parceling = parceling(&lines, offers.iter().flatten().flatten());
+        if parceling.is_none() {
+            lines.iter_mut().for_each(|line| line.alone = false);
+        }
         let weights = Weights::of(&lines);
         let (mut candidates, mut ways) = (Vec::new(), Vec::new());
         let mut locations = Vec::new();
@@ -112,22 +124,22 @@ impl Question<'_> {
             };
             let mut candidate = source.candidate();
             let duty_uc = self.charge(source.location, weighed, &mut candidate);
-            let mut rate = weights.price(&offers);
-            if let Some(guide) = self.guide {
-                let bonus_uc = guide.charge(source.location, &mut candidate, currency);
-                for step in &mut rate.steps {
-                    step.cost_uc = step.cost_uc.saturating_sub(bonus_uc).max(0);
-                }
-            }
-            let known = rates.iter().position(|known| *known == rate);
-            let place = known.unwrap_or_else(|| {
-                rates.push(rate);
-                rates.len() - 1
+            let bonus_uc = self.guide.map_or(0, |guide| {
+                guide.charge(source.location, &mut candidate, currency)
             });
-            candidate.services = vec![Service {
-                rate: place as u32,
-                extra_uc: 0,
-            }];
+            candidate.services = match parceling {
+                Some(_) => weights.services(&offers, bonus_uc, &mut rates),
+                None => {
+                    let mut rate = weights.price(&offers);
+                    for step in &mut rate.steps {
+                        step.cost_uc = step.cost_uc.saturating_sub(bonus_uc).max(0);
+                    }
+                    vec![Service {
+                        rate: place_of(rate, &mut rates),
+                        extra_uc: 0,
+                    }]
+                }
+            };
             candidates.push(candidate);
             locations.push(source.location);
             ways.push(Way {
@@ -143,6 +155,7 @@ impl Question<'_> {
             lines,
             candidates,
             rates,
+            parceling,
             tiers: match penalties.unfilled_unit {
                 Some(_) => Vec::new(),
                 None => vec![Tier::UnfilledUnits],
@@ -163,6 +176,7 @@ impl Question<'_> {
             excluded,
             ways,
             by_distance: Some(plain),
+            skus: self.skus(),
             weight_assumed: self
                 .wanted
                 .iter()
@@ -312,6 +326,16 @@ impl Question<'_> {
             })
             .collect()
     }
+}
+
+/// The place of a rate among those there are, added where it is new.
+pub(super) fn place_of(rate: Rate, rates: &mut Vec<Rate>) -> u32 {
+    let known = rates.iter().position(|known| *known == rate);
+    let place = known.unwrap_or_else(|| {
+        rates.push(rate);
+        rates.len() - 1
+    });
+    place as u32
 }
 
 fn without_money(candidates: &[Candidate]) -> Vec<Candidate> {

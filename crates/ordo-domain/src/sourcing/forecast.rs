@@ -456,7 +456,11 @@ fn dearest_uc(instance: &Instance) -> i64 {
         let carriage = (candidate.services.iter())
             .map(|service| instance.rates[service.rate as usize].at(weight_g))
             .min();
-        carriage.unwrap_or(0) + candidate.handling_order_uc + candidate.handling_unit_uc * units
+        // Every unit may be a parcel.
+        let parcels = instance.parceling.map_or(1, |_| units.max(1));
+        carriage.unwrap_or(0).saturating_mul(parcels)
+            + candidate.handling_order_uc
+            + candidate.handling_unit_uc * units
     });
     costs.max().unwrap_or(0)
 }

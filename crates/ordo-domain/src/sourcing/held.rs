@@ -61,6 +61,7 @@ impl Problem {
         Some(Solved {
             decision: made.clone(),
             ways,
+            skus: self.skus,
             weight_assumed: self.weight_assumed,
         })
     }
@@ -68,6 +69,7 @@ impl Problem {
     /// What a plan costs that ships so many units of the lines from the locations; `None` where it
     /// cannot be had.
     pub fn cost_of(&self, shipped: &[(LocationId, Vec<(usize, i64)>)]) -> Option<Cost> {
+        self.instance.check().ok()?;
         let mut shipments = Vec::with_capacity(shipped.len());
         for (location, lines) in shipped {
             let key = Key(location.to_u128());
@@ -77,7 +79,7 @@ impl Problem {
                 Shipment {
                     location: found,
                     lines: lines.clone(),
-                    parcels: Vec::new(),
+                    parcels: self.instance.parcels_of(found, lines),
                 },
             ));
         }
@@ -89,7 +91,6 @@ impl Problem {
                 .collect(),
             unfilled: Vec::new(),
         };
-        self.instance.check().ok()?;
         self.instance.cost_of(&plan).ok()
     }
 

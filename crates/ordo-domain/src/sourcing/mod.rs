@@ -24,7 +24,7 @@ mod stored;
 mod would;
 
 pub(crate) use bill::Bill;
-pub use carriage::PlannedCarriage;
+pub use carriage::{ParcelUnits, PlannedCarriage, PlannedParcel};
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
 pub(crate) use guide::{Counting, Guide, Taken, line_facts, order_facts};
@@ -34,7 +34,9 @@ pub use price_book::{
     HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,
     StockPrice, StockPrices,
 };
-pub use promise::{PromiseAnswer, PromiseOption, PromiseQuestion, PromisedShipment, promise};
+pub use promise::{
+    PromiseAnswer, PromiseOption, PromiseQuestion, PromisedShipment, PromisedUnits, promise,
+};
 pub(crate) use question::{Question, Wanted};
 pub use settings::{
     Duty, LOOK_AGAIN_MIN_MAX, PENALTY_MAX, Penalties, PriceSettings, PromiseKind, SourcingSettings,

@@ -3,7 +3,7 @@
 //! The same problem as that of an order, solved without taking anything.
 
 use crate::decide::Refusal;
-use crate::id::ChannelId;
+use crate::id::{ChannelId, SkuId};
 use crate::money::{Currency, Minor, Money};
 use crate::network::{ChannelKind, Place};
 use crate::order::{OrderKind, Terms};
@@ -74,8 +74,28 @@ pub struct PromisedShipment {
     pub leaves_on: Date,
     /// By what, where there are rates.
     pub carriage: Option<PlannedCarriage>,
-    /// SKU codes and how many of each.
-    pub units: Vec<(String, Quantity)>,
+    /// What is in it.
+    pub units: Vec<PromisedUnits>,
+}
+
+/// Units of a SKU in a promised shipment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromisedUnits {
+    /// The SKU.
+    pub sku: SkuId,
+    /// Its code.
+    pub code: String,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl PromisedShipment {
+    /// The code of a SKU that is in it.
+    #[must_use]
+    pub fn code_of(&self, sku: SkuId) -> &str {
+        let found = self.units.iter().find(|unit| unit.sku == sku);
+        found.map_or("", |unit| &unit.code)
+    }
 }
 
 /// What could be promised at `now`.
@@ -323,7 +343,11 @@ fn option(
         };
         let unit = |(line, units): &(usize, i64)| {
             let want = &wanted[*line];
-            (want.sku.code.clone(), Quantity::stored(*units))
+            PromisedUnits {
+                sku: want.sku.id,
+                code: want.sku.code.clone(),
+                quantity: Quantity::stored(*units),
+            }
         };
         shipments.push(PromisedShipment {
             location: location.code.clone(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use ordo_sourcing::{Candidate, Excluded, Instance, Key as LocationKey, Reason, Tier};
+use ordo_sourcing::{Candidate, Excluded, Instance, Key as LocationKey, Line, Reason, Tier};
 
 use crate::catalog::{Sku, StockPolicy};
 use crate::decide::Refusal;
-use crate::id::{ChannelId, LocationId};
+use crate::id::{ChannelId, LocationId, SkuId};
 use crate::money::{Currency, Minor};
 use crate::network::place::distance_m;
 use crate::network::{BlockStage, Location, Place};
@@ -177,8 +177,14 @@ impl Question<'_> {
             ways,
             steering: None,
             by_distance: None,
+            skus: self.skus(),
             weight_assumed: vec![false; self.wanted.len()],
         })
+    }
+
+    /// The SKU of each line.
+    pub(super) fn skus(&self) -> Vec<SkuId> {
+        self.wanted.iter().map(|want| want.sku.id).collect()
     }
 
     /// Whether the shipments of a location are counted by the day.
@@ -288,6 +294,15 @@ impl Question<'_> {
 }
 
 impl Source<'_> {
+    /// Grams of the heaviest unit that it has of the lines.
+    pub(super) fn heaviest_unit_g(&self, lines: &[Line]) -> i64 {
+        let here = lines.iter().zip(&self.available);
+        let weights = here
+            .filter(|(_, units)| **units > 0)
+            .map(|(line, _)| line.unit_weight_g);
+        weights.max().unwrap_or(0)
+    }
+
     pub(super) fn candidate(&self) -> Candidate {
         Candidate {
             key: LocationKey(self.location.id.to_u128()),

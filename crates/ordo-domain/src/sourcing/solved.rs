@@ -2,8 +2,9 @@
 
 use ordo_sourcing::{Decision, Excluded, Instance, Shipment, Steering, StepBudget};
 
-use crate::id::LocationId;
-use crate::sourcing::carriage::{Offer, PlannedCarriage, cheapest};
+use crate::id::{LocationId, SkuId};
+use crate::quantity::Quantity;
+use crate::sourcing::carriage::{Load, Offer, ParcelUnits, PlannedCarriage, cheapest};
 use crate::sourcing::leave::Leave;
 use crate::sourcing::steer;
 use crate::time::{Date, Zone};
@@ -22,6 +23,8 @@ pub(crate) struct Problem {
     pub(super) steering: Option<Steering>,
     /// The same without money, for numbers that are too large to be summed.
     pub(super) by_distance: Option<Instance>,
+    /// Of each line.
+    pub(super) skus: Vec<SkuId>,
     pub(super) weight_assumed: Vec<bool>,
     /// Whether a local day played a part.
     pub(super) reads_calendar: bool,
@@ -80,6 +83,7 @@ impl Problem {
         let mut solved = Solved {
             decision,
             ways: self.ways,
+            skus: self.skus,
             weight_assumed: self.weight_assumed,
         };
         let late_uc = solved.late_uc();
@@ -94,6 +98,8 @@ impl Problem {
 pub(crate) struct Solved {
     pub decision: Decision,
     pub(super) ways: Vec<Way>,
+    /// Of each line.
+    pub(super) skus: Vec<SkuId>,
     pub(super) weight_assumed: Vec<bool>,
 }
 
@@ -109,7 +115,8 @@ impl Solved {
         let instance = &self.decision.instance;
         let candidate = &instance.candidates[shipment.location];
         let way = &self.ways[shipment.location];
-        let weight_g = self.weight_g(shipment);
+        let parcels = self.parcels(shipment);
+        let loads: Vec<Load> = parcels.iter().map(|(load, _)| *load).collect();
         let assumed = (shipment.lines.iter()).any(|(line, _)| self.weight_assumed[*line]);
         let duties = (shipment.lines.iter()).map(|(line, units)| {
             let duty_uc = way.duty_uc.get(*line).copied().unwrap_or(0);
@@ -117,7 +124,7 @@ impl Solved {
         });
         let duty_uc = duties.fold(0, i64::saturating_add);
         let carriage =
-            cheapest(&way.offers, weight_g).map(|offer| offer.planned(weight_g, assumed, duty_uc));
+            cheapest(&way.offers, &loads).map(|offer| offer.planned(parcels, assumed, duty_uc));
         let leaves_on = (carriage.as_ref().map(|carriage| carriage.leaves_on))
             .or_else(|| way.leave.map(|leave| leave.day));
         Planned {
@@ -135,17 +142,37 @@ impl Solved {
         let shipments = self.decision.solution.plan.shipments.iter();
         let late = shipments.map(|shipment| {
             let offers = &self.ways[shipment.location].offers;
-            cheapest(offers, self.weight_g(shipment)).map_or(0, |offer| offer.late_uc)
+            cheapest(offers, &self.loads(shipment)).map_or(0, |offer| offer.late_uc)
         });
         late.collect()
     }
 
-    /// Billable grams of a shipment.
-    pub(super) fn weight_g(&self, shipment: &Shipment) -> i64 {
-        let lines = &self.decision.instance.lines;
-        (shipment.lines.iter())
-            .map(|(line, units)| lines[*line].unit_weight_g.saturating_mul(*units))
-            .fold(0, i64::saturating_add)
+    /// The parcels of a shipment as carriers see them.
+    pub(super) fn loads(&self, shipment: &Shipment) -> Vec<Load> {
+        let parcels = self.parcels(shipment).into_iter();
+        parcels.map(|(load, _)| load).collect()
+    }
+
+    fn parcels(&self, shipment: &Shipment) -> Vec<(Load, Vec<ParcelUnits>)> {
+        let instance = &self.decision.instance;
+        let parcel = |lines: &Vec<(usize, i64)>| {
+            let weights = (lines.iter())
+                .map(|(line, units)| instance.lines[*line].unit_weight_g.saturating_mul(*units));
+            let units: i64 = lines.iter().map(|(_, units)| units).sum();
+            let load = Load {
+                weight_g: weights.fold(0, i64::saturating_add),
+                is_shared: instance.parceling.is_some() && units > 1,
+            };
+            let units = lines.iter().map(|(line, units)| ParcelUnits {
+                sku: self.skus[*line],
+                quantity: Quantity::stored(*units),
+            });
+            (load, units.collect())
+        };
+        match shipment.parcels.as_slice() {
+            [] => vec![parcel(&shipment.lines)],
+            several => several.iter().map(parcel).collect(),
+        }
     }
 }
 

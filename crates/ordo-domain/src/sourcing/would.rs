@@ -13,8 +13,8 @@ use crate::id::LocationId;
 use crate::network::place::distance_m;
 use crate::network::{Location, Place};
 use crate::order::Order;
-use crate::sourcing::by_cost::Weighed;
-use crate::sourcing::carriage::Weights;
+use crate::sourcing::by_cost::{Weighed, place_of};
+use crate::sourcing::carriage::{Weights, keep_those_that_carry};
 use crate::sourcing::question::{Question, Source};
 use crate::sourcing::{PromiseKind, Wanted};
 use crate::time::Timestamp;
@@ -112,18 +112,20 @@ pub fn would(
         if failed.reason == Reason::PromiseMissed {
             weighed.promise = PromiseKind::Soft;
         }
-        let offers = match question.offers(world, &source, &tables, &weighed)? {
+        let mut offers = match question.offers(world, &source, &tables, &weighed)? {
             Ok(offers) => offers,
             Err(next) => return Ok(Would::FailNext(next.reason)),
         };
         question.charge(&passing, &weighed, &mut candidate);
-        candidate.services = vec![Service {
-            rate: instance.rates.len() as u32,
-            extra_uc: 0,
-        }];
-        instance
-            .rates
-            .push(Weights::of(&instance.lines).price(&offers));
+        keep_those_that_carry(&mut offers, source.heaviest_unit_g(&instance.lines));
+        let weights = Weights::of(&instance.lines);
+        candidate.services = match instance.parceling {
+            Some(_) => weights.services(&offers, 0, &mut instance.rates),
+            None => vec![Service {
+                rate: place_of(weights.price(&offers), &mut instance.rates),
+                extra_uc: 0,
+            }],
+        };
     }
     let place = instance.candidates.len();
     instance.candidates.push(candidate);

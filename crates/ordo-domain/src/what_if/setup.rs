@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::id::{LocationId, RateTableId, RuleSetId, SettingsId};
 use crate::network::{Location, LocationState, Pool};
-use crate::rate::RateTable;
+use crate::rate::{RateTable, Worked};
 use crate::reference::{Reference, ReferenceRecord};
 use crate::rejection::Rejection;
 use crate::rules::{RuleScope, RuleSet, RuleVersion, Rules};
@@ -181,6 +181,7 @@ fn made_up(
         surcharges: draft.surcharges.clone(),
         valid_from: None,
         valid_until: None,
+        worked: Worked::default(),
     };
     table.fill();
     table.must_be_sound().map_err(|mut rejection| {

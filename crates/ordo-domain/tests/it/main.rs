@@ -5,12 +5,14 @@
 
 mod blocks;
 mod bundles;
+mod carriers;
 mod changing;
 mod desk;
 mod edges;
 mod expressions;
 mod input;
 mod lots;
+mod parcels;
 mod past;
 mod planned;
 mod presets;

@@ -4,11 +4,14 @@
 
 use std::sync::Arc;
 
+use ordo_domain::catalog::{Dimensions, SkuChange, UpdateSku};
 use ordo_domain::edit::Edit;
 use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{CutOff, Handling, LocationChange, Place, UpdateLocation};
 use ordo_domain::quantity::Quantity;
-use ordo_domain::rate::{CreateRateTable, RateTableChange, RateTableDraft, UpdateRateTable, Zone};
+use ordo_domain::rate::{
+    CreateRateTable, RateTable, RateTableChange, RateTableDraft, Surcharge, UpdateRateTable, Zone,
+};
 use ordo_domain::sourcing::{
     Duty, Penalties, PriceSettings, Prices, PromiseKind, PromiseQuestion, RenewPrices, StockPrices,
     UpdateSourcingSettings, promise, read_decision,
@@ -52,19 +55,70 @@ impl Desk {
             }
             ["reprice", code, words @ ..] => {
                 let (steps_g, prices) = cells(words);
-                let table = (self.reference.rate_tables())
-                    .find(|table| table.code == *code)
-                    .map(Arc::clone)
-                    .unwrap();
-                self.short(Command::UpdateRateTable(UpdateRateTable {
-                    rate_table: table.id,
+                let change = RateTableChange {
+                    steps_g: Some(steps_g),
+                    prices: Some(vec![("all".to_owned(), prices)]),
+                    ..RateTableChange::default()
+                };
+                self.change_table(code, change)
+            }
+            // weight SKU GRAMS [alone]
+            ["weight", sku, grams, rest @ ..] => self.short(Command::UpdateSku(UpdateSku {
+                sku: self.sku(sku),
+                expected: None,
+                change: SkuChange {
+                    weight_g: Some(grams.parse().unwrap()),
+                    ships_alone: Some(*rest == ["alone"]),
+                    ..SkuChange::default()
+                },
+            })),
+            // surcharge TABLE FLAT PPM [each|over GRAMS]
+            ["surcharge", code, flat, ppm, rest @ ..] => {
+                let table = self.table(code);
+                let surcharge = Surcharge {
+                    name: "extra".to_owned(),
+                    flat: minor(flat),
+                    ppm: ppm.parse().unwrap(),
+                    per_parcel: *rest == ["each"],
+                    over_g: match rest {
+                        ["over", grams] => Some(grams.parse().unwrap()),
+                        _ => None,
+                    },
+                };
+                let surcharges = table.surcharges.iter().cloned().chain([surcharge]);
+                let change = RateTableChange {
+                    surcharges: Some(surcharges.collect()),
+                    ..RateTableChange::default()
+                };
+                self.change_table(code, change)
+            }
+            // size SKU LENGTH WIDTH HEIGHT
+            ["size", sku, edges @ ..] => {
+                let edge = |at: usize| edges[at].parse().unwrap();
+                let size = Dimensions {
+                    length_mm: edge(0),
+                    width_mm: edge(1),
+                    height_mm: edge(2),
+                };
+                self.short(Command::UpdateSku(UpdateSku {
+                    sku: self.sku(sku),
                     expected: None,
-                    change: Box::new(RateTableChange {
-                        steps_g: Some(steps_g),
-                        prices: Some(vec![("all".to_owned(), prices)]),
-                        ..RateTableChange::default()
-                    }),
+                    change: SkuChange {
+                        dimensions: Edit::Set(size),
+                        ..SkuChange::default()
+                    },
                 }))
+            }
+            // table CODE divisor N | from DAY | until DAY
+            ["table", code, what, value] => {
+                let mut change = RateTableChange::default();
+                match *what {
+                    "divisor" => change.mm3_per_g = Edit::Set(value.parse().unwrap()),
+                    "from" => change.valid_from = Edit::Set(value.parse().unwrap()),
+                    "until" => change.valid_until = Edit::Set(value.parse().unwrap()),
+                    other => panic!("no such part of a table: {other}"),
+                }
+                self.change_table(code, change)
             }
             ["handling", location, per_order, per_unit] => {
                 let handling = Handling {
@@ -134,8 +188,21 @@ impl Desk {
                 let Some(carriage) = &work.carriage else {
                     return vec![format!("day {day} none")];
                 };
+                let parcels = carriage.parcels.iter().map(|parcel| {
+                    let units = (parcel.units.iter()).map(|unit| {
+                        format!(
+                            "{}x{}",
+                            self.world.sku(unit.sku).unwrap().unwrap().code,
+                            unit.quantity
+                        )
+                    });
+                    let units: Vec<String> = units.collect();
+                    let (grams, price) = (parcel.weight_g, parcel.price.get());
+                    format!(" [{grams} g {price} {}]", units.join(" "))
+                });
+                let parcels: String = parcels.collect();
                 vec![format!(
-                    "day {day} {} {} for {} g leaves {} arrives {} late {}",
+                    "day {day} {} {} for {} g leaves {} arrives {} late {}{parcels}",
                     carriage.service,
                     carriage.price.get(),
                     carriage.weight_g,
@@ -180,6 +247,20 @@ impl Desk {
         };
         self.short(Command::CreateRateTable(CreateRateTable {
             table: Box::new(table),
+        }))
+    }
+
+    fn table(&self, code: &str) -> Arc<RateTable> {
+        let mut tables = self.reference.rate_tables();
+        let found = tables.find(|table| table.code == code);
+        found.map(Arc::clone).unwrap()
+    }
+
+    fn change_table(&mut self, code: &str, change: RateTableChange) -> Vec<String> {
+        self.short(Command::UpdateRateTable(UpdateRateTable {
+            rate_table: self.table(code).id,
+            expected: None,
+            change: Box::new(change),
         }))
     }
 

@@ -298,6 +298,55 @@ async fn a_promise_names_the_options_and_takes_nothing() {
     }
 }
 
+/// Four shirts of 100 g: two parcels of two cost less than one, and whoever packs is told.
+#[tokio::test]
+async fn parcels_are_said_to_whoever_packs_and_told_in_the_decision() {
+    for app in TestApp::company_on_each_store("parcels_are_said").await {
+        rates(&app, "BER", 1, "max_g,DE\n250,3.05\n1000,9.00\n").await;
+        let ordered = async |name: &str, units: i64| {
+            let body = order(name, units);
+            let placed = app.post("/api/v1/orders", &body).await.expect(201);
+            placed["fulfillment_orders"][0].clone()
+        };
+        let work = ordered("1", 4).await;
+        let euro = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+        let carriage = &work["carriage"];
+        assert_eq!(carriage["price"], euro(610), "{} {work}", app.store);
+        let parcel = json!({"weight_g": 200, "price": euro(305),
+                            "units": [{"sku": "A", "quantity": 2}]});
+        assert_eq!(carriage["parcels"], json!([parcel, parcel]));
+        let told = why(&app, &work).await;
+        let shipment = &told["shipments"][0];
+        assert_eq!(shipment["cost"]["carrier"], euro(610));
+        let parcel = json!({"weight_g": 200, "units": 2, "price": euro(305)});
+        assert_eq!(shipment["parcels"], json!([parcel, parcel]));
+        let because = shipment["because"].as_str().unwrap();
+        assert!(because.contains("in 2 parcels (0.2 kg for"), "{because}");
+        let path = "/api/v1/promise?sku=A:4&country=DE";
+        let promised = app.get(path).await.expect(200);
+        let option = &promised["options"][0];
+        assert_eq!(option["cost"], euro(610));
+        let carriage = &option["shipments"][0]["carriage"];
+        assert_eq!(carriage["parcels"][1]["units"][0]["sku"], "A");
+
+        // Two are one parcel, until each has a box of its own.
+        let work = ordered("2", 2).await;
+        assert_eq!(work["carriage"]["price"], euro(305));
+        assert_eq!(work["carriage"]["parcels"], json!([]));
+        let skus = app.get("/api/v1/skus").await.expect(200);
+        let sku = skus["items"].as_array().unwrap();
+        let sku = sku.iter().find(|sku| sku["code"] == "A").unwrap();
+        assert_eq!(sku["ships_alone"], false);
+        let path = format!("/api/v1/skus/{}", sku["id"].as_str().unwrap());
+        let body = json!({"ships_alone": true});
+        let changed = app.patch(&path, None, &body).await.expect(200);
+        assert_eq!(changed["ships_alone"], true);
+        let work = ordered("3", 2).await;
+        assert_eq!(work["carriage"]["price"], euro(610));
+        assert_eq!(work["carriage"]["parcels"].as_array().unwrap().len(), 2);
+    }
+}
+
 #[tokio::test]
 async fn a_table_is_made_changed_and_read_as_it_was_told() {
     let app = TestApp::with_company().await;
@@ -308,14 +357,16 @@ async fn a_table_is_made_changed_and_read_as_it_was_told() {
     assert_eq!(table["origins"], json!(["BER"]));
     // A zone without prices keeps its own.
     let body = json!({"zones": [{"name": "DE", "transit_days": 3}], "mm3_per_g": 5000,
-                      "surcharges": [{"name": "fuel", "ppm": 62500}],
+                      "surcharges": [{"name": "fuel", "ppm": 62500},
+                                     {"name": "oversize", "flat": 2400, "over_g": 3000}],
                       "valid_until": "2027-01-31"});
     let changed = app.patch(&path, Some("\"2\""), &body).await.expect(200);
     assert_eq!(changed["zones"][0]["prices"], json!([450, 900]));
     assert_eq!(changed["zones"][0]["transit_days"], 3);
     assert_eq!(
-        changed["surcharges"][0],
-        json!({"name": "fuel", "flat": 0, "ppm": 62500})
+        changed["surcharges"],
+        json!([{"name": "fuel", "flat": 0, "ppm": 62500, "per_parcel": false},
+               {"name": "oversize", "flat": 2400, "ppm": 0, "per_parcel": false, "over_g": 3000}])
     );
     assert_eq!(changed["valid_until"], "2027-01-31");
     assert_eq!(app.get(&path).await.expect(200), changed);
@@ -327,6 +378,10 @@ async fn a_table_is_made_changed_and_read_as_it_was_told() {
     assert_eq!(late.json()["current"], changed);
     for (body, field) in [
         (json!({"steps_g": [1]}), "/zones/0/prices"),
+        (
+            json!({"surcharges": [{"name": "big", "over_g": 0}]}),
+            "/surcharges/0/over_g",
+        ),
         (json!({"steps_g": [5, 5]}), "/steps_g/1"),
         (json!({"origins": ["XXX"]}), "/origins/0"),
         (json!({"valid_from": "2027-02-01"}), "/valid_until"),

@@ -424,6 +424,7 @@ pub fn sku(code: &str) -> Command {
         hs_code: None,
         origin_country: None,
         tags: Vec::new(),
+        ships_alone: false,
     })
 }
 

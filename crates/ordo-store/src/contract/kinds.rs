@@ -10,7 +10,7 @@ use ordo_domain::id::{
 use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{Block, BlockScope, BlockStage, LegalEntity, Pool, TaxRegistration};
 use ordo_domain::quantity::Quantity;
-use ordo_domain::rate::{RateTable, Zone};
+use ordo_domain::rate::{RateTable, Worked, Zone};
 use ordo_domain::record::{Record, RecordKind};
 use ordo_domain::returns::{Return, ReturnState};
 use ordo_domain::rules::body::{Otherwise, Step};
@@ -137,6 +137,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         surcharges: Vec::new(),
         valid_from: None,
         valid_until: None,
+        worked: Worked::default(),
     };
     let settings = SourcingSettings {
         version,

@@ -6,7 +6,7 @@ use ordo_domain::network::{CreateChannel, CreateLocation, Location, Place};
 use serde_json::{Map, Value, json};
 
 /// Columns of a file of SKUs: the fields of the body, `dimensions` in three columns.
-pub const SKU_COLUMNS: [&str; 12] = [
+pub const SKU_COLUMNS: [&str; 13] = [
     "code",
     "name",
     "barcode",
@@ -19,6 +19,7 @@ pub const SKU_COLUMNS: [&str; 12] = [
     "tracking",
     "hs_code",
     "origin_country",
+    "ships_alone",
 ];
 
 /// Columns of a file of locations: the fields of the body.
@@ -52,6 +53,7 @@ pub fn of_sku(sku: Sku) -> CreateSku {
         hs_code,
         origin_country,
         tags,
+        ships_alone,
     } = sku;
     CreateSku {
         code,
@@ -65,6 +67,7 @@ pub fn of_sku(sku: Sku) -> CreateSku {
         hs_code,
         origin_country,
         tags,
+        ships_alone,
     }
 }
 
@@ -100,6 +103,7 @@ pub fn sku_body(sku: &CreateSku) -> Map<String, Value> {
         ("hs_code", json!(sku.hs_code)),
         ("origin_country", json!(sku.origin_country)),
         ("tags", json!((!sku.tags.is_empty()).then_some(&sku.tags))),
+        ("ships_alone", json!(sku.ships_alone)),
     ])
 }
 
@@ -160,6 +164,7 @@ pub fn sku_cells(sku: &CreateSku) -> [String; SKU_COLUMNS.len()] {
         word(&json!(sku.tracking)),
         sku.hs_code.clone().unwrap_or_default(),
         sku.origin_country.clone().unwrap_or_default(),
+        sku.ships_alone.to_string(),
     ]
 }
 
@@ -204,6 +209,12 @@ pub fn set_cell(body: &mut Map<String, Value>, column: &str, cell: &str) {
         }
         "weight_g" | "unit_scale" | "daily_capacity" | "latitude_e6" | "longitude_e6"
         | "quantity" | "on_hand" | "safety" => number(),
+        // As above, what is neither stays a text.
+        "ships_alone" => cell
+            .trim()
+            .to_ascii_lowercase()
+            .parse::<bool>()
+            .map_or(json!(cell), |is| json!(is)),
         "stock_policy" => match cell.strip_prefix(BACKORDER) {
             Some(limit) => {
                 let limit = limit.trim().parse::<i64>();

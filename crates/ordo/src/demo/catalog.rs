@@ -185,6 +185,7 @@ fn create_sku(family: &Family, place: usize, n: usize, code: &str, title: &str) 
         hs_code: Some(family.hs_code.to_owned()),
         origin_country: Some(family.origin.to_owned()),
         tags: Vec::new(),
+        ships_alone: false,
     }
 }
 

@@ -137,6 +137,8 @@ pub fn lists() -> impl Iterator<Item = Command> {
                         name: "fuel".to_owned(),
                         flat: Minor::ZERO,
                         ppm: 62_500,
+                        per_parcel: false,
+                        over_g: None,
                     }],
                     valid_from: None,
                     valid_until: None,

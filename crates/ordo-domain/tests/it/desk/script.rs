@@ -111,6 +111,7 @@ impl Desk {
                     hs_code: None,
                     origin_country: None,
                     tags: Vec::new(),
+                    ships_alone: false,
                 }))
             }
             [
@@ -149,8 +150,8 @@ impl Desk {
                 ..,
             ] => self.set_up(&words),
             [
-                "rates" | "reprice" | "handling" | "cut-off" | "sourcing" | "prices" | "carriage?"
-                | "promise?",
+                "rates" | "reprice" | "weight" | "size" | "table" | "surcharge" | "handling"
+                | "cut-off" | "sourcing" | "prices" | "carriage?" | "promise?",
                 ..,
             ] => self.weigh(&words),
             ["order", name, rest @ ..] => {

@@ -10,7 +10,7 @@ use ordo_domain::network::Precision;
 use ordo_domain::order::Order;
 use ordo_domain::sourcing::{Would, read_decision, would};
 use ordo_domain::{Code, Rejection};
-use ordo_sourcing::{Decision, Flaw, Key, ShipmentReason, WhyNot, in_cents};
+use ordo_sourcing::{Decision, Flaw, Key, ShipmentReason, WhyNot, cents_of, in_cents};
 use ordo_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -91,8 +91,23 @@ struct ShipmentAnswer<'a> {
     distance_m: i64,
     /// What the shipment costs, by what it is for; the parts that are paid add up to the cent.
     cost: Option<CostAnswer>,
+    /// Its parcels, where it was weighed whether there should be several. Their prices add up to the
+    /// carrier's.
+    parcels: Vec<ParcelAnswer>,
     /// The reason in words.
     because: String,
+}
+
+/// A parcel of a shipment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourcingParcel)]
+struct ParcelAnswer {
+    /// Billable grams.
+    weight_g: i64,
+    /// Units in it.
+    units: i64,
+    /// Its part of the carrier's price.
+    price: Money,
 }
 
 /// What a shipment costs.
@@ -189,6 +204,8 @@ pub async fn get_decision(ask: Ask) -> Answer {
     let shipment = |one: &ShipmentReason| {
         let cents = in_cents(&one.paid_uc());
         let prices = in_cents(&[one.stock_price_uc, one.shipment_price_uc]);
+        let parts_uc: Vec<i64> = one.parcels.iter().map(|parcel| parcel.carrier_uc).collect();
+        let parts = cents_of(cents[0], &parts_uc);
         ShipmentAnswer {
             location: code(one.location),
             units: one.lines.iter().map(|(_, units)| units).sum(),
@@ -202,6 +219,13 @@ pub async fn get_decision(ask: Ask) -> Answer {
                 stock_price: money(prices[0]),
                 shipment_price: money(prices[1]),
             }),
+            parcels: (one.parcels.iter().zip(parts))
+                .map(|(parcel, cents)| ParcelAnswer {
+                    weight_g: parcel.weight_g,
+                    units: parcel.lines.iter().map(|(_, units)| units).sum(),
+                    price: money(cents),
+                })
+                .collect(),
             because: words.shipment(one),
         }
     };

@@ -17,13 +17,15 @@ pub mod short;
 use std::borrow::Cow;
 
 use ordo_domain::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
-use ordo_domain::id::{FulfillmentOrderId, LineId, LocationId, OrderId, RateTableId, ShipmentId};
+use ordo_domain::id::{
+    FulfillmentOrderId, LineId, LocationId, OrderId, RateTableId, ShipmentId, SkuId,
+};
 use ordo_domain::money::Money;
 use ordo_domain::order::Order;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::reference::Reference;
 use ordo_domain::shipment::Units;
-use ordo_domain::sourcing::PlannedCarriage;
+use ordo_domain::sourcing::{ParcelUnits, PlannedCarriage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -95,12 +97,50 @@ pub struct CarriageAnswer<'a> {
     late_days: i64,
     /// What customs are expected to ask, where it crosses a border between customs areas.
     duty: Money,
+    /// The parcels to pack, where it is cheaper in several or has to be; empty where it is one.
+    parcels: Vec<PlannedParcelAnswer<'a>>,
+}
+
+/// One of several parcels that a shipment was planned as.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlannedParcel)]
+struct PlannedParcelAnswer<'a> {
+    /// Billable grams.
+    weight_g: i64,
+    /// Its part of the price: those of all parcels add up to it.
+    price: Money,
+    /// What is to be packed into it.
+    units: Vec<ParcelUnitsAnswer<'a>>,
+}
+
+/// Units of a SKU in a planned parcel.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlannedParcelUnits)]
+struct ParcelUnitsAnswer<'a> {
+    /// The SKU's code.
+    sku: &'a str,
+    /// How many.
+    #[schema(value_type = i64)]
+    quantity: Quantity,
 }
 
 impl<'a> CarriageAnswer<'a> {
-    /// What is shown of it.
-    pub fn of(carriage: &'a PlannedCarriage) -> Self {
+    /// What is shown of it; `code` names a SKU.
+    pub fn of(carriage: &'a PlannedCarriage, code: impl Fn(SkuId) -> &'a str) -> Self {
+        let units = |one: &ParcelUnits| ParcelUnitsAnswer {
+            sku: code(one.sku),
+            quantity: one.quantity,
+        };
+        let parcels = carriage.parcels.iter().map(|parcel| PlannedParcelAnswer {
+            weight_g: parcel.weight_g,
+            price: Money {
+                amount: parcel.price,
+                currency: carriage.currency,
+            },
+            units: parcel.units.iter().map(units).collect(),
+        });
         Self {
+            parcels: parcels.collect(),
             carrier: &carriage.carrier,
             service: &carriage.service,
             rate_table_id: carriage.rate_table,
@@ -181,9 +221,16 @@ impl<'a> FulfillmentOrderAnswer<'a> {
                 reason_code: &request.cause.reason_code,
             }),
             replaces: work.replaces,
-            carriage: work.carriage.as_ref().map(CarriageAnswer::of),
+            carriage: (work.carriage.as_ref())
+                .map(|carriage| CarriageAnswer::of(carriage, |sku| code_of(order, sku))),
         }
     }
+}
+
+/// The code of a SKU that the order asks for.
+fn code_of(order: &Order, sku: SkuId) -> &str {
+    let line = order.lines.iter().find(|line| line.sku == Some(sku));
+    line.map_or("", |line| &line.code)
 }
 
 impl<'a> WorkLineAnswer<'a> {

@@ -214,11 +214,12 @@ impl<'a> OptionShown<'a> {
                 .map(|shipment| ShipmentShown {
                     location: &shipment.location,
                     leaves_on: shipment.leaves_on.to_string(),
-                    carriage: shipment.carriage.as_ref().map(CarriageAnswer::of),
+                    carriage: (shipment.carriage.as_ref())
+                        .map(|carriage| CarriageAnswer::of(carriage, |sku| shipment.code_of(sku))),
                     units: (shipment.units.iter())
-                        .map(|(sku, quantity)| UnitsShown {
-                            sku,
-                            quantity: *quantity,
+                        .map(|unit| UnitsShown {
+                            sku: &unit.code,
+                            quantity: unit.quantity,
                         })
                         .collect(),
                 })

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use ordo_domain::check::Check;
 use ordo_domain::id::RateTableId;
 use ordo_domain::money::Minor;
-use ordo_domain::rate::{Area, RateTable, SURCHARGES_MAX, Surcharge, ZONES_MAX, Zone};
+use ordo_domain::rate::{Area, RateTable, SURCHARGES_MAX, Surcharge, WEIGHT_MAX, ZONES_MAX, Zone};
 use ordo_domain::reference::Reference;
 use ordo_domain::time::Date;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub struct SurchargeBody {
     /// What for, in words.
     #[schema(min_length = 1, max_length = 128)]
     name: String,
-    /// Minor units per shipment.
+    /// Minor units per shipment, or per parcel.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 100_000_000)]
     flat: i64,
@@ -89,6 +89,13 @@ pub struct SurchargeBody {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 10_000_000)]
     ppm: i64,
+    /// Whether `flat` is paid for every parcel rather than once per shipment.
+    #[serde(default)]
+    per_parcel: bool,
+    /// Only parcels of more than so many billable grams pay it, each for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 30_000_000)]
+    over_g: Option<i64>,
 }
 
 /// A rate table.
@@ -148,6 +155,8 @@ impl Show for RateTable {
                     name: surcharge.name.clone(),
                     flat: surcharge.flat.get(),
                     ppm: surcharge.ppm,
+                    per_parcel: surcharge.per_parcel,
+                    over_g: surcharge.over_g,
                 })
                 .collect(),
             valid_from: self.valid_from.map(|day| day.to_string()),
@@ -259,10 +268,19 @@ fn read_surcharges(check: &mut Check, surcharges: &[SurchargeBody]) -> Vec<Surch
                 let message = format!("must be from 0 to {PPM_MAX}");
                 check.refuse(format!("{place}/ppm"), message);
             }
+            if surcharge
+                .over_g
+                .is_some_and(|over_g| !(1..=WEIGHT_MAX).contains(&over_g))
+            {
+                let message = format!("must be from 1 to {WEIGHT_MAX}");
+                check.refuse(format!("{place}/over_g"), message);
+            }
             Surcharge {
                 name: check.text(&format!("{place}/name"), &surcharge.name, 128),
                 flat: Minor::new(surcharge.flat).unwrap_or_default(),
                 ppm: surcharge.ppm,
+                per_parcel: surcharge.per_parcel,
+                over_g: surcharge.over_g,
             }
         })
         .collect()

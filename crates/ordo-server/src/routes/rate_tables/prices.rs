@@ -197,7 +197,7 @@ fn grams(text: &str, unit: i128) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use ordo_domain::rate::Zone;
+    use ordo_domain::rate::{Worked, Zone};
 
     use super::*;
 
@@ -223,6 +223,7 @@ mod tests {
             surcharges: Vec::new(),
             valid_from: None,
             valid_until: None,
+            worked: Worked::default(),
         }
     }
 

@@ -54,6 +54,9 @@ struct SkuInput {
     #[serde(default)]
     #[schema(max_items = 50)]
     tags: Vec<String>,
+    /// Whether every unit is a parcel of its own, as goods in a shipping box of theirs are.
+    #[serde(default)]
+    ships_alone: bool,
 }
 
 /// Edges of one unit in millimeters.
@@ -120,6 +123,7 @@ impl SkuInput {
             hs_code: check.optional_text("/hs_code", self.hs_code.as_ref(), 16),
             origin_country,
             tags: read_tags(&mut check, &self.tags),
+            ships_alone: self.ships_alone,
         };
         check.finish(sku)
     }

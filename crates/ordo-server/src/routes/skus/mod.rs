@@ -44,6 +44,8 @@ pub struct SkuAnswer<'a> {
     origin_country: Option<&'a str>,
     /// Marks that sourcing rules ask for.
     tags: &'a [String],
+    /// Whether every unit is a parcel of its own.
+    ships_alone: bool,
 }
 
 impl Show for Sku {
@@ -64,6 +66,7 @@ impl Show for Sku {
             hs_code: self.hs_code.as_deref(),
             origin_country: self.origin_country.as_deref(),
             tags: &self.tags,
+            ships_alone: self.ships_alone,
         }
     }
 }

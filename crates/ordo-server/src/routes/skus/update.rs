@@ -57,6 +57,8 @@ struct SkuPatch {
     /// All marks that sourcing rules ask for, such as `hazmat`.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
+    /// Whether every unit is a parcel of its own.
+    ships_alone: Option<bool>,
 }
 
 impl SkuPatch {
@@ -76,6 +78,7 @@ impl SkuPatch {
             origin_country: (self.origin_country)
                 .and_then(|code| Some(check.country("/origin_country", &code))),
             tags: (self.tags).map(|tags| read_tags(&mut check, &tags)),
+            ships_alone: self.ships_alone,
         };
         check.finish(change)
     }

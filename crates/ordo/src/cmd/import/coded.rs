@@ -309,6 +309,7 @@ impl Coded for CreateSku {
                 "tracking" => change.tracking = Some(self.tracking),
                 "hs_code" => change.hs_code = edit(self.hs_code.clone()),
                 "origin_country" => change.origin_country = edit(self.origin_country.clone()),
+                "ships_alone" => change.ships_alone = Some(self.ships_alone),
                 other => return Err(never_changes(other)),
             }
         }
