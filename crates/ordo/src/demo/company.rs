@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::catalog::{self, ITEMS};
 use super::dice::Dice;
-use super::{freight, history};
+use super::{freight, history, rules};
 
 /// Code, kind, name, and the legal entity that sells there.
 const CHANNELS: [(&str, ChannelKind, &str, &str); 6] = [
@@ -141,6 +141,9 @@ pub async fn set_up(
     make_all(engine, organization, at_once, freight::lists()).await?;
     make_all(engine, organization, at_once, freight::work(&reference)).await?;
     make_all(engine, organization, at_once, [freight::settings()]).await?;
+    make_all(engine, organization, at_once, rules::sets()).await?;
+    let reference = engine.reference(organization).await?;
+    make_all(engine, organization, at_once, rules::publish(&reference)).await?;
     let skus = ITEMS.iter().map(|item| Command::CreateSku(item.create()));
     make_all(engine, organization, at_once, skus).await?;
     let listings = catalog::listings().into_iter().map(Command::CreateListing);

@@ -9,5 +9,6 @@ mod history;
 mod moves;
 mod orders;
 mod people;
+mod rules;
 #[cfg(test)]
 mod tests;

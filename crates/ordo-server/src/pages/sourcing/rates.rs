@@ -125,7 +125,7 @@ pub fn list(page: &Value) -> Markup {
                             tr {
                                 td { a.key href=(format!("/sourcing/rates/{}", text(&table["id"]))) { (text(&table["code"])) } }
                                 td { (text(&table["carrier"])) " " (text(&table["service"])) }
-                                td { (origins(table)) }
+                                td.places { (origins(table)) }
                                 td.num { (rows(table, "zones").len()) }
                                 td.num { @if let Some(last) = rows(table, "steps_g").last() { (weight(last)) } }
                             }
