@@ -60,7 +60,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/orders/{name}", get(order::get_order))
         .route("/what-if", get(what_if::get_what_if))
         .merge(rules::router())
-        .route("/work/{id}/why", get(why::get_why))
+        .route("/fulfillment/{id}/why", get(why::get_why))
         .merge(sourcing::router())
         .route("/sign-in", get(session::get_sign_in).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))

@@ -322,7 +322,7 @@ impl Shown {
                             span.quiet { (many_units(units)) ", opened " (words::instant(work.opened_at)) }
                         }
                         @if let Some(reason) = self.reasons.get(&work.id) {
-                            p.quiet { (reason) " " a href=(format!("/work/{}/why", work.id)) { "Why?" } }
+                            p.quiet { (reason) " " a href=(format!("/fulfillment/{}/why", work.id)) { "Why?" } }
                         }
                         @if let Some(shipment) = shipment {
                             ul.parcels {

@@ -1,4 +1,4 @@
-//! `GET /work/{id}/why`: why work went to its location, what that costs, and what each other location
+//! `GET /fulfillment/{id}/why`: why work went to its location, what that costs, and what each other location
 //! would have meant.
 
 use std::sync::Arc;
@@ -59,7 +59,7 @@ async fn content(visit: &Visit, id: &str, asked: Option<&str>) -> Result<Markup,
         }
         None => None,
     };
-    let address = |code: &str| format!("/work/{id}/why?location={}", encoded(code));
+    let address = |code: &str| format!("/fulfillment/{id}/why?location={}", encoded(code));
     let excluded = rows(&decision, "excluded");
     let mut others: Vec<&Value> = rows(&decision, "others").iter().collect();
     others.sort_by_key(|other| other["dearer_by"]["amount"].as_i64().unwrap_or(i64::MAX));

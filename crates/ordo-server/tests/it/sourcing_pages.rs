@@ -158,8 +158,8 @@ async fn a_page_says_why_work_went_where_it_went_and_what_others_would_have_cost
         let owner = cookie(&app, OWNER).await;
         let of_order = format!("/orders/{}", placed["id"].as_str().unwrap());
         let linked = page(&app, &owner, &of_order).await;
-        assert!(linked.text.contains(&format!("/work/{id}/why")));
-        let shown = page(&app, &owner, &format!("/work/{id}/why")).await;
+        assert!(linked.text.contains(&format!("/fulfillment/{id}/why")));
+        let shown = page(&app, &owner, &format!("/fulfillment/{id}/why")).await;
         assert_eq!(shown.status, 200, "{}", shown.text);
         for says in [
             "Why MUC",
@@ -170,13 +170,18 @@ async fn a_page_says_why_work_went_where_it_went_and_what_others_would_have_cost
         ] {
             assert!(shown.text.contains(says), "{says}: {}", shown.text);
         }
-        let asked = page(&app, &owner, &format!("/work/{id}/why?location=HAM")).await;
+        let asked = page(&app, &owner, &format!("/fulfillment/{id}/why?location=HAM")).await;
         assert!(
             asked.text.contains("Had it had all of it"),
             "{}",
             asked.text
         );
-        let nobody = page(&app, &owner, "/work/ful_00000000000000000000000000/why").await;
+        let nobody = page(
+            &app,
+            &owner,
+            "/fulfillment/ful_00000000000000000000000000/why",
+        )
+        .await;
         assert_eq!(nobody.status, 404);
         // The same over the API.
         let path = format!("/api/v1/fulfillment-orders/{id}/decision");
