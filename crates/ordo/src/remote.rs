@@ -25,24 +25,57 @@ pub struct RemoteArgs {
 /// # Errors
 /// Nobody answers there, or the answer is a refusal, which is told in its own words.
 pub async fn post(url: &str, key: &str, path: &str, body: &Value) -> Result<Value, Failure> {
-    let lost = |error: reqwest::Error| Failure::Open(format!("{url} gave no answer: {error}"));
+    let request = request(url, key, reqwest::Method::POST, path)?;
+    let request = request.header("content-type", "application/json");
+    answer(url, request.body(body.to_string())).await
+}
+
+/// Reads what is at `path`.
+///
+/// # Errors
+/// As [`post`].
+pub async fn get(url: &str, key: &str, path: &str) -> Result<Value, Failure> {
+    answer(url, request(url, key, reqwest::Method::GET, path)?).await
+}
+
+/// The address of `path` there.
+pub fn address(url: &str, path: &str) -> String {
+    format!("{}{path}", url.trim_end_matches('/'))
+}
+
+fn request(
+    url: &str,
+    key: &str,
+    method: reqwest::Method,
+    path: &str,
+) -> Result<reqwest::RequestBuilder, Failure> {
     let client = reqwest::Client::builder().timeout(ANSWER_WAIT).build();
-    let address = format!("{}{path}", url.trim_end_matches('/'));
-    let asked = (client.map_err(lost)?.post(address))
-        .bearer_auth(key)
-        .header("content-type", "application/json")
-        .body(body.to_string())
-        .send();
-    let answer = asked.await.map_err(lost)?;
+    let client = client.map_err(|error| lost(url, &error))?;
+    Ok(client.request(method, address(url, path)).bearer_auth(key))
+}
+
+async fn answer(url: &str, request: reqwest::RequestBuilder) -> Result<Value, Failure> {
+    let answer = request.send().await.map_err(|error| lost(url, &error))?;
     let status = answer.status();
-    let text = answer.text().await.map_err(lost)?;
+    let text = answer.text().await.map_err(|error| lost(url, &error))?;
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
     if status.is_success() {
         return Ok(body);
     }
+    let fields = body["fields"].as_array().into_iter().flatten();
+    let fields = fields.filter_map(|at| {
+        let (field, message) = (at["field"].as_str()?, at["message"].as_str()?);
+        Some(format!("{field}: {message}"))
+    });
+    let fields: Vec<String> = fields.collect();
     let detail = body["detail"].as_str().or(body["title"].as_str());
-    Err(Failure::Open(format!(
-        "{url} answers {status}: {}",
-        detail.unwrap_or("no reason given")
-    )))
+    let reason = match fields.is_empty() {
+        true => detail.unwrap_or("no reason given").to_owned(),
+        false => fields.join("; "),
+    };
+    Err(Failure::Open(format!("{url} answers {status}: {reason}")))
+}
+
+fn lost(url: &str, error: &reqwest::Error) -> Failure {
+    Failure::Open(format!("{url} gave no answer: {error}"))
 }

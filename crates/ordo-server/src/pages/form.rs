@@ -27,6 +27,11 @@ impl Form {
         Self(pairs.collect())
     }
 
+    /// All names and values, in their order.
+    pub fn pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// The first value of this name; empty where there is none.
     pub fn one(&self, name: &str) -> &str {
         let mut found = self.0.iter().filter(|(known, _)| known == name);

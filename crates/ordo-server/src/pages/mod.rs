@@ -58,10 +58,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/today/stream", get(today::stream_today))
         .route("/orders", get(order::find_order))
         .route("/orders/{name}", get(order::get_order))
-        .route("/what-if", get(what_if::get_what_if))
         .merge(rules::router())
         .route("/fulfillment/{id}/why", get(why::get_why))
         .merge(sourcing::router())
+        .merge(what_if::router())
         .route("/sign-in", get(session::get_sign_in).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
         .layer(axum::middleware::from_fn_with_state(

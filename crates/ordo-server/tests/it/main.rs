@@ -38,6 +38,7 @@ mod test_app;
 mod together;
 mod waiting;
 mod webhooks;
+mod what_if_variants;
 mod what_ifs;
 mod why;
 mod work;

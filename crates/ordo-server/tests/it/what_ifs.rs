@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use axum::http::Request;
 use ordo_domain::time::Zone;
 use ordo_engine::{Engine, EngineConfig};
 use serde_json::{Value, json};
 
 use crate::pages::{cookie, page};
-use crate::test_app::{OWNER, TestApp, order, request};
+use crate::test_app::{Answer, OWNER, TestApp, order, request};
 
 async fn ask(app: &TestApp, question: &Value) -> Value {
     app.post("/api/v1/what-ifs", question).await.expect(200)
@@ -251,8 +252,8 @@ async fn a_draft_runs_in_the_shadow_once_a_day() {
         };
         wait_for(0).await;
         forward_to(1, 16);
-        let page = wait_for(1).await;
-        let head = &page["items"][0];
+        let listed = wait_for(1).await;
+        let head = &listed["items"][0];
         assert_eq!(
             (&head["kind"], &head["orders"], &head["shadow"]["version"]),
             (&json!("shadow"), &json!(1), &json!(1))
@@ -271,6 +272,23 @@ async fn a_draft_runs_in_the_shadow_once_a_day() {
         for (side, location) in [("baseline", "BER"), ("variant", "WIE")] {
             let because = order[side]["because"][0].as_str().unwrap();
             assert!(because.starts_with(location), "{because}");
+        }
+        // Its days, and the day, in a browser.
+        let owner = cookie(&app, OWNER).await;
+        let days = page(&app, &owner, &format!("/what-if/shadow/{set}/1")).await;
+        assert!(
+            days.text.contains(&format!("/what-if/{id}")),
+            "{}",
+            days.text
+        );
+        let day = page(&app, &owner, &format!("/what-if/{id}")).await;
+        for words in [
+            "far version 1 on ",
+            "BER ships",
+            "WIE ships",
+            "What is assumed",
+        ] {
+            assert!(day.text.contains(words), "{words}: {}", day.text);
         }
         // What ran is not run again, also not by another node, and not when it was let go.
         let beside = Engine::start(
@@ -291,9 +309,9 @@ async fn a_draft_runs_in_the_shadow_once_a_day() {
         assert_eq!(app.send(request).await.status, 204);
         // Two days are missed; the last one of them is caught up with, and has no orders.
         forward_to(3, 16);
-        let page = wait_for(1).await;
-        assert_eq!(page["items"][0]["orders"], 0);
-        assert_ne!(page["items"][0]["shadow"]["day"], head["shadow"]["day"]);
+        let listed = wait_for(1).await;
+        assert_eq!(listed["items"][0]["orders"], 0);
+        assert_ne!(listed["items"][0]["shadow"]["day"], head["shadow"]["day"]);
         let jobs = app.get("/api/v1/jobs?state=done").await.expect(200);
         assert_eq!(jobs["items"].as_array().unwrap().len(), 2, "{jobs}");
         // Switched off, nothing comes any more; nor for rules that count by then.
@@ -406,6 +424,17 @@ async fn a_field_that_cannot_be_is_named() {
     }
 }
 
+/// Sends a form as a browser does.
+async fn send(app: &TestApp, cookie: &str, path: &str, form: &str) -> Answer {
+    let request = Request::builder()
+        .method("POST")
+        .uri(path)
+        .header("cookie", cookie)
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(form.to_owned()));
+    app.send(request.unwrap()).await
+}
+
 #[tokio::test]
 async fn the_page_asks_and_shows_what_came_of_it() {
     let app = TestApp::with_company().await;
@@ -417,36 +446,102 @@ async fn the_page_asks_and_shows_what_came_of_it() {
     let owner = cookie(&app, OWNER).await;
     let form = page(&app, &owner, "/what-if").await;
     assert_eq!(form.status, 200, "{}", form.text);
-    assert!(form.text.contains("name=\"capacity.WIE\"") && !form.text.contains("otherwise"));
-    let asked =
-        "/what-if?run=1&from=&until=&orders=&off=BER&stock=now&safety=&capacity.WIE=5&default=";
-    let shown = page(&app, &owner, asked).await;
+    assert!(form.text.contains("name=\"capacity.WIE\"") && form.text.contains("Nothing yet"));
+    let asked = "from=&until=&orders=&off=BER&stock=now&safety=&capacity.WIE=5&default=";
+    let sent = send(&app, &owner, "/what-if", asked).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let report = sent.header("location").unwrap();
+    let shown = page(&app, &owner, report).await;
     assert_eq!(shown.status, 200, "{}", shown.text);
     for words in [
+        "without BER; 5 a day at WIE",
+        "1 order, placed 2026-11-01",
         "1 order ships otherwise",
         "BER ships 2 units",
         "WIE ships 2 units",
         "1 of 5",
-        "checked",
+        "with the key “bootstrap”",
+        "href=\"/what-if?baseline=as_configured&amp;stock=now&amp;off=BER&amp;capacity.WIE=5",
     ] {
         assert!(shown.text.contains(words), "{words}: {}", shown.text);
     }
-    // What cannot be is told, and nothing of the address comes out unescaped.
-    for (query, says) in [
-        ("run=1&orders=x", "/orders: must be a whole number"),
-        ("run=1&from=%3Cb%3E", "/from: expected an instant"),
-        ("run=1&off=X", "no location has the code X"),
+    // The list leads to it, and the form can be filled in as it was.
+    let listed = page(&app, &owner, "/what-if?off=BER&capacity.WIE=5").await;
+    assert!(listed.text.contains(report) && listed.text.contains("checked"));
+    // Several setups, asked over the API.
+    let question = json!({"variants": [
+        {"name": "<b>one</b>"}, {"name": "two", "locations": {"off": ["WIE"]}},
+    ]});
+    let several = ask(&app, &question).await;
+    let path = format!("/what-if/{}", several["id"].as_str().unwrap());
+    let several = page(&app, &owner, &path).await;
+    assert!(several.text.contains("&lt;b&gt;one") && several.text.contains("otherwise: two"));
+    assert!(!several.text.contains("Change and ask again") && !several.text.contains("<b>"));
+    // What cannot be is told, and nothing of the form comes out unescaped.
+    for (form, says) in [
+        ("orders=x", "/orders: must be a whole number"),
+        ("from=%3Cb%3E", "/from: expected an instant"),
+        ("off=X", "no location has the code X"),
         (
-            "run=1&capacity.WIE=many",
+            "capacity.WIE=many",
             "/variants/0/locations/change/0/daily_capacity",
         ),
     ] {
-        let shown = page(&app, &owner, &format!("/what-if?{query}")).await;
-        assert_eq!(shown.status, 200, "{query}");
-        assert!(shown.text.contains(says), "{query}: {}", shown.text);
-        assert!(!shown.text.contains("<b>"), "{query}");
+        let shown = send(&app, &owner, "/what-if", form).await;
+        assert_eq!(shown.status, 422, "{form}");
+        assert!(shown.text.contains(says), "{form}: {}", shown.text);
+        assert!(!shown.text.contains("<b>"), "{form}");
+    }
+    // Let go, it is gone; and nobody else ever saw it.
+    app.organization("other").await;
+    let gone = send(&app, &owner, &format!("{report}/delete"), "").await;
+    assert_eq!(gone.header("location"), Some("/what-if"));
+    for path in [report, "/what-if/nothing"] {
+        assert_eq!(page(&app, &owner, path).await.status, 404, "{path}");
     }
     let operator = cookie(&app, &app.key("operator").await).await;
-    assert_eq!(page(&app, &operator, "/what-if").await.status, 403);
-    assert_eq!(page(&app, "", "/what-if").await.status, 303);
+    for path in ["/what-if", report] {
+        assert_eq!(page(&app, &operator, path).await.status, 403);
+        assert_eq!(page(&app, "", path).await.status, 303);
+    }
+    let elsewhere = Request::builder()
+        .method("POST")
+        .uri("/what-if")
+        .header("cookie", &owner)
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::from(asked));
+    assert_eq!(app.send(elsewhere.unwrap()).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_shadow_is_switched_on_its_page() {
+    let app = TestApp::with_company().await;
+    let owner = cookie(&app, OWNER).await;
+    let none = page(&app, &owner, "/what-if").await;
+    assert!(!none.text.contains("in the shadow"), "{}", none.text);
+    let body = json!({"code": "far", "rules": {"steps": [{"name": "far"}]}});
+    let set = app.post("/api/v1/rule-sets", &body).await.expect(201);
+    let path = format!("/what-if/shadow/{}/1", set["id"].as_str().unwrap());
+    let listed = page(&app, &owner, "/what-if").await;
+    assert!(listed.text.contains(&path) && listed.text.contains("Run in the shadow"));
+    let days = page(&app, &owner, &path).await;
+    assert_eq!(days.status, 200);
+    assert!(days.text.contains("No day yet") && days.text.contains("not in the shadow"));
+    let sent = send(&app, &owner, &path, "on=1").await;
+    assert_eq!(sent.header("location"), Some(path.as_str()));
+    let days = page(&app, &owner, &path).await;
+    assert!(days.text.contains("since ") && days.text.contains("End it"));
+    let sent = send(&app, &owner, &path, "on=0").await;
+    assert_eq!(sent.status, 303);
+    let missing = path.replace("/1", "/2");
+    assert_eq!(page(&app, &owner, &missing).await.status, 404);
+    assert_eq!(send(&app, &owner, &missing, "on=1").await.status, 404);
+    // What counts does not run in its own shadow.
+    let publish = format!(
+        "/api/v1/rule-sets/{}/versions/1/publish",
+        set["id"].as_str().unwrap()
+    );
+    app.post(&publish, &json!({})).await.expect(200);
+    let refused = send(&app, &owner, &path, "on=1").await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::served::skip;
+use crate::served::{self, KEY, Place, Served, skip};
 
 /// Chance and seed by which an added location has a product.
 const SHARE: i64 = 700_000;
@@ -232,4 +232,88 @@ fn a_wrong_field_is_named_and_a_file_that_is_none_too() {
     );
     let missing = ordo(&["what-if", "--data", &shop, "--variant", "nowhere.json"]);
     assert_eq!(missing.status.code(), Some(1));
+}
+
+/// What standard output says.
+fn said(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let heard = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{heard}");
+    said
+}
+
+#[test]
+fn a_running_ordo_keeps_what_it_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(
+        folder.path(),
+        "v.json",
+        &json!({"name": "none of it", "locations": {"off": ["L0"]}}),
+    );
+    let (program, place) = (env!("CARGO_BIN_EXE_ordo").into(), Place::folder());
+    let server = Served::start(&program, &place);
+    let mut http = server.http();
+    served::set_up(&mut http, "A", &json!("tracked"), 1, 10);
+    let order = http.post("/api/v1/orders", &served::order("1", "A", 2));
+    assert_eq!(order.unwrap().status, 201);
+    let url = format!("http://{}", server.address);
+    let asked = said(&ordo(&[
+        "what-if",
+        "--url",
+        &url,
+        "--api-key",
+        KEY,
+        "--variant",
+        &file,
+    ]));
+    let (table, kept) = asked.split_once("\nKept as ").unwrap();
+    assert!(table.contains("none of it"), "{table}");
+    let (id, page) = kept.trim().split_once(": ").unwrap();
+    assert_eq!(page, format!("{url}/what-if/{id}"));
+    // A field that cannot be is named over HTTP as well.
+    let wrong = write(
+        folder.path(),
+        "w.json",
+        &json!({"rules": {"steps": [{"name": "s", "when": "order.chanel == 'web'"}]}}),
+    );
+    let refused = ordo(&[
+        "what-if",
+        "--url",
+        &url,
+        "--api-key",
+        KEY,
+        "--variant",
+        &wrong,
+    ]);
+    let heard = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        heard.contains("/variants/0/rules/steps/0/when: "),
+        "{heard}"
+    );
+    let refused = ordo(&[
+        "what-if",
+        "--data",
+        folder.path().to_str().unwrap(),
+        "--variant",
+        &wrong,
+    ]);
+    let heard = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        heard.contains("/variants/0/rules/steps/0/when: "),
+        "{heard}"
+    );
+    // After a power failure it reads the same.
+    server.kill();
+    let server = Served::start(&program, &place);
+    let url = format!("http://{}", server.address);
+    let again = said(&ordo(&[
+        "what-if",
+        "--url",
+        &url,
+        "--api-key",
+        KEY,
+        "--report",
+        id,
+    ]));
+    assert_eq!(again.split_once("\nKept as ").unwrap().0, table);
 }

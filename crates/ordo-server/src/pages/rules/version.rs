@@ -15,7 +15,7 @@ use super::told::{self, Part, Said};
 use super::trial;
 use super::{Here, address, refusals};
 use crate::pages::local_time::LocalTime;
-use crate::pages::{Pages, shell, store_failed};
+use crate::pages::{Pages, shell, store_failed, what_if};
 use crate::routes::rule_sets::lint::look;
 
 /// Shows a version.
@@ -293,10 +293,12 @@ fn decide(
         @match state {
             Some(VersionState::Draft) => {
                 section.card aria-label="Publish" { h2 { "Let it count" } (publish("Publish")) }
+                (what_if::shadow_of(set, version.number))
                 section.card aria-label="Throw away" { h2 { "Throw it away" } (retire("It stays in the list, and can be copied.", "Throw the draft away")) }
             }
             Some(VersionState::Scheduled) => {
                 section.card aria-label="Another time" { h2 { "Another time" } (publish("Publish for this time")) }
+                (what_if::shadow_of(set, version.number))
                 section.card aria-label="Withdraw" { h2 { "Withdraw" } (retire("It will never count; the version that counts goes on.", "Withdraw it")) }
             }
             Some(VersionState::Live) => {

@@ -1,8 +1,8 @@
 //! `ordo what-if`: sources past orders again under other setups, and says what that would have meant.
 //!
 //! It reads a store as it is at this moment, also while it is being served, and writes nothing; with
-//! `--url` a running Ordo answers. Either way the question is the body of `POST /what-ifs`, and the
-//! answer is what that answers.
+//! `--url` a running Ordo answers, and keeps the report. Either way the question is the body of
+//! `POST /what-ifs`, and the answer is what that answers.
 
 mod table;
 
@@ -30,8 +30,15 @@ pub struct Args {
     #[arg(long, default_value = "main")]
     organization: String,
     /// A setup to try, as JSON; several are set side by side.
-    #[arg(long = "variant", value_name = "FILE", required = true)]
+    #[arg(
+        long = "variant",
+        value_name = "FILE",
+        required_unless_present = "report"
+    )]
     variants: Vec<PathBuf>,
+    /// Show a report that a running Ordo has kept, by its id, and ask nothing.
+    #[arg(long, value_name = "ID", requires = "url", conflicts_with = "variants")]
+    report: Option<String>,
     /// What to hold them against: as-configured, as-happened, everything-from=CODE, or a setup in a
     /// file of the same form.
     #[arg(long, value_name = "WHAT", default_value = "as-configured")]
@@ -69,14 +76,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let question = question(&args)?;
-    let report = match &args.remote.url {
-        Some(url) => {
-            let key = args.remote.api_key.as_deref().unwrap_or_default();
-            remote::post(url, key, "/api/v1/what-ifs", &question).await?
-        }
-        None => answer(&args, &question).await?,
-    };
+    let report = report(&args).await?;
     if let Some(path) = &args.changed {
         std::fs::write(path, changed(&report)).map_err(|error| input(path, error))?;
     }
@@ -84,7 +84,21 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         true => println!("{report}"),
         false => print!("{}", table::of(&report)),
     }
+    if let (Some(url), Some(id), false) = (&args.remote.url, report["id"].as_str(), args.json) {
+        let page = remote::address(url, &format!("/what-if/{id}"));
+        println!("\nKept as {id}: {page}");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is shown: a kept report, or the answer to the question.
+async fn report(args: &Args) -> Result<Value, Failure> {
+    let key = args.remote.api_key.as_deref().unwrap_or_default();
+    match (&args.remote.url, &args.report) {
+        (Some(url), Some(id)) => remote::get(url, key, &format!("/api/v1/what-ifs/{id}")).await,
+        (Some(url), None) => remote::post(url, key, "/api/v1/what-ifs", &question(args)?).await,
+        (None, _) => answer(args, &question(args)?).await,
+    }
 }
 
 /// Answers from a store.
