@@ -8,23 +8,29 @@ use crate::cost::Cost;
 use crate::problem::{Amounts, Problem};
 use crate::solve::Meter;
 
+/// Numbers that are only compared, as many as take the time of one step.
+const LOOKS: usize = 8;
+
 /// Opens sites while that helps, then leaves out and swaps them while that helps.
 ///
-/// Opening runs whatever is left of the budget, because there must be a plan.
+/// Where the steps do not last for trying each site, those are opened that have most of what is
+/// missing, because there must be a plan.
 pub(crate) fn greedy(problem: &Problem, meter: &mut Meter) -> Amounts {
     let mut trial = Trial::new(problem);
     let mut open: Vec<usize> = Vec::new();
     let mut best = trial.fill(&open);
-    while open.len() < problem.shipments_max() {
+    let mut in_time = true;
+    while in_time && open.len() < problem.shipments_max() {
         let mut gain: Option<(Cost, usize)> = None;
         for site in 0..problem.sites.len() {
             if open.contains(&site) {
                 continue;
             }
             open.push(site);
-            meter.spend(trial.steps(&open));
-            let cost = trial.fill(&open);
+            in_time = meter.take(trial.steps(&open));
+            let cost = in_time.then(|| trial.fill(&open));
             open.pop();
+            let Some(cost) = cost else { break };
             if cost < gain.map_or(best, |(least, _)| least) {
                 gain = Some((cost, site));
             }
@@ -33,12 +39,55 @@ pub(crate) fn greedy(problem: &Problem, meter: &mut Meter) -> Amounts {
         best = cost;
         open.push(site);
     }
+    if !in_time {
+        best = open_the_fullest(problem, &mut trial, &mut open, best, meter);
+    }
     while let Some((cost, better)) = exchange(problem, &mut trial, &open, best, meter) {
         best = cost;
         open = better;
     }
     trial.fill(&open);
     trial.amounts(&open)
+}
+
+/// Opens the site that has most of what is missing, and again, while that costs less. Answers what the
+/// plan costs then.
+fn open_the_fullest(
+    problem: &Problem,
+    trial: &mut Trial,
+    open: &mut Vec<usize>,
+    mut best: Cost,
+    meter: &mut Meter,
+) -> Cost {
+    let width = problem.parts.len();
+    let mut closed: Vec<usize> = (0..problem.sites.len())
+        .filter(|site| !open.contains(site))
+        .collect();
+    trial.fill(open);
+    let mut missing = trial.missing();
+    while open.len() < problem.shipments_max() {
+        let has = |&site: &usize| -> u64 {
+            let caps = problem.caps(site).iter().zip(&missing);
+            caps.map(|(&cap, &missing)| u64::from(cap.min(missing)))
+                .sum()
+        };
+        meter.spend((closed.len() * width / LOOKS) as u64);
+        // Of equally full sites the first, as everywhere.
+        let fullest = (0..closed.len()).rev().max_by_key(|&at| has(&closed[at]));
+        let Some(at) = fullest.filter(|&at| has(&closed[at]) > 0) else {
+            break;
+        };
+        open.push(closed.remove(at));
+        meter.spend(trial.steps(open));
+        let cost = trial.fill(open);
+        if cost < best {
+            best = cost;
+            missing = trial.missing();
+        } else {
+            open.pop();
+        }
+    }
+    best
 }
 
 /// The first way of closing an open site, with or without opening another, that costs less.
@@ -201,6 +250,18 @@ impl<'p, 'a> Trial<'p, 'a> {
                 }
             }
         }
+    }
+
+    /// Grains of each part that the last filling leaves.
+    fn missing(&self) -> Vec<u32> {
+        let parts = self.problem.parts.iter();
+        let mut missing: Vec<u32> = parts.map(|part| part.count).collect();
+        for row in self.rows.chunks(missing.len().max(1)) {
+            for (missing, shipped) in missing.iter_mut().zip(row) {
+                *missing -= shipped;
+            }
+        }
+        missing
     }
 
     /// The last filling, with a row for every site.

@@ -5,7 +5,8 @@ use crate::instance::Instance;
 use crate::rate::Service;
 
 /// Beyond so many steps prices are looked up in the rates themselves; only an order that is many
-/// times heavier than a rate's last step has so many.
+/// times heavier than a rate's last step has so many. Steps of one price count too: free carriage has
+/// one price and as many steps as an order is heavy.
 const STEPS_MAX: usize = 512;
 
 /// The curves of an instance.
@@ -72,7 +73,7 @@ impl<'a> Curve<'a> {
             whole: false,
         };
         let mut from_g = 0;
-        while curve.steps.len() < STEPS_MAX {
+        for _ in 0..STEPS_MAX {
             let ends = services.iter().map(|service| {
                 let rate = &instance.rates[service.rate as usize];
                 rate.same_up_to(from_g)

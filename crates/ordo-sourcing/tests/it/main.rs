@@ -3,6 +3,7 @@
 mod batches;
 mod decisions;
 mod explained;
+mod extremes;
 mod generate;
 mod optimum;
 mod oracle;
