@@ -22,7 +22,7 @@ impl StepBudget {
     /// that take the bounded search need 2 to 5.
     pub const IN_BATCH: StepBudget = StepBudget(250_000);
     /// For a solve outside of it: below 50 milliseconds.
-    pub const FULL: StepBudget = StepBudget(3_000_000);
+    pub const FULL: StepBudget = StepBudget(2_500_000);
 }
 
 /// Which locations ship which lines.
