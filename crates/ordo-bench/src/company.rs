@@ -82,6 +82,7 @@ fn rate_table(currency: Currency, service: &str, transit_days: u16, more: i64) -
                 per_parcel: false,
                 over_g: None,
             }],
+            takes: None,
             valid_from: None,
             valid_until: None,
         }),

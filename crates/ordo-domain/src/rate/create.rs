@@ -7,6 +7,7 @@ use crate::money::Currency;
 use crate::rate::{RateTable, Surcharge, Worked, Zone};
 use crate::reference::Reference;
 use crate::rejection::{Code, Rejection};
+use crate::rules::expr::{Condition, OfOrder};
 use crate::time::Date;
 use crate::world::World;
 
@@ -34,6 +35,8 @@ pub struct RateTableDraft {
     pub mm3_per_g: Option<i64>,
     /// What is added to every shipment.
     pub surcharges: Vec<Surcharge>,
+    /// The orders that it carries; `None` for all.
+    pub takes: Option<Condition<OfOrder>>,
     /// The first local day of shipping that it counts for.
     pub valid_from: Option<Date>,
     /// The last local day of shipping that it counts for.
@@ -71,6 +74,7 @@ impl CreateRateTable {
             steps_g: draft.steps_g.clone(),
             mm3_per_g: draft.mm3_per_g,
             surcharges: draft.surcharges.clone(),
+            takes: draft.takes.clone(),
             valid_from: draft.valid_from,
             valid_until: draft.valid_until,
             worked: Worked::default(),

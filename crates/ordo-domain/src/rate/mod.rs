@@ -14,6 +14,7 @@ use crate::money::{Currency, Minor};
 use crate::network::Place;
 use crate::record::{Columns, record};
 use crate::rejection::Rejection;
+use crate::rules::expr::{Condition, OfOrder};
 use crate::time::Date;
 
 pub use create::{CreateRateTable, RateTableDraft};
@@ -65,6 +66,10 @@ pub struct RateTable {
     /// What is added to every shipment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub surcharges: Vec<Surcharge>,
+    /// The orders that it carries; `None` for all. One that it does not carry for what stands on any
+    /// of its lines gets no part of it that way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<Condition<OfOrder>>,
     /// The first local day of shipping that it counts for; `None` for no beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<Date>,
@@ -175,6 +180,9 @@ impl RateTable {
         }
         if self.zones.len() * self.steps_g.len() > CELLS_MAX {
             return refuse("/steps_g".to_owned(), "makes more than 20000 prices");
+        }
+        if let Some(flaw) = self.takes.as_ref().and_then(Condition::flaw) {
+            return refuse("/takes".to_owned(), &flaw.to_string());
         }
         let mut below = 0;
         for (index, step) in self.steps_g.iter().enumerate() {
@@ -310,6 +318,7 @@ pub(crate) mod tests {
             steps_g: steps_g.to_vec(),
             mm3_per_g: None,
             surcharges: Vec::new(),
+            takes: None,
             valid_from: None,
             valid_until: None,
             worked: Worked::default(),

@@ -9,6 +9,7 @@ use crate::money::Minor;
 use crate::rate::create::origins;
 use crate::rate::{RateTable, Surcharge, Zone};
 use crate::rejection::{Code, Rejection};
+use crate::rules::expr::{Condition, OfOrder};
 use crate::time::Date;
 use crate::world::World;
 
@@ -27,6 +28,8 @@ pub struct RateTableChange {
     pub mm3_per_g: Edit<i64>,
     /// What is added to every shipment.
     pub surcharges: Option<Vec<Surcharge>>,
+    /// The orders that it carries.
+    pub takes: Edit<Condition<OfOrder>>,
     /// The first local day of shipping that it counts for.
     pub valid_from: Edit<Date>,
     /// The last local day of shipping that it counts for.
@@ -93,6 +96,7 @@ impl RateTableChange {
         }
         self.mm3_per_g.apply(&mut table.mm3_per_g);
         replace(&mut table.surcharges, self.surcharges.as_ref());
+        self.takes.apply(&mut table.takes);
         self.valid_from.apply(&mut table.valid_from);
         self.valid_until.apply(&mut table.valid_until);
         Ok(())

@@ -17,6 +17,7 @@ use crate::quantity::Quantity;
 use crate::reaction::Reacted;
 use crate::reaction::planned::{Planned, Want, wanted};
 use crate::rules::body::Otherwise;
+use crate::rules::facts::OrderFacts;
 use crate::sourcing::{
     Counting, Demand, Guide, Problem, Question, Solved, Taken, Wanted, ask_steps, line_facts,
     order_facts,
@@ -106,8 +107,8 @@ fn by_steps(
     demand: &mut impl Demand,
 ) -> Result<Otherwise, Refusal> {
     let nowhere = Place::default();
-    let base = question(now, order, &nowhere, &[]);
     let facts = order_facts(world.reference(), order, &[]);
+    let base = question(now, order, &nowhere, &[], &facts);
     ask_steps(world, counting, &base, &facts, demand)
 }
 
@@ -236,7 +237,8 @@ fn problem(
 ) -> Result<Problem, Refusal> {
     let wanted = wanted(order, wants);
     let nowhere = Place::default();
-    question(now, order, &nowhere, &wanted).problem(world)
+    let facts = order_facts(world.reference(), order, &wanted);
+    question(now, order, &nowhere, &wanted, &facts).problem(world)
 }
 
 /// Whether so many locations refused it that a person must look.
@@ -369,7 +371,8 @@ pub(crate) fn could_ship(
         together: None,
     }];
     let nowhere = Place::default();
-    let mut question = question(ctx.now, order, &nowhere, &wanted);
+    let facts = order_facts(world.reference(), order, &wanted);
+    let mut question = question(ctx.now, order, &nowhere, &wanted, &facts);
     let waiting = (order.lines.iter())
         .filter(|line| line.sku == Some(wanted[0].sku.id) && line.open > Quantity::ZERO)
         .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
@@ -377,7 +380,6 @@ pub(crate) fn could_ship(
     let Some(counting) = Counting::of_order(world, order, ctx.now) else {
         return Ok(Quantity::stored(question.problem(world)?.on_offer(0)));
     };
-    let facts = order_facts(world.reference(), order, &wanted);
     let lines = line_facts(&wanted);
     let taken = Taken::default();
     let guides: Vec<Guide> = (counting.rules().steps.iter())
@@ -398,6 +400,7 @@ fn question<'a>(
     order: &'a Order,
     nowhere: &'a Place,
     wanted: &'a [Wanted],
+    about: &'a OrderFacts<'a>,
 ) -> Question<'a> {
     let promises = (order.lines.iter())
         .filter(|line| line.to_source() > Quantity::ZERO)
@@ -411,6 +414,7 @@ fn question<'a>(
         declined: &order.declined,
         only: None,
         wanted,
+        about,
         guide: None,
     }
 }

@@ -15,6 +15,7 @@ use crate::sourcing::price_book::PriceBook;
 use crate::sourcing::question::{Question, Source, left_out};
 use crate::sourcing::settings::{Penalties, PromiseKind, SourcingSettings, WEIGHT_DEFAULT_G};
 use crate::sourcing::solved::{Problem, Way};
+use crate::sourcing::takes::{Open, Tables};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -68,11 +69,8 @@ impl Weighed<'_> {
 }
 
 impl Question<'_> {
-    /// The tables in the currency that may be used; `None` where there are none.
-    pub(super) fn tables<'w>(
-        &self,
-        world: &'w World,
-    ) -> Option<(Currency, Vec<&'w Arc<RateTable>>)> {
+    /// The tables in the currency; `None` where there are none.
+    pub(super) fn tables<'w>(&self, world: &'w World) -> Option<(Currency, Tables<'w>)> {
         let currency = self.currency?;
         let allowed = |table: &&Arc<RateTable>| {
             let named = |(carrier, service)| table.carrier == carrier && table.service == service;
@@ -82,8 +80,8 @@ impl Question<'_> {
                     .block_of_carrier(&table.carrier, &table.service, BlockStage::Ship, self.now)
                     .is_none()
         };
-        let tables: Vec<_> = world.reference().rate_tables().filter(allowed).collect();
-        (!tables.is_empty()).then_some((currency, tables))
+        let all: Vec<_> = world.reference().rate_tables().filter(allowed).collect();
+        (!all.is_empty()).then_some((currency, Tables(all)))
     }
 
     /// The cheapest plan.
@@ -222,18 +220,27 @@ impl Question<'_> {
         &self,
         world: &World,
         source: &Source,
-        tables: &[&Arc<RateTable>],
+        tables: &Tables,
+        open: &Open,
         weighed: &Weighed,
     ) -> Result<Offers, Refusal> {
         let location = source.location;
-        let going = (tables.iter()).filter_map(|table| {
+        let goes = |table: &&Arc<RateTable>| {
             let goes_from = table.origins.is_empty() || table.origins.contains(&location.id);
             let zone = table.zone(self.to, source.distance_m);
-            zone.filter(|_| goes_from).map(|zone| (*table, zone))
+            zone.filter(|_| goes_from)
+        };
+        let going = (tables.0.iter().enumerate()).filter_map(|(place, table)| {
+            let zone = goes(table)?;
+            Some((*table, zone, open.has(place)))
         });
-        let going: Vec<(&Arc<RateTable>, usize)> = going.collect();
+        let (going, closed): (Vec<_>, Vec<_>) = going.partition(|(_, _, is_open)| *is_open);
         if going.is_empty() {
-            return Ok(Err(left_out(location.id, Reason::NotInMarket)));
+            let reason = match closed.is_empty() {
+                true => Reason::NotInMarket,
+                false => Reason::RestrictedItem,
+            };
+            return Ok(Err(left_out(location.id, reason)));
         }
         let usual_uc = weighed.penalties.late_per_day.get() * MICRO;
         let currency = weighed.penalties.currency;
@@ -243,7 +250,7 @@ impl Question<'_> {
         let promised = self.promised.map(|at| at.date_in(&zone_of(location)));
         // A calendar takes microseconds, so services without a cut-off of their own share one.
         let usual = leave(world, self.now, location, None);
-        let leaves = (going.iter()).map(|(table, _)| {
+        let leaves = (going.iter()).map(|(table, _, _)| {
             let service = Some(table.service.as_str());
             let is_own = |cut_off: &CutOff| cut_off.service.as_deref() == service;
             match location.cut_offs.iter().any(is_own) {
@@ -253,7 +260,7 @@ impl Question<'_> {
         });
         let mut offers = Vec::new();
         let mut missed = None;
-        for ((table, zone), leave) in going.iter().zip(Refusal::gather(leaves)?) {
+        for ((table, zone, _), leave) in going.iter().zip(Refusal::gather(leaves)?) {
             let leave = match leave {
                 Ok(leave) => leave,
                 Err(stays) => {

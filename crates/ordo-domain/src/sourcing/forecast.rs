@@ -15,6 +15,7 @@ use crate::id::{LocationId, SkuId};
 use crate::money::{Currency, Minor};
 use crate::order::{FulfilledBy, Order, OrderLife};
 use crate::rate::MICRO;
+use crate::sourcing::guide::order_facts;
 use crate::sourcing::leave::zone_of;
 use crate::sourcing::performance::declines;
 use crate::sourcing::price_book::{PRICES_MAX, Prices, ShipmentPrice, StockPrice, StockPrices};
@@ -102,6 +103,7 @@ pub fn forecast(
     let nowhere = crate::network::Place::default();
     let problems = drawn.iter().map(|one| {
         let order = one.order;
+        let about = order_facts(world.reference(), order, &one.wanted);
         let promised = (order.lines.iter())
             .filter_map(|line| line.promise_current.or(line.channel_deliver_by));
         let question = Question {
@@ -116,6 +118,7 @@ pub fn forecast(
             declined: &[],
             only: None,
             wanted: &one.wanted,
+            about: &about,
             guide: None,
         };
         question.problem(world)

@@ -21,6 +21,7 @@ mod solved;
 mod steer;
 mod steps;
 mod stored;
+mod takes;
 mod would;
 
 pub(crate) use bill::Bill;

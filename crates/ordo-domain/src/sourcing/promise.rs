@@ -259,6 +259,7 @@ impl Asking<'_> {
             declined: &[],
             only,
             wanted: self.wanted,
+            about: &self.order,
             guide: None,
         };
         let subject = RuleSubject {

@@ -12,6 +12,7 @@ use crate::network::place::distance_m;
 use crate::network::{BlockStage, Location, Place};
 use crate::quantity::QUANTITY_MAX;
 use crate::rules::RuleReason;
+use crate::rules::facts::OrderFacts;
 use crate::sourcing::by_cost::{Offers, Weighed};
 use crate::sourcing::guide::Guide;
 use crate::sourcing::leave::{Stays, leave, used};
@@ -46,6 +47,8 @@ pub(crate) struct Question<'a> {
     /// The only carrier and service that may be used.
     pub only: Option<(&'a str, &'a str)>,
     pub wanted: &'a [Wanted],
+    /// What carriers may ask of the order.
+    pub about: &'a OrderFacts<'a>,
     /// The step of the sourcing rules that it is asked by; `None` where no rules count.
     pub guide: Option<&'a Guide<'a>>,
 }
@@ -109,7 +112,10 @@ impl Question<'_> {
             return self.by_distance(world, excluded, sources);
         };
         let weighed = Weighed::of(world, currency, self.now);
-        let offers = (sources.iter()).map(|source| self.offers(world, source, &tables, &weighed));
+        let offers = (sources.iter_mut()).map(|source| {
+            let open = self.open(&tables, source);
+            self.offers(world, source, &tables, &open, &weighed)
+        });
         let offers = Refusal::gather(offers)?;
         let goes =
             |offers: &Offers| !matches!(offers, Err(left) if left.reason == Reason::NotInMarket);

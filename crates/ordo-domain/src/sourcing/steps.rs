@@ -42,6 +42,7 @@ pub(crate) fn ask_steps(
         }
         let question = Question {
             wanted: &wanted,
+            about: &facts,
             guide: Some(&guide),
             ..*base
         };

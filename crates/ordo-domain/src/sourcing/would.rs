@@ -15,7 +15,9 @@ use crate::network::{Location, Place};
 use crate::order::Order;
 use crate::sourcing::by_cost::{Weighed, place_of};
 use crate::sourcing::carriage::{Weights, keep_those_that_carry};
+use crate::sourcing::guide::order_facts;
 use crate::sourcing::question::{Question, Source};
+use crate::sourcing::takes::Open;
 use crate::sourcing::{PromiseKind, Wanted};
 use crate::time::Timestamp;
 use crate::world::World;
@@ -70,6 +72,7 @@ pub fn would(
         declined: &[],
         only: None,
         wanted: &wanted,
+        about: &order_facts(world.reference(), order, &wanted),
         guide: None,
     };
     let passing = passing(found, failed.reason);
@@ -93,7 +96,7 @@ pub fn would(
                 .collect()
         }
     };
-    let source = Source {
+    let mut source = Source {
         location: &passing,
         available,
         distance_m: distance_m(&found.place, question.to),
@@ -108,11 +111,15 @@ pub fn would(
         let Some((currency, tables)) = question.tables(world) else {
             return Ok(Would::Untold);
         };
+        let open = match failed.reason {
+            Reason::RestrictedItem => Open::All,
+            _ => question.open(&tables, &mut source),
+        };
         let mut weighed = Weighed::of(world, currency, at);
         if failed.reason == Reason::PromiseMissed {
             weighed.promise = PromiseKind::Soft;
         }
-        let mut offers = match question.offers(world, &source, &tables, &weighed)? {
+        let mut offers = match question.offers(world, &source, &tables, &open, &weighed)? {
             Ok(offers) => offers,
             Err(next) => return Ok(Would::FailNext(next.reason)),
         };

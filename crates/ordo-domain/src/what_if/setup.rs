@@ -179,6 +179,7 @@ fn made_up(
         steps_g: draft.steps_g.clone(),
         mm3_per_g: draft.mm3_per_g,
         surcharges: draft.surcharges.clone(),
+        takes: None,
         valid_from: None,
         valid_until: None,
         worked: Worked::default(),

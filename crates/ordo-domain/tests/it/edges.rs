@@ -183,3 +183,46 @@ fn a_missing_weight_counts_as_the_default() {
         ",
     );
 }
+
+/// Goods that a service does not take leave by another, or from elsewhere; others of the order are not
+/// held up by them.
+#[test]
+fn goods_that_a_service_does_not_take_leave_by_another_or_from_elsewhere() {
+    check(
+        "
+        location BER DE 10117
+        location MUC DE 80331
+        sku A
+        sku L
+        tag L lithium
+        receive A@BER 9
+        receive L@BER 9
+        receive L@MUC 9
+        rates air from BER days 1 1000:300
+        rates ground from MUC days 3 1000:500
+        table air-BER takes !lines.exists(l, 'lithium' in l.tags)
+        order O1 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        order O2 Lx1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Lx1
+        order O3 Ax1 Lx2 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1, fulfillment_order.opened MUC Lx2
+        rates ground from BER days 3 1000:400
+        order O4 Ax2 Lx1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax2 Lx1
+        carriage? O4/1 -> day - ground 400 for 300 g leaves 2026-11-01 arrives 2026-11-04 late 0
+        ",
+    );
+}
+
+/// Where no carrier takes a good at all, it waits: it never leaves by distance alone.
+#[test]
+fn what_no_carrier_takes_waits() {
+    check(
+        "
+        location BER DE 10117
+        sku L
+        tag L hazmat
+        receive L@BER 9
+        rates air days 1 1000:300
+        table air takes !lines.exists(l, 'hazmat' in l.tags)
+        order O1 Lx1 -> order.placed, order.confirmed, hold.placed oversold
+        ",
+    );
+}

@@ -12,6 +12,7 @@ use ordo_domain::quantity::Quantity;
 use ordo_domain::rate::{
     CreateRateTable, RateTable, RateTableChange, RateTableDraft, Surcharge, UpdateRateTable, Zone,
 };
+use ordo_domain::rules::expr::Condition;
 use ordo_domain::sourcing::{
     Duty, Penalties, PriceSettings, Prices, PromiseKind, PromiseQuestion, RenewPrices, StockPrices,
     UpdateSourcingSettings, promise, read_decision,
@@ -109,6 +110,22 @@ impl Desk {
                     },
                 }))
             }
+            // table CODE takes CONDITION
+            ["table", code, "takes", words @ ..] => {
+                let change = RateTableChange {
+                    takes: Edit::Set(Condition::read(&words.join(" "))),
+                    ..RateTableChange::default()
+                };
+                self.change_table(code, change)
+            }
+            ["tag", sku, tags @ ..] => self.short(Command::UpdateSku(UpdateSku {
+                sku: self.sku(sku),
+                expected: None,
+                change: SkuChange {
+                    tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+                    ..SkuChange::default()
+                },
+            })),
             // table CODE divisor N | from DAY | until DAY
             ["table", code, what, value] => {
                 let mut change = RateTableChange::default();
@@ -242,6 +259,7 @@ impl Desk {
             steps_g,
             mm3_per_g: None,
             surcharges: Vec::new(),
+            takes: None,
             valid_from: None,
             valid_until: None,
         };

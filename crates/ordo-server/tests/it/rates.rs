@@ -109,6 +109,35 @@ async fn work_is_packed_for_the_carrier_that_it_was_planned_with() {
     }
 }
 
+/// What a service takes is written as rules are, and what is wrong with it is named.
+#[tokio::test]
+async fn what_a_service_takes_is_a_condition() {
+    for app in TestApp::company_on_each_store("takes").await {
+        with_munich(&app).await;
+        let path = rates(&app, "BER", 1, "max_kg,DE\n5,2.90\n").await;
+        rates(&app, "MUC", 2, "max_kg,DE\n5,4.90\n").await;
+        let wrong = json!({"takes": "order.contry == 'DE'"});
+        let refused = app.patch(&path, None, &wrong).await;
+        let field = refused.expect_problem(422, "invalid_input");
+        assert_eq!(field.as_deref(), Some("/takes"));
+        let prepaid = json!({"takes": "order.units < 2 && order.terms == 'prepaid'"});
+        let changed = app.patch(&path, None, &prepaid).await.expect(200);
+        assert_eq!(changed["takes"], prepaid["takes"]);
+        let one = work(&app, "1", None).await;
+        assert_eq!(one["location"], "BER", "{}", app.store);
+        let two = app.post("/api/v1/orders", &order("2", 2)).await.expect(201);
+        let two = &two["fulfillment_orders"][0];
+        assert_eq!(two["location"], "MUC", "{}", app.store);
+        let told = why(&app, two).await;
+        assert_eq!(told["excluded"][0]["reason"], "restricted_item", "{told}");
+        let asked = format!("{}/why-not?location=BER", decision(two));
+        let would = app.get(&asked).await.expect(200);
+        assert_eq!(would["would_save"]["amount"], 200, "{would}");
+        let cleared = app.patch(&path, None, &json!({"takes": null})).await;
+        assert_eq!(cleared.expect(200)["takes"], Value::Null);
+    }
+}
+
 #[tokio::test]
 async fn rates_decide_and_say_so() {
     for app in TestApp::company_on_each_store("rates_decide_and_say_so").await {

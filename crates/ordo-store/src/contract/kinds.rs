@@ -135,6 +135,7 @@ async fn handmade_records(shop: &Shop<'_>, version: u64, marks: &str) -> Vec<Rec
         steps_g: vec![1_000, 5_000],
         mm3_per_g: Some(5_000),
         surcharges: Vec::new(),
+        takes: None,
         valid_from: None,
         valid_until: None,
         worked: Worked::default(),

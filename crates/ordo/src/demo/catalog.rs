@@ -184,7 +184,10 @@ fn create_sku(family: &Family, place: usize, n: usize, code: &str, title: &str) 
         tracking: Tracking::None,
         hs_code: Some(family.hs_code.to_owned()),
         origin_country: Some(family.origin.to_owned()),
-        tags: Vec::new(),
+        tags: (family.code == "STV")
+            .then(|| "gas".to_owned())
+            .into_iter()
+            .collect(),
         ships_alone: false,
     }
 }

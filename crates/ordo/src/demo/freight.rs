@@ -7,6 +7,7 @@ use ordo_domain::money::{Currency, Minor};
 use ordo_domain::network::{CutOff, Handling, LocationChange, UpdateLocation, WeekHours};
 use ordo_domain::rate::{CreateRateTable, RateTableDraft, Surcharge, Zone};
 use ordo_domain::reference::Reference;
+use ordo_domain::rules::expr::Condition;
 use ordo_domain::sourcing::{Penalties, PriceSettings, UpdateSourcingSettings};
 
 /// A price list: code, carrier, service, the locations it serves, the heaviest grams of each step, and
@@ -84,6 +85,9 @@ const LISTS: [List; 5] = [
     ),
 ];
 
+/// What flies: no gas.
+const NO_GAS: &str = "!lines.exists(l, 'gas' in l.tags)";
+
 /// Cents per shipment and per unit, the minute after midnight at which work of the day stops
 /// starting, and of a million works how many are declined, where nothing is known of it yet.
 const WORK: [(&str, i64, i64, u16, Option<i64>); 8] = [
@@ -140,6 +144,7 @@ pub fn lists() -> impl Iterator<Item = Command> {
                         per_parcel: false,
                         over_g: None,
                     }],
+                    takes: (*service == "express").then(|| Condition::read(NO_GAS)),
                     valid_from: None,
                     valid_until: None,
                 }),

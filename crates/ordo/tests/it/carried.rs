@@ -73,6 +73,7 @@ async fn furnish(store: &SqliteStore) -> Vec<(Term, i64)> {
                 steps_g: vec![1_000],
                 mm3_per_g: Some(5_000),
                 surcharges: Vec::new(),
+                takes: None,
                 valid_from: None,
                 valid_until: None,
             }),

@@ -150,8 +150,8 @@ impl Desk {
                 ..,
             ] => self.set_up(&words),
             [
-                "rates" | "reprice" | "weight" | "size" | "table" | "surcharge" | "handling"
-                | "cut-off" | "sourcing" | "prices" | "carriage?" | "promise?",
+                "rates" | "reprice" | "weight" | "size" | "table" | "tag" | "surcharge"
+                | "handling" | "cut-off" | "sourcing" | "prices" | "carriage?" | "promise?",
                 ..,
             ] => self.weigh(&words),
             ["order", name, rest @ ..] => {

@@ -222,6 +222,7 @@ fn facts(table: &Value) -> Markup {
         dl {
             dt { "From" } dd { (origins(table)) }
             dt { "Valid" } dd { (valid) }
+            @if let Some(takes) = table["takes"].as_str() { dt { "Takes" } dd { code { (takes) } } }
             dt { "Volume" } dd { @match table["mm3_per_g"].as_i64() { Some(size) => { (size) " mm³ count as a gram" }, None => "does not count" } }
             @for more in rows(table, "surcharges") {
                 dt { (text(&more["name"])) }

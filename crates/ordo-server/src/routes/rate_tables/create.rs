@@ -3,6 +3,7 @@
 use axum::body::Body;
 use ordo_domain::check::Check;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
+use ordo_domain::rules::expr::Condition;
 use ordo_domain::{Command, Rejection};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -47,6 +48,10 @@ pub struct RateTableInput {
     #[serde(default)]
     #[schema(max_items = 20)]
     surcharges: Vec<SurchargeBody>,
+    /// The orders that it carries, as a condition on `order`, `customer`, `lines` and `now` (see rule
+    /// sets); all of them where absent.
+    #[schema(max_length = 1_000, example = "!lines.exists(l, 'lithium' in l.tags)")]
+    takes: Option<String>,
     /// The first local day of shipping that it counts for.
     #[schema(example = "2026-11-01")]
     valid_from: Option<String>,
@@ -88,6 +93,7 @@ impl RateTableInput {
             steps_g: self.steps_g,
             mm3_per_g: self.mm3_per_g,
             surcharges,
+            takes: self.takes.as_deref().map(Condition::read),
             valid_from,
             valid_until,
         };

@@ -13,6 +13,7 @@ use ordo_domain::id::RateTableId;
 use ordo_domain::money::Minor;
 use ordo_domain::rate::{Area, RateTable, SURCHARGES_MAX, Surcharge, WEIGHT_MAX, ZONES_MAX, Zone};
 use ordo_domain::reference::Reference;
+use ordo_domain::rules::expr::Condition;
 use ordo_domain::time::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -125,6 +126,9 @@ pub struct RateTableAnswer<'a> {
     mm3_per_g: Option<i64>,
     /// What is added to every shipment.
     surcharges: Vec<SurchargeBody>,
+    /// The orders that it carries, as a condition; `null` for all.
+    #[schema(example = "!lines.exists(l, 'lithium' in l.tags)")]
+    takes: Option<&'a str>,
     /// The first local day of shipping that it counts for.
     #[schema(example = "2026-11-01")]
     valid_from: Option<String>,
@@ -159,6 +163,7 @@ impl Show for RateTable {
                     over_g: surcharge.over_g,
                 })
                 .collect(),
+            takes: self.takes.as_ref().map(Condition::text),
             valid_from: self.valid_from.map(|day| day.to_string()),
             valid_until: self.valid_until.map(|day| day.to_string()),
         }

@@ -221,6 +221,7 @@ mod tests {
             steps_g: Vec::new(),
             mm3_per_g: None,
             surcharges: Vec::new(),
+            takes: None,
             valid_from: None,
             valid_until: None,
             worked: Worked::default(),

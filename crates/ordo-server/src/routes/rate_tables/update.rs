@@ -5,6 +5,7 @@ use ordo_domain::check::Check;
 use ordo_domain::edit::Edit;
 use ordo_domain::id::RateTableId;
 use ordo_domain::rate::{RateTable, RateTableChange, UpdateRateTable};
+use ordo_domain::rules::expr::Condition;
 use ordo_domain::{Command, Rejection};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -34,6 +35,10 @@ struct RateTablePatch {
     /// All surcharges.
     #[schema(max_items = 20)]
     surcharges: Option<Vec<SurchargeBody>>,
+    /// The orders that it carries; `null` for all.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 1_000)]
+    takes: Edit<String>,
     /// The first local day of shipping that it counts for.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -60,6 +65,7 @@ impl RateTablePatch {
             prices: None,
             mm3_per_g: self.mm3_per_g,
             surcharges: (self.surcharges).map(|all| read_surcharges(&mut check, &all)),
+            takes: self.takes.and_then(|text| Some(Condition::read(&text))),
             valid_from,
             valid_until,
         };
