@@ -23,8 +23,10 @@ use crate::engine::Shared;
 use crate::jobs::{RUN_SHADOW, failed};
 use crate::metrics::Metrics;
 
-/// Pause between looks at which days are over.
+/// Pause between looks at what is to be run.
 const LOOK: Duration = Duration::from_secs(2);
+/// Wherever midnight is, it is at a quarter of an hour: days are looked for once in each.
+const QUARTER_US: i64 = 15 * MINUTE;
 /// Longer than any run takes.
 const LEASE: Duration = Duration::from_secs(600);
 /// What was placed just before midnight may come in a little later.
@@ -83,14 +85,22 @@ pub(crate) async fn run(shared: Arc<Shared>, tell: TellShadow) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut asked = BTreeSet::new();
+    let mut looked_at = None;
     loop {
         tokio::select! {
             () = shared.stopped() => return,
             _ = look.tick() => {}
         }
-        let looked = ask_for_days(&shared, &mut asked).await;
-        let worked = work(&shared, tell).await;
-        if let Err(error) = looked.and(worked) {
+        let quarter = shared.clock.now().as_micros().div_euclid(QUARTER_US);
+        if looked_at != Some(quarter) {
+            match ask_for_days(&shared, &mut asked).await {
+                Ok(()) => looked_at = Some(quarter),
+                Err(error) => {
+                    tracing::warn!(error = %error, "rules in the shadow could not be looked for");
+                }
+            }
+        }
+        if let Err(error) = work(&shared, tell).await {
             tracing::warn!(error = %error, "rules could not be run in the shadow");
         }
     }
@@ -104,6 +114,9 @@ async fn ask_for_days(
     let now = shared.clock.now();
     let mut current = BTreeSet::new();
     for (organization, _) in shared.backend.organizations().await? {
+        if shared.is_stopping() {
+            return Ok(());
+        }
         let reference = shared.fresh_reference(organization).await?;
         let days = days(&reference, now);
         let mut tasks = Vec::new();

@@ -65,10 +65,10 @@ fn rows(head: &HeadAnswer) -> Markup {
     let asked_at = Value::from(head.about.created_at.as_str());
     html! {
         @for (index, result) in head.results.iter().enumerate() {
-            tr.more[index > 0] {
+            tr.also[index > 0] {
                 td.names { a href=(format!("/what-if/{}", head.about.id)) { (result.name) } }
                 @if index == 0 {
-                    td { (super::minute(&asked_at)) }
+                    td.nowrap { (super::minute(&asked_at)) }
                     td.num { (head.orders) }
                 } @else {
                     td {}

@@ -237,7 +237,7 @@ fn row(day: &HeadAnswer) -> Markup {
     let date = (day.about.shadow.as_ref()).map_or(String::new(), |shadow| shadow.day.to_string());
     html! {
         tr {
-            td { a href=(format!("/what-if/{}", day.about.id)) { (date) } }
+            td.nowrap { a href=(format!("/what-if/{}", day.about.id)) { (date) } }
             td.num { (day.orders) }
             @for result in &day.results {
                 td.num { (result.changed_orders) }
