@@ -89,8 +89,9 @@ impl Words<'_> {
         };
         let parcels = self.parcels(shipment);
         let without = self.without(&shipment.without);
+        let terms = self.terms(shipment);
         let scarce = self.scarce(shipment);
-        format!("{place} ships {units}{parcels}{away}{money}. {scarce}{without}")
+        format!("{place} ships {units}{parcels}{away}{money}. {terms}{scarce}{without}")
     }
 
     /// In which parcels it goes, where they are several.
@@ -111,6 +112,25 @@ impl Words<'_> {
             })
             .collect();
         format!(" in {} parcels ({})", each.len(), each.join(", "))
+    }
+
+    /// What money terms of the rules did to it.
+    fn terms(&self, shipment: &ShipmentReason) -> String {
+        let step = self.step().map(|(_, step)| step);
+        let names = shipment.terms.iter().filter_map(|place| {
+            let term = step?.terms.get(*place as usize)?;
+            Some(format!("“{}”", term.name))
+        });
+        let names: Vec<String> = names.collect();
+        let who = match names.is_empty() {
+            true => "terms of the rules".to_owned(),
+            false => names.join(" and "),
+        };
+        match shipment.terms_uc {
+            0 => String::new(),
+            less @ ..0 => format!("That is {} less by {who}. ", self.money(-less)),
+            more => format!("Of that, {} is by {who}. ", self.money(more)),
+        }
     }
 
     /// What it takes although others are expected to want it.

@@ -35,6 +35,9 @@ pub struct Decision {
     /// nothing is late.
     #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
     pub late_uc: Vec<i64>,
+    /// What money terms of the rules did to each shipment of the plan; empty where there were none.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Termed>,
     /// Locations that were filtered out before solving.
     #[serde(
         rename = "x",
@@ -52,6 +55,19 @@ pub struct Decision {
     /// The plan, and what is known about it.
     #[serde(rename = "s")]
     pub solution: Solution,
+}
+
+/// A shipment that money terms of the rules had a say in: what it would cost without them, which the
+/// instance does not tell, since they are part of its costs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Termed {
+    /// The places of the terms that counted, in their step, rising.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<u32>,
+    /// Micro-cents without them: to the carrier, for lateness, for handling, for declining, and for the
+    /// goods themselves, such as duties.
+    #[serde(rename = "p")]
+    pub plain_uc: [i64; 5],
 }
 
 /// Prices of what orders share that are part of an instance: they steer the plan, and are no cost of
@@ -231,6 +247,7 @@ impl Decision {
             instance,
             steering: None,
             late_uc: Vec::new(),
+            terms: Vec::new(),
             excluded,
             time_zones: None,
             rules: None,

@@ -56,6 +56,10 @@ pub struct ShipmentReason {
     pub decline_uc: i64,
     /// Micro-cents that its units cost beside handling, such as duties.
     pub duty_uc: i64,
+    /// Micro-cents that money terms of the rules add to all of that, or take off where below zero.
+    pub terms_uc: i64,
+    /// The places of these terms in their step, rising.
+    pub terms: Vec<u32>,
     /// Micro-cents of scarce units that it takes from other orders. Nobody pays them.
     pub stock_price_uc: i64,
     /// Micro-cents of the day's shipment that it takes from other orders. Nobody pays them.
@@ -69,13 +73,14 @@ pub struct ShipmentReason {
 impl ShipmentReason {
     /// Micro-cents that the shipment costs, by what they are for.
     #[must_use]
-    pub fn paid_uc(&self) -> [i64; 5] {
+    pub fn paid_uc(&self) -> [i64; 6] {
         [
             self.carrier_uc,
             self.late_uc,
             self.handling_uc,
             self.decline_uc,
             self.duty_uc,
+            self.terms_uc,
         ]
     }
 
@@ -238,8 +243,13 @@ impl Decision {
         let cost = instance.shipment_cost(shipment).unwrap_or(Cost::ZERO);
         let mut without = instance.clone();
         without.candidates[shipment.location].available.fill(0);
+        let duty_uc = units_uc - stock_price_uc;
         let carrier_uc =
             cost.money_uc - handling_uc - decline_uc - units_uc - shipment_price_uc - late_uc;
+        let with_terms_uc = [carrier_uc, late_uc, handling_uc, decline_uc, duty_uc];
+        let termed = nth.and_then(|nth| self.terms.get(nth));
+        let plain_uc = termed.map_or(with_terms_uc, |termed| termed.plain_uc);
+        let [carrier_uc, late_uc, handling_uc, decline_uc, duty_uc] = plain_uc;
         Ok(ShipmentReason {
             location: candidate.key,
             lines: shipment.lines.clone(),
@@ -251,7 +261,9 @@ impl Decision {
             },
             carrier_uc,
             late_uc,
-            duty_uc: units_uc - stock_price_uc,
+            duty_uc,
+            terms_uc: with_terms_uc.iter().sum::<i64>() - plain_uc.iter().sum::<i64>(),
+            terms: termed.map_or_else(Vec::new, |termed| termed.places.clone()),
             stock_price_uc,
             shipment_price_uc,
             scarce: scarce.collect(),
@@ -312,11 +324,11 @@ fn forcing(instance: &Instance, place: usize, line: usize) -> Instance {
 }
 
 /// Micro-cents as whole cents that add up to the rounded sum: the cents that rounding down leaves go
-/// to the largest remainders, to the earlier part where they are equal. No part may be below zero.
+/// to the largest remainders, to the earlier part where they are equal.
 #[must_use]
 pub fn in_cents(parts_uc: &[i64]) -> Vec<i64> {
     let sum: i64 = parts_uc.iter().sum();
-    cents_of((sum + CENT_UC / 2) / CENT_UC, parts_uc)
+    cents_of((sum + CENT_UC / 2).div_euclid(CENT_UC), parts_uc)
 }
 
 /// Micro-cents as whole cents that add up to `total`, which is their sum up or down to a cent: the
@@ -350,6 +362,9 @@ mod tests {
             (vec![1_499_999, 0], vec![1, 0]),
             (vec![300_000, 300_000, 900_000], vec![1, 0, 1]),
             (vec![200_000; 5], vec![1, 0, 0, 0, 0]),
+            (vec![5_000_000, -1_500_000], vec![5, -1]),
+            (vec![1_200_000, -300_000, 600_000], vec![1, 0, 1]),
+            (vec![-400_000, -400_000], vec![0, -1]),
         ] {
             assert_eq!(in_cents(&parts), cents, "{parts:?}");
         }

@@ -50,7 +50,7 @@ pub use batch::{
     Past, ReassignFlaw, Reassignment, Renewed, prices_until, reassign, solve_batch,
 };
 pub use cost::{Cost, MAX_TIERS};
-pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, RulesUsed, Steering};
+pub use decision::{Decision, ENGINE, Excluded, Reason, ReplayError, RulesUsed, Steering, Termed};
 pub use explain::{
     Alternative, Explanation, ParcelReason, ShipmentReason, WhyNot, cents_of, in_cents,
 };

@@ -28,8 +28,7 @@ pub(crate) struct Bill {
     pub split_uc: i64,
     /// What units that nobody ships are counted as.
     pub unfilled_uc: i64,
-    /// Whatever else weighed in, such as terms of rules: those are told from nothing that they were
-    /// added to or taken off.
+    /// Money terms of the rules, and whatever else weighed in.
     pub other_uc: i64,
 }
 
@@ -77,16 +76,20 @@ impl Solved {
             let per_unit = handling.per_unit.get() * units;
             bill.handling_uc += (handling.per_order.get() + per_unit) * MICRO;
         }
-        if self.decision.rules.is_none() {
-            bill.decline_uc += candidate.handling_line_uc * shipment.lines.len() as i64;
-        }
+        bill.decline_uc += match &way.plain {
+            Some(plain) => plain.decline_uc(shipment),
+            None => candidate.handling_line_uc * shipment.lines.len() as i64,
+        };
         for (line, units) in &shipment.lines {
             bill.duty_uc += way.duty_uc.get(*line).copied().unwrap_or(0) * units;
         }
         let loads = self.loads(shipment);
         if let Some(offer) = cheapest(&way.offers, &loads) {
             bill.carriage_uc += offer.price_uc(&loads).unwrap_or(0);
-            bill.late_uc += offer.late_uc;
+            bill.late_uc += match &way.plain {
+                Some(plain) => plain.late_uc(offer.late_days),
+                None => offer.late_uc,
+            };
         }
     }
 }

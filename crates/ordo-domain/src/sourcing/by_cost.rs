@@ -122,6 +122,10 @@ impl Question<'_> {
             };
             let mut candidate = source.candidate();
             let duty_uc = self.charge(source.location, weighed, &mut candidate);
+            let late_day_uc = weighed.penalties.late_per_day.get() * MICRO;
+            let plain = self
+                .guide
+                .and_then(|guide| guide.plain(source.location, &candidate, currency, late_day_uc));
             let bonus_uc = self.guide.map_or(0, |guide| {
                 guide.charge(source.location, &mut candidate, currency)
             });
@@ -141,6 +145,7 @@ impl Question<'_> {
             candidates.push(candidate);
             locations.push(source.location);
             ways.push(Way {
+                plain,
                 duty_uc,
                 leave: offers.first().map(|offer| offer.leave),
                 counts: self.limits_days(source.location),

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use ordo_sourcing::{Candidate, Instance, Key, MAX_TIERS, RulesUsed, Tier as SolverTier};
+use ordo_sourcing::{
+    Candidate, Instance, Key, MAX_TIERS, RulesUsed, Shipment, Termed, Tier as SolverTier,
+};
 
 use crate::id::{LocationId, SkuId};
 use crate::money::Currency;
@@ -52,6 +54,67 @@ pub(crate) struct Taken {
 pub(super) struct Admitted {
     /// Per line the filter that keeps the location out for it; empty for none.
     pub without: Vec<Option<u32>>,
+}
+
+/// What a location's shipments cost without the money terms of the step, and which of these count
+/// there.
+#[derive(Debug)]
+pub(super) struct Plain {
+    handling_order_uc: i64,
+    handling_line_uc: i64,
+    handling_unit_uc: i64,
+    /// Per line one unit of it, such as duties; empty for none.
+    goods_uc: Vec<i64>,
+    late_day_uc: i64,
+    terms: Vec<TermThere>,
+}
+
+/// A money term that counts at a location.
+#[derive(Debug)]
+struct TermThere {
+    /// Its place in the step.
+    place: u32,
+    per: Per,
+    /// The lines that it is about.
+    lines: Vec<usize>,
+}
+
+impl Plain {
+    /// Micro-cents of the shipment for its lines' being declined.
+    pub fn decline_uc(&self, shipment: &Shipment) -> i64 {
+        self.handling_line_uc * shipment.lines.len() as i64
+    }
+
+    /// Micro-cents of being so many days late.
+    pub fn late_uc(&self, days: i64) -> i64 {
+        self.late_day_uc.saturating_mul(days)
+    }
+
+    /// What the shipment costs without terms, and which of them it meets.
+    pub fn termed(&self, shipment: &Shipment, carrier_uc: i64, late_days: i64) -> Termed {
+        let units: i64 = shipment.lines.iter().map(|(_, units)| units).sum();
+        let goods_uc = shipment.lines.iter().map(|(line, units)| {
+            let unit_uc = self.goods_uc.get(*line).copied().unwrap_or(0);
+            unit_uc * units
+        });
+        let counts = |term: &&TermThere| match term.per {
+            Per::Shipment | Per::Line => true,
+            Per::LateDay => late_days > 0,
+            Per::Unit => (shipment.lines.iter()).any(|(line, _)| term.lines.contains(line)),
+        };
+        Termed {
+            places: (self.terms.iter().filter(counts))
+                .map(|term| term.place)
+                .collect(),
+            plain_uc: [
+                carrier_uc,
+                self.late_uc(late_days),
+                self.handling_order_uc + self.handling_unit_uc * units,
+                self.decline_uc(shipment),
+                goods_uc.sum(),
+            ],
+        }
+    }
 }
 
 impl<'w> Counting<'w> {
@@ -265,6 +328,50 @@ impl Guide<'_> {
         let subject = self.subject.at(&facts);
         let terms_uc = self.sum_uc(&subject, currency, Per::LateDay, None);
         usual_uc.saturating_add(terms_uc).max(0)
+    }
+
+    /// What a candidate costs before [`Self::charge`]; `None` where no terms are in its currency.
+    pub(super) fn plain(
+        &self,
+        location: &Location,
+        candidate: &Candidate,
+        currency: Currency,
+        late_day_uc: i64,
+    ) -> Option<Plain> {
+        if !self.has_terms(currency, |_| true) {
+            return None;
+        }
+        let facts = LocationFacts::of(location, candidate.distance_m, self.subject.now);
+        let subject = self.subject.at(&facts);
+        let terms = (0..).zip(&self.step.terms).filter(|(_, term)| {
+            term.currency == currency
+                && term
+                    .at
+                    .as_ref()
+                    .is_none_or(|condition| condition.holds(&subject))
+        });
+        let lines = self.subject.lines;
+        let terms = terms.map(|(place, term)| {
+            let is_about = |(_, line): &(usize, &LineFacts)| {
+                let about = term.lines.as_ref();
+                about.is_none_or(|lines| lines.holds(&self.subject.on(line)))
+            };
+            TermThere {
+                place,
+                per: term.per,
+                lines: (lines.iter().enumerate().filter(is_about))
+                    .map(|(index, _)| index)
+                    .collect(),
+            }
+        });
+        Some(Plain {
+            handling_order_uc: candidate.handling_order_uc,
+            handling_line_uc: candidate.handling_line_uc,
+            handling_unit_uc: candidate.handling_unit_uc,
+            goods_uc: candidate.stock_price_uc.clone(),
+            late_day_uc,
+            terms: terms.collect(),
+        })
     }
 
     /// Adds money terms to a candidate. Answers what is left of bonuses per shipment that its

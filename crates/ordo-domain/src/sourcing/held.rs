@@ -113,6 +113,7 @@ impl Way {
             counts: false,
             offers: Vec::new(),
             duty_uc: Vec::new(),
+            plain: None,
         }
     }
 }

@@ -150,7 +150,9 @@ impl Question<'_> {
                 }
             };
             let mut candidate = source.candidate();
+            let mut plain = None;
             if let Some((guide, currency)) = self.guide.zip(self.currency) {
+                plain = guide.plain(source.location, &candidate, currency, 0);
                 guide.charge(source.location, &mut candidate, currency);
             }
             candidates.push(candidate);
@@ -160,6 +162,7 @@ impl Question<'_> {
                 leave,
                 offers: Vec::new(),
                 duty_uc: Vec::new(),
+                plain,
             });
         }
         let lines = self.lines(&[], 0);

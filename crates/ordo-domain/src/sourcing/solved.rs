@@ -1,10 +1,11 @@
 //! A sourcing problem as the optimizer sees it, and what the shipments of its answer stand for.
 
-use ordo_sourcing::{Decision, Excluded, Instance, Shipment, Steering, StepBudget};
+use ordo_sourcing::{Decision, Excluded, Instance, Shipment, Steering, StepBudget, Termed};
 
 use crate::id::{LocationId, SkuId};
 use crate::quantity::Quantity;
 use crate::sourcing::carriage::{Load, Offer, ParcelUnits, PlannedCarriage, cheapest};
+use crate::sourcing::guide::Plain;
 use crate::sourcing::leave::Leave;
 use crate::sourcing::steer;
 use crate::time::{Date, Zone};
@@ -40,6 +41,8 @@ pub(super) struct Way {
     pub(super) offers: Vec<Offer>,
     /// Micro-cents of duty on one unit of each line; empty for none.
     pub(super) duty_uc: Vec<i64>,
+    /// What its shipments cost without money terms of the rules, where there are any.
+    pub(super) plain: Option<Plain>,
 }
 
 /// What becomes of one shipment of a plan.
@@ -90,6 +93,7 @@ impl Problem {
         if late_uc.iter().any(|late| *late > 0) {
             solved.decision.late_uc = late_uc;
         }
+        solved.decision.terms = solved.termed();
         solved
     }
 }
@@ -145,6 +149,28 @@ impl Solved {
             cheapest(offers, &self.loads(shipment)).map_or(0, |offer| offer.late_uc)
         });
         late.collect()
+    }
+
+    /// What terms of the rules did to each shipment of the plan; nothing where there are none, or money
+    /// plays no part after all.
+    fn termed(&self) -> Vec<Termed> {
+        let has_rates = !self.decision.instance.rates.is_empty();
+        let shipments = self.decision.solution.plan.shipments.iter();
+        let termed: Option<Vec<Termed>> = shipments
+            .map(|shipment| {
+                let way = &self.ways[shipment.location];
+                let plain = way
+                    .plain
+                    .as_ref()
+                    .filter(|_| has_rates == !way.offers.is_empty())?;
+                let loads = self.loads(shipment);
+                let offer = cheapest(&way.offers, &loads);
+                let carrier_uc = offer.and_then(|offer| offer.price_uc(&loads));
+                let late_days = offer.map_or(0, |offer| offer.late_days);
+                Some(plain.termed(shipment, carrier_uc.unwrap_or(0), late_days))
+            })
+            .collect();
+        termed.unwrap_or_default()
     }
 
     /// The parcels of a shipment as carriers see them.

@@ -354,3 +354,80 @@ async fn what_is_promised_to_a_tier_is_what_its_order_gets() {
         }
     }
 }
+
+#[tokio::test]
+async fn money_terms_are_a_line_of_their_own_and_all_adds_up_to_the_cent() {
+    for app in TestApp::company_on_each_store("rule_terms").await {
+        let table = json!({"code": "t", "carrier": "post", "service": "parcel", "currency": "EUR",
+            "steps_g": [30000], "zones": [{"name": "all", "transit_days": 2, "prices": [595]}]});
+        app.post("/api/v1/rate-tables", &table).await.expect(201);
+        let berlin = app.get("/api/v1/locations").await.expect(200)["items"][0].clone();
+        let path = format!("/api/v1/locations/{}", berlin["id"].as_str().unwrap());
+        let handling = json!({"handling": {"per_order": 120, "per_unit": 25, "currency": "EUR"}});
+        app.patch(&path, None, &handling).await.expect(200);
+        let money = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+        // Terms of two units at Berlin: what is added, and what the sentence says of it.
+        for (nth, (terms, added, says)) in [
+            (json!([]), 0, ""),
+            (
+                json!([{"name": "fee", "amount": 150, "currency": "EUR", "per": "shipment"}]),
+                150,
+                "Of that, 1.50 EUR is by “fee”. ",
+            ),
+            (
+                json!([{"name": "each", "amount": 33, "currency": "EUR", "per": "unit", "lines": "line.sku == 'A'"},
+                       {"name": "line", "amount": 10, "currency": "EUR", "per": "line", "at": "location.code == 'BER'"},
+                       {"name": "elsewhere", "amount": 999, "currency": "EUR", "per": "shipment", "at": "location.code == 'MUC'"},
+                       {"name": "dollars", "amount": 999, "currency": "USD", "per": "shipment"},
+                       {"name": "late", "amount": 999, "currency": "EUR", "per": "late_day"}]),
+                76,
+                "Of that, 0.76 EUR is by “each” and “line”. ",
+            ),
+            // A bonus takes off handling first, then carriage.
+            (
+                json!([{"name": "ours", "amount": -200, "currency": "EUR", "per": "shipment"}]),
+                -200,
+                "That is 2.00 EUR less by “ours”. ",
+            ),
+            // It never takes off more than there is: handling of units is not the shipment's.
+            (
+                json!([{"name": "ours", "amount": -9000, "currency": "EUR", "per": "shipment"}]),
+                -715,
+                "That is 7.15 EUR less by “ours”. ",
+            ),
+            (
+                json!([{"name": "units", "amount": -9000, "currency": "EUR", "per": "unit"}]),
+                -50,
+                "That is 0.50 EUR less by “units”. ",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let rules = json!({"steps": [{"name": "any", "terms": terms}]});
+            let body = json!({"code": format!("terms-{nth}"), "priority": -(nth as i64), "rules": rules});
+            let made = app.post(PATH, &body).await.expect(201);
+            let path = format!("{PATH}/{}/versions/1/publish", made["id"].as_str().unwrap());
+            app.post(&path, &json!({})).await.expect(200);
+            let placed = app.post("/api/v1/orders", &order(&nth.to_string(), 1 + (nth > 0) as i64)).await;
+            let placed = placed.expect(201);
+            let work = placed["fulfillment_orders"][0]["id"].as_str().unwrap();
+            let why = app.get(&format!("/api/v1/fulfillment-orders/{work}/decision")).await;
+            let why = why.expect(200);
+            let units = 1 + i64::from(nth > 0);
+            let cost = &why["shipments"][0]["cost"];
+            let expected = json!({
+                "carrier": money(595), "lateness": money(0), "handling": money(120 + 25 * units),
+                "decline_risk": money(0), "duties": money(0), "rule_terms": money(added),
+                "stock_price": money(0), "shipment_price": money(0),
+            });
+            assert_eq!(*cost, expected, "{terms}");
+            assert_eq!(why["cost"], money(595 + 120 + 25 * units + added), "{terms}");
+            let because = why["shipments"][0]["because"].as_str().unwrap();
+            assert!(because.contains(says), "{because}");
+            assert_eq!(because.contains(" by “"), !says.is_empty(), "{because}");
+            let cancel = format!("/api/v1/orders/{}/cancel", placed["id"].as_str().unwrap());
+            app.post(&cancel, &json!({})).await.expect(200);
+        }
+    }
+}

@@ -124,6 +124,8 @@ struct CostAnswer {
     decline_risk: Money,
     /// At a customs border.
     duties: Money,
+    /// What money terms of the sourcing rules add, or take off where below zero.
+    rule_terms: Money,
     /// What the units that it takes are worth to orders still expected. It steered the plan; nobody
     /// pays it.
     stock_price: Money,
@@ -216,6 +218,7 @@ pub async fn get_decision(ask: Ask) -> Answer {
                 handling: money(cents[2]),
                 decline_risk: money(cents[3]),
                 duties: money(cents[4]),
+                rule_terms: money(cents[5]),
                 stock_price: money(prices[0]),
                 shipment_price: money(prices[1]),
             }),
