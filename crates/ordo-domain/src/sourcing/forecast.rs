@@ -15,7 +15,7 @@ use crate::id::{LocationId, SkuId};
 use crate::money::{Currency, Minor};
 use crate::order::{FulfilledBy, Order, OrderLife};
 use crate::rate::MICRO;
-use crate::sourcing::guide::order_facts;
+use crate::sourcing::guide::{Counting, Guide, Taken, line_facts, order_facts};
 use crate::sourcing::leave::zone_of;
 use crate::sourcing::performance::declines;
 use crate::sourcing::price_book::{PRICES_MAX, Prices, ShipmentPrice, StockPrice, StockPrices};
@@ -121,7 +121,9 @@ pub fn forecast(
             about: &about,
             guide: None,
         };
-        question.problem(world)
+        let mut problem = question.problem(world)?;
+        keep_permitted(world, now, one, &mut problem);
+        Ok(problem)
     });
     let problems = Refusal::gather(problems)?;
     let mut limits = Limits::default();
@@ -180,6 +182,47 @@ pub fn forecast(
         limits.write(&mut prices, &found_uc, &there, &wanted);
     }
     Ok(prices)
+}
+
+/// Leaves each line what some step of the rules that count lets locations ship: a unit that no order may
+/// have is worth nothing to any. In which order steps are asked, what they keep and what they charge
+/// is not considered.
+fn keep_permitted(world: &World, now: Timestamp, one: &Drawn, problem: &mut Problem) {
+    let Some(counting) = Counting::of_order(world, one.order, now) else {
+        return;
+    };
+    let order = order_facts(world.reference(), one.order, &one.wanted);
+    let lines = line_facts(&one.wanted);
+    let taken = Taken::default();
+    let mut guides: Vec<Guide> = Vec::new();
+    for step in &counting.rules().steps {
+        let guide = counting.guide(step, &order, &lines, now, &taken);
+        if guide.is_asked() {
+            guides.push(guide);
+            if step.then.is_some() {
+                break;
+            }
+        }
+    }
+    for candidate in &mut problem.instance.candidates {
+        let id = LocationId::from_u128(candidate.key.0);
+        let Some(location) = world.reference().location(id) else {
+            continue;
+        };
+        let mut may = vec![false; lines.len()];
+        for guide in &guides {
+            if let Ok(admitted) = guide.admit(location, candidate.distance_m) {
+                for (line, may) in may.iter_mut().enumerate() {
+                    *may |= admitted.without.get(line).is_none_or(Option::is_none);
+                }
+            }
+        }
+        for (units, may) in candidate.available.iter_mut().zip(may) {
+            if !may {
+                *units = 0;
+            }
+        }
+    }
 }
 
 /// Expected units and orders.

@@ -150,6 +150,59 @@ async fn the_last_units_in_the_south_are_kept_for_the_south() {
     }
 }
 
+/// A set of rules with one step that keeps these locations out, and counts.
+async fn keep_out(app: &TestApp, code: &str, drop: &str) {
+    let rules =
+        json!({"steps": [{"name": "who", "filters": [{"name": "not these", "drop": drop}]}]});
+    let body =
+        json!({"code": code, "priority": if code == "first" { 0 } else { -1 }, "rules": rules});
+    let made = app.post("/api/v1/rule-sets", &body).await.expect(201);
+    let path = format!(
+        "/api/v1/rule-sets/{}/versions/1/publish",
+        made["id"].as_str().unwrap()
+    );
+    app.post(&path, &json!({})).await.expect(200);
+}
+
+#[tokio::test]
+async fn prices_steer_only_among_what_rules_permit_and_know_of_it() {
+    for app in TestApp::company_on_each_store("prices_under_rules").await {
+        company(&app).await;
+        for nth in 0..9 {
+            sourced(&app, &format!("south-{nth}"), "80331").await;
+        }
+        switch(&app, json!({"horizon_days": 3})).await;
+        app.post(REFRESH, &json!({})).await.expect(200);
+        // Without rules the price sends the north to Berlin; rules that keep Berlin out are stronger.
+        assert_eq!(
+            sourced(&app, "north", "10115").await.0,
+            "BER",
+            "{}",
+            app.store
+        );
+        keep_out(
+            &app,
+            "first",
+            "location.code == 'BER' && order.postal_code == '101'",
+        )
+        .await;
+        let (location, decision) = sourced(&app, "ruled", "10115").await;
+        assert_eq!(location, "MUC", "{}", app.store);
+        let why = app.get(&decision).await.expect(200);
+        assert_eq!(why["excluded"][0]["reason"], "rule", "{why}");
+        assert_ne!(
+            why["shipments"][0]["cost"]["stock_price"]["amount"], 0,
+            "{why}"
+        );
+        // What no order may have is kept for none.
+        keep_out(&app, "second", "location.code == 'MUC'").await;
+        app.post(REFRESH, &json!({})).await.expect(200);
+        let book = app.get(PRICES).await.expect(200);
+        assert_eq!(book["units"], json!([]), "{book}");
+        assert_eq!(sourced(&app, "south", "80331").await.0, "BER");
+    }
+}
+
 #[tokio::test]
 async fn prices_are_found_once_and_by_those_who_may() {
     let app = TestApp::with_company().await;
