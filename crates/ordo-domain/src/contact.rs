@@ -3,11 +3,14 @@
 //! Orders and events hold a [`ContactId`] and a coarse [`Place`]. Contacts are written beside the
 //! log, not through it, so that erasing a person leaves nothing in the log.
 
+mod po_box;
+
 use ordo_geo::{Gazetteer, Point};
 use serde::{Deserialize, Serialize};
 
 use crate::id::ContactId;
 use crate::network::Place;
+use po_box::reads_as_po_box;
 
 /// A person or business, as an order gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,6 +77,14 @@ impl Contact {
             place.find(gazetteer, self.postal_code.as_deref(), self.city.as_deref());
         }
         place
+    }
+
+    /// Whether its street reads as a post office box.
+    #[must_use]
+    pub fn is_po_box(&self) -> bool {
+        let lines = [&self.line1, &self.line2];
+        let mut lines = lines.into_iter().flatten();
+        lines.any(|line| reads_as_po_box(line))
     }
 
     /// The fields without which no parcel can be sent, by name.

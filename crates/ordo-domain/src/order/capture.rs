@@ -223,6 +223,7 @@ impl CaptureOrder {
             let destination = Destination {
                 contact: stored.id,
                 place,
+                po_box: stored.is_po_box(),
             };
             attachments.push(Attachment::Contact(stored));
             destination

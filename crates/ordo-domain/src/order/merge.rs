@@ -243,6 +243,7 @@ impl Merge {
             order.ship_to = Some(Destination {
                 contact: stored.id,
                 place,
+                po_box: stored.is_po_box(),
             });
             attachments.push(Attachment::Contact(stored));
         }

@@ -148,6 +148,9 @@ pub struct Destination {
     pub contact: ContactId,
     /// Enough to source by.
     pub place: Place,
+    /// Whether its address reads as a post office box.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub po_box: bool,
 }
 
 /// The buyer's choice of shipping, and what it costs them.

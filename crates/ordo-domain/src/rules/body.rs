@@ -159,6 +159,9 @@ pub enum Rank {
     Priority,
     /// In the order of this list of locations' codes; those that are not in it come last.
     Ranked(Vec<String>),
+    /// The one first that has most on offer of what is asked, all lines together: what the step keeps
+    /// there is not on offer, nor what it may not ship.
+    MostAvailable,
     /// The smallest number first, at least 0 and at most a billion.
     Number(#[cfg_attr(feature = "openapi", schema(inline))] LocationNumber),
 }

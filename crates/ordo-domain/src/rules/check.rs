@@ -180,7 +180,7 @@ impl Step {
                 Tier::UnitRank(Rank::Number(number)) => {
                     found.expression(format!("{field}/unit_rank/number"), number);
                 }
-                Tier::UnitRank(Rank::Distance | Rank::Priority)
+                Tier::UnitRank(Rank::Distance | Rank::Priority | Rank::MostAvailable)
                 | Tier::UnfilledUnits
                 | Tier::Shipments
                 | Tier::Distance

@@ -39,6 +39,8 @@ pub struct OrderFacts<'a> {
     pub tags: &'a [String],
     /// The customer's tier.
     pub tier: &'a str,
+    /// Whether the destination's address reads as a post office box.
+    pub is_po_box: bool,
     /// Whether a tax number stands on it.
     pub is_business: bool,
 }

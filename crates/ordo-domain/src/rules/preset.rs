@@ -43,10 +43,21 @@ pub struct InventoryRule {
     pub safety_stock: i64,
     /// Orders that a facility gets per day.
     pub order_limit: Option<i64>,
+    /// Which facility is asked first.
+    pub sort: Sort,
     /// Whether the order may be split over facilities.
     pub may_split: bool,
     /// What becomes of what is left; the next rule's turn where absent.
     pub unfilled: Option<Otherwise>,
+}
+
+/// How an inventory rule sorts its facilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// The nearest first.
+    Proximity,
+    /// The one with most inventory of what is asked first, the nearest of those with as much.
+    Inventory,
 }
 
 /// All presets. `ranked` are the locations' codes for those that need a list of them.
@@ -65,6 +76,7 @@ pub fn presets(ranked: &[String]) -> Vec<Preset> {
         proximity_m: None,
         safety_stock: 0,
         order_limit: None,
+        sort: Sort::Proximity,
         may_split,
         unfilled: None,
     };
@@ -82,6 +94,10 @@ pub fn presets(ranked: &[String]) -> Vec<Preset> {
             ..inventory("anywhere, split", "", true)
         },
     ];
+    let by_inventory = hotwax.clone().map(|rule| InventoryRule {
+        sort: Sort::Inventory,
+        ..rule
+    });
     vec![
         preset(
             "cheapest",
@@ -126,6 +142,12 @@ pub fn presets(ranked: &[String]) -> Vec<Preset> {
             "Inventory rules in turn, by tags as facility groups: whole from warehouses, whole from stores \
              nearby, split from anywhere, else queued, as a HotWax brokering run.",
             brokering_run(&hotwax),
+        ),
+        preset(
+            "hotwax_run_by_inventory",
+            "The same run, asking first whoever has most of what is ordered, as a HotWax brokering run \
+             that sorts by inventory.",
+            brokering_run(&by_inventory),
         ),
     ]
 }
@@ -199,7 +221,13 @@ pub fn brokering_run(run: &[InventoryRule]) -> Rules {
             max_distance_m: rule.proximity_m,
             keep_stock: rule.safety_stock,
             max_orders_per_day: rule.order_limit,
-            tiers: vec![Tier::UnitRank(Rank::Distance)],
+            tiers: match rule.sort {
+                Sort::Proximity => vec![Tier::UnitRank(Rank::Distance)],
+                Sort::Inventory => vec![
+                    Tier::UnitRank(Rank::MostAvailable),
+                    Tier::UnitRank(Rank::Distance),
+                ],
+            },
             split: match rule.may_split {
                 true => Split::default(),
                 false => whole_order(),
@@ -269,6 +297,7 @@ mod tests {
                 proximity_m: None,
                 safety_stock: 0,
                 order_limit: None,
+                sort: Sort::Proximity,
                 may_split: true,
                 unfilled: None,
             }])

@@ -222,6 +222,7 @@ pub(crate) fn order_facts<'a>(
         postal_code: place.and_then(|at| at.postal.as_deref()).unwrap_or(""),
         tags: &order.tags,
         tier: order.customer_tier.as_deref().unwrap_or(""),
+        is_po_box: order.ship_to.as_ref().is_some_and(|to| to.po_box),
         is_business: order.buyer_vat_id.is_some(),
         ..OrderFacts::default()
     }
@@ -461,6 +462,7 @@ impl Guide<'_> {
         for candidate in &mut instance.candidates {
             candidate.custom.clear();
         }
+        let most_available = ranked_by_stock(&instance.candidates);
         let mut customs = 0_u8;
         let mut custom = |value: &dyn Fn(usize, &Location, i64) -> i64| {
             let candidates = instance.candidates.iter_mut().zip(locations).enumerate();
@@ -487,9 +489,10 @@ impl Guide<'_> {
                     self.number(number, location, distance_m)
                 })),
                 Tier::UnitRank(rank) => {
-                    SolverTier::CustomPerUnit(custom(&|_, location, distance_m| match rank {
+                    SolverTier::CustomPerUnit(custom(&|index, location, distance_m| match rank {
                         Rank::Distance => distance_m,
                         Rank::Priority => location.priority,
+                        Rank::MostAvailable => most_available[index],
                         Rank::Ranked(codes) => place_in(codes, location),
                         Rank::Number(number) => self.number(number, location, distance_m),
                     }))
@@ -508,6 +511,20 @@ impl Guide<'_> {
         let facts = LocationFacts::of(location, distance_m, self.subject.now);
         number.of(&self.subject.at(&facts)).unwrap_or(NUMBER_MAX)
     }
+}
+
+/// How many candidates have more on offer than each has: the same for those that have as much.
+fn ranked_by_stock(candidates: &[Candidate]) -> Vec<i64> {
+    let on_offer = candidates.iter().map(|candidate| {
+        let units = candidate.available.iter();
+        units.fold(0, |sum: i64, units| sum.saturating_add((*units).max(0)))
+    });
+    let on_offer: Vec<i64> = on_offer.collect();
+    let have_more = |units: &i64| on_offer.iter().filter(|other| *other > units).count();
+    on_offer
+        .iter()
+        .map(|units| have_more(units) as i64)
+        .collect()
 }
 
 /// Where a location stands in a ranked list; those that are not in it come last.

@@ -29,6 +29,8 @@ pub struct PromiseQuestion {
     pub tier: Option<String>,
     /// The buyer's choice of shipping, as the order will name it, where rules ask for it.
     pub service: Option<String>,
+    /// Whether it goes to a post office box, where rules ask for it.
+    pub is_po_box: bool,
     /// Whether the buyer is a business, where rules ask for it.
     pub is_business: bool,
     /// The order's tags, where rules ask for them.
@@ -207,6 +209,7 @@ fn order_facts<'a>(
         tags: &asked.tags,
         tier: asked.tier.as_deref().unwrap_or(""),
         is_business: asked.is_business,
+        is_po_box: asked.is_po_box,
         ..OrderFacts::default()
     }
 }

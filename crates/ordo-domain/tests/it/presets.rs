@@ -3,6 +3,7 @@
 //! Every order meets stock of its own at seven locations. The plain programs know nothing of the
 //! optimizer: they sort, and take what is there, or try every set of locations.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ordo_domain::fulfillment::FulfillmentOrder;
@@ -10,7 +11,8 @@ use ordo_domain::network::{CreateLocation, LocationChange, LocationKind, Place, 
 use ordo_domain::quantity::Quantity;
 use ordo_domain::rules::body::{Otherwise, Rank};
 use ordo_domain::rules::preset::{
-    InventoryRule, RankedRule, brokering_run, each, fewest_splits, one_else_each, ranked_rules,
+    InventoryRule, RankedRule, Sort, brokering_run, each, fewest_splits, one_else_each,
+    ranked_rules,
 };
 use ordo_domain::rules::{Rules, ScopeDraft};
 use ordo_domain::stock::{MoveStock, MovementKind};
@@ -395,6 +397,7 @@ fn hotwax_run() {
         proximity_m: None,
         safety_stock: 0,
         order_limit: None,
+        sort: Sort::Proximity,
         may_split: true,
         unfilled: None,
     };
@@ -418,43 +421,66 @@ fn hotwax_run() {
             ..rule("anywhere, split")
         },
     ];
-    check(40, &brokering_run(&run), |case| {
-        let order = sorted(|location| case.distance_m[location]);
-        let mut wanted = case.wanted;
-        let mut taken = [[0; SKUS.len()]; LOCATIONS];
-        let mut plan = Plan::new();
-        for rule in &run {
-            let may = |location: &&usize| {
-                let near = rule
-                    .proximity_m
-                    .is_none_or(|most| case.distance_m[**location] <= most);
-                let grouped = rule.group.is_none() || **location % 2 == 1;
-                let limit = rule
-                    .order_limit
-                    .is_none_or(|most| case.orders_today[**location] < most);
-                near && grouped && limit
-            };
-            let facilities: Vec<usize> = order.iter().filter(may).copied().collect();
-            let stock = |location: usize, sku: usize| {
-                (case.stock[location][sku] - taken[location][sku] - rule.safety_stock).max(0)
-            };
-            let part = match rule.may_split {
-                true => greedy(&wanted, &facilities, stock),
-                false => {
-                    let one = facilities
-                        .iter()
-                        .find(|location| has_all(&wanted, **location, stock));
-                    one.map_or_else(Plan::new, |one| greedy(&wanted, &[*one], stock))
-                }
-            };
-            for (location, units) in part {
-                for (sku, units) in units {
-                    wanted[sku] -= units;
-                    taken[location][sku] += units;
-                    *plan.entry(location).or_default().entry(sku).or_default() += units;
-                }
+    check(40, &brokering_run(&run), |case| broker(&run, case));
+    // The same with those first that have most, in all rules and in one of them.
+    for (seed, sorts) in (41..).zip([
+        [Sort::Inventory, Sort::Inventory, Sort::Inventory],
+        [Sort::Proximity, Sort::Inventory, Sort::Proximity],
+    ]) {
+        let mut run = run.clone();
+        for (rule, sort) in run.iter_mut().zip(sorts) {
+            rule.sort = sort;
+        }
+        check(seed, &brokering_run(&run), |case| broker(&run, case));
+    }
+}
+
+/// What a brokering run does, as a plain program.
+fn broker(run: &[InventoryRule], case: &Case) -> Plan {
+    let nearest = sorted(|location| case.distance_m[location]);
+    let mut wanted = case.wanted;
+    let mut taken = [[0; SKUS.len()]; LOCATIONS];
+    let mut plan = Plan::new();
+    for rule in run {
+        let may = |location: &&usize| {
+            let near = rule
+                .proximity_m
+                .is_none_or(|most| case.distance_m[**location] <= most);
+            let grouped = rule.group.is_none() || **location % 2 == 1;
+            let limit = rule
+                .order_limit
+                .is_none_or(|most| case.orders_today[**location] < most);
+            near && grouped && limit
+        };
+        let mut facilities: Vec<usize> = nearest.iter().filter(may).copied().collect();
+        let stock = |location: usize, sku: usize| {
+            (case.stock[location][sku] - taken[location][sku] - rule.safety_stock).max(0)
+        };
+        let inventory = |location: usize| -> i64 {
+            let left = (0..SKUS.len()).filter(|sku| wanted[*sku] > 0);
+            left.map(|sku| stock(location, sku)).sum()
+        };
+        match rule.sort {
+            Sort::Proximity => {}
+            // Stable, so that of those with as much the nearest is first.
+            Sort::Inventory => facilities.sort_by_key(|at| Reverse(inventory(*at))),
+        }
+        let part = match rule.may_split {
+            true => greedy(&wanted, &facilities, stock),
+            false => {
+                let one = facilities
+                    .iter()
+                    .find(|location| has_all(&wanted, **location, stock));
+                one.map_or_else(Plan::new, |one| greedy(&wanted, &[*one], stock))
+            }
+        };
+        for (location, units) in part {
+            for (sku, units) in units {
+                wanted[sku] -= units;
+                taken[location][sku] += units;
+                *plan.entry(location).or_default().entry(sku).or_default() += units;
             }
         }
-        plan
-    });
+    }
+    plan
 }

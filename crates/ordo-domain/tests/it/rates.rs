@@ -339,6 +339,7 @@ impl Desk {
             tier: None,
             service: None,
             is_business: false,
+            is_po_box: false,
             tags: Vec::new(),
             channel: None,
             basket: basket.collect(),

@@ -431,3 +431,27 @@ async fn money_terms_are_a_line_of_their_own_and_all_adds_up_to_the_cent() {
         }
     }
 }
+
+#[tokio::test]
+async fn rules_ask_whether_it_goes_to_a_post_office_box() {
+    let app = TestApp::with_company().await;
+    with_munich(&app).await;
+    let rules = json!({"steps": [{"name": "boxes", "when": "order.po_box",
+        "filters": [{"name": "who goes there", "keep": "location.code == 'MUC'"}]}, {"name": "any"}]});
+    publish(&app, "boxes", &rules).await;
+    for (nth, (street, location)) in [("Turmstraße 1", "BER"), ("Postfach 10 01", "MUC")]
+        .into_iter()
+        .enumerate()
+    {
+        let mut body = order(&nth.to_string(), 1);
+        body["ship_to"]["line1"] = json!(street);
+        let placed = app.post("/api/v1/orders", &body).await.expect(201);
+        assert_eq!(placed["fulfillment_orders"][0]["location"], location);
+        let promise = format!(
+            "/api/v1/promise?sku=A&country=DE&postal_code=10559&channel=web&po_box={}",
+            location == "MUC"
+        );
+        let promised = app.get(&promise).await.expect(200);
+        assert_eq!(promised["options"][0]["shipments"][0]["location"], location);
+    }
+}

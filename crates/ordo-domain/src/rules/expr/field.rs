@@ -27,6 +27,7 @@ pub(super) enum Dial {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
     Business,
+    PoBox,
 }
 
 /// What is a whole number.
@@ -162,6 +163,11 @@ const ORDER: &[Row] = &[
         "postal_code",
         Field::Label(Label::PostalCode),
         "The first characters of the destination's postal code.",
+    ),
+    (
+        "po_box",
+        Field::Flag(Flag::PoBox),
+        "Whether the address reads as a post office box.",
     ),
     ("tags", Field::Labels(Labels::Order), "The order's tags."),
 ];
@@ -368,6 +374,7 @@ impl Flag {
     pub fn of(self, subject: &Subject) -> bool {
         match self {
             Self::Business => subject.order.is_business,
+            Self::PoBox => subject.order.is_po_box,
         }
     }
 }

@@ -232,6 +232,7 @@ fn of_tiers(tiers: &[Tier]) -> Vec<Part> {
                 match rank {
                     Rank::Distance => parts.push("nearest first".into()),
                     Rank::Priority => parts.push("smallest priority first".into()),
+                    Rank::MostAvailable => parts.push("most on offer first".into()),
                     Rank::Ranked(codes) => {
                         parts.push(format!("in the order {}", list(codes)).into())
                     }

@@ -93,6 +93,7 @@ struct UnitsShown<'a> {
         ("customer_tier" = Option<String>, Query, description = "The customer's tier, as the order will name it, by which sourcing rules may be chosen."),
         ("service" = Option<String>, Query, description = "The buyer's choice of shipping, as the order will name it, for sourcing rules that ask for it."),
         ("business" = Option<bool>, Query, description = "Whether a tax number will stand on the order, for sourcing rules that ask for it."),
+        ("po_box" = Option<bool>, Query, description = "Whether it goes to a post office box, for sourcing rules that ask for it."),
         ("tag" = Option<Vec<String>>, Query, description = "The order's tags, for sourcing rules that ask for them.", style = Form, explode),
         ("currency" = Option<String>, Query, description = "The currency of costs; all that there are rates in where absent."),
     ),
@@ -153,6 +154,7 @@ fn question(
     let tier = params.text("customer_tier", 64);
     let service = params.text("service", 255);
     let is_business = params.flag("business").unwrap_or(false);
+    let is_po_box = params.flag("po_box").unwrap_or(false);
     let tags = params.texts("tag", 64);
     if tags.len() > TAGS_MAX {
         params.refuse("tag", format!("must stand here at most {TAGS_MAX} times"));
@@ -187,6 +189,7 @@ fn question(
         tier,
         service,
         is_business,
+        is_po_box,
         tags,
         basket,
         to: to.place(None, reference.gazetteer()),
