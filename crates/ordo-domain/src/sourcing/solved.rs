@@ -162,7 +162,7 @@ impl Solved {
                 let plain = way
                     .plain
                     .as_ref()
-                    .filter(|_| has_rates == !way.offers.is_empty())?;
+                    .filter(|_| has_rates != way.offers.is_empty())?;
                 let loads = self.loads(shipment);
                 let offer = cheapest(&way.offers, &loads);
                 let carrier_uc = offer.and_then(|offer| offer.price_uc(&loads));
