@@ -15,6 +15,7 @@ use crate::id::{LocationId, SkuId};
 use crate::money::{Currency, Minor};
 use crate::order::{FulfilledBy, Order, OrderLife};
 use crate::rate::MICRO;
+use crate::rules::facts::OrderFacts;
 use crate::sourcing::guide::{Counting, Guide, Taken, line_facts, order_facts};
 use crate::sourcing::leave::zone_of;
 use crate::sourcing::performance::declines;
@@ -122,7 +123,7 @@ pub fn forecast(
             guide: None,
         };
         let mut problem = question.problem(world)?;
-        keep_permitted(world, now, one, &mut problem);
+        keep_permitted(world, now, one, &about, &mut problem);
         Ok(problem)
     });
     let problems = Refusal::gather(problems)?;
@@ -187,16 +188,21 @@ pub fn forecast(
 /// Leaves each line what some step of the rules that count lets locations ship: a unit that no order may
 /// have is worth nothing to any. In which order steps are asked, what they keep and what they charge
 /// is not considered.
-fn keep_permitted(world: &World, now: Timestamp, one: &Drawn, problem: &mut Problem) {
+fn keep_permitted(
+    world: &World,
+    now: Timestamp,
+    one: &Drawn,
+    order: &OrderFacts,
+    problem: &mut Problem,
+) {
     let Some(counting) = Counting::of_order(world, one.order, now) else {
         return;
     };
-    let order = order_facts(world.reference(), one.order, &one.wanted);
     let lines = line_facts(&one.wanted);
     let taken = Taken::default();
     let mut guides: Vec<Guide> = Vec::new();
     for step in &counting.rules().steps {
-        let guide = counting.guide(step, &order, &lines, now, &taken);
+        let guide = counting.guide(step, order, &lines, now, &taken);
         if guide.is_asked() {
             guides.push(guide);
             if step.then.is_some() {
