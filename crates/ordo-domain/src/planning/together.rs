@@ -23,6 +23,9 @@ use crate::world::{Bound, World};
 pub const TOGETHER_MAX: usize = 1_000;
 /// Exchanges tried for each order: a thousand orders and ten locations take about a second.
 const EXCHANGES_EACH: u64 = 500;
+/// Search steps for each order, in all: far more than orders of a few lines take, and for a thousand
+/// orders of any size some seconds.
+const STEPS_EACH: u64 = 250_000;
 /// Steps of untying knots for each order: a tenth of what exchanges take.
 const KNOTS_EACH: u64 = 1_000;
 /// Rounds of pricing.
@@ -218,6 +221,7 @@ impl Group {
         };
         let effort = Effort {
             order: StepBudget::IN_BATCH,
+            steps: STEPS_EACH * batch.orders.len() as u64,
             rounds: ROUNDS,
             exchanges: EXCHANGES_EACH * batch.orders.len() as u64,
             knots: KNOTS_EACH * batch.orders.len() as u64,

@@ -12,6 +12,9 @@ use crate::plan::{Plan, StepBudget};
 pub struct Effort {
     /// Of a solve of one order.
     pub order: StepBudget,
+    /// Search steps of all solves together; the prices are found with half of them. Where large orders
+    /// use them up, plans are those found by then.
+    pub steps: u64,
     /// Rounds of pricing.
     pub rounds: u32,
     /// Exchanges tried.
@@ -48,8 +51,6 @@ pub struct BatchPlan {
     pub steps: u64,
 }
 
-/// Steps for bounds of orders that need more than their own budget: about two seconds.
-const RESERVE: u64 = 400_000_000;
 /// How hot the walk starts each time, in thousandths of the mean cost of an order: hot enough to
 /// leave units unfilled for a while, then only to trade shipments.
 const HEATS: [i64; 4] = [1_500, 150, 1_500, 150];
@@ -61,6 +62,7 @@ impl Effort {
     /// A batch of 1,000 orders and 10 locations takes a few seconds.
     pub const FULL: Effort = Effort {
         order: StepBudget::IN_BATCH,
+        steps: 600_000_000,
         rounds: 60,
         exchanges: 3_000_000,
         knots: 60_000_000,
@@ -72,7 +74,9 @@ pub fn solve_batch(batch: &Batch, effort: Effort) -> Result<BatchSolution, Batch
     batch.check()?;
     let limits: Vec<i64> = batch.limits.iter().map(|&limit| limit.max(0)).collect();
     let mut relax = Relaxation::new(&batch.orders, limits.len(), effort.order);
-    relax.reserve = RESERVE;
+    // Bounds of orders that need more than their own budget get half of what there is for prices.
+    relax.reserve = effort.steps / 4;
+    relax.desk.left = effort.steps / 2;
     let scene = Scene {
         counts: &vec![1; batch.orders.len()],
         limits: &limits,
@@ -82,6 +86,7 @@ pub fn solve_batch(batch: &Batch, effort: Effort) -> Result<BatchSolution, Batch
         parts: 100_000,
     };
     relax.run(&scene, until);
+    relax.desk.left = relax.desk.left.saturating_add(effort.steps / 2);
     let mut walk = Walk::new(&mut relax, &limits, effort.order);
     walk.enrich(&limits);
     walk.start();

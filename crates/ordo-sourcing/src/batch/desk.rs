@@ -21,7 +21,12 @@ pub(crate) struct Desk<'a> {
     prices_max_uc: Vec<i64>,
     /// Search steps taken so far, per order.
     pub steps: Vec<u64>,
+    /// Steps left for all questions together.
+    pub left: u64,
 }
+
+/// Steps that every question gets, even when none are left: there must be a plan.
+const STEPS_LEAST: u64 = 2_000;
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +89,13 @@ impl<'a> Desk<'a> {
             asked: members.iter().map(priced).collect(),
             prices_max_uc: members.iter().map(Member::price_max_uc).collect(),
             steps: vec![0; members.len()],
+            left: u64::MAX,
         }
+    }
+
+    /// Whether no steps are left, so that asking is hardly worth its time.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0
     }
 
     pub fn member(&self, order: usize) -> &'a Member {
@@ -149,23 +160,25 @@ impl<'a> Desk<'a> {
         most: usize,
     ) -> Option<Vec<Known>> {
         self.write(order, question, false);
-        let instance = &self.asked[order];
-        let mut meter = Meter::new(question.budget.0);
-        let tariffs = Tariffs::new(instance);
-        let parceler = Parceler::new(instance, &mut meter);
-        let problem = Problem::new(instance, &tariffs, parceler.as_ref(), Grain::Unit).ok()?;
-        let found = plans_within(&problem, Cost::money(limit_uc), most, &mut meter)?;
-        let plans = found.iter().map(|amounts| problem.plan(amounts));
-        let plans: Vec<Plan> = plans.collect();
+        let mut meter = Meter::new(question.budget.0.min(self.left));
+        let plans = listed(&self.asked[order], limit_uc, most, &mut meter);
+        self.spend(order, meter.spent());
+        let plans = plans?;
         let known = plans.into_iter().map(|plan| self.known(order, plan));
         Some(known.filter(|known| known.fits(question.left)).collect())
     }
 
     fn solve(&mut self, order: usize, budget: StepBudget) -> Solution {
+        let budget = StepBudget(budget.0.min(self.left.max(STEPS_LEAST)));
         let solution = solve(&self.asked[order], budget)
             .expect("a checked member stays sound under any price up to the largest");
-        self.steps[order] += solution.steps;
+        self.spend(order, solution.steps);
         solution
+    }
+
+    fn spend(&mut self, order: usize, steps: u64) {
+        self.steps[order] += steps;
+        self.left = self.left.saturating_sub(steps);
     }
 
     fn write(&mut self, order: usize, question: &Question, divided: bool) {
@@ -195,4 +208,14 @@ impl<'a> Desk<'a> {
             }
         }
     }
+}
+
+/// Every plan that costs at most so much, if there are no more than `most` and the steps last.
+fn listed(instance: &Instance, limit_uc: i64, most: usize, meter: &mut Meter) -> Option<Vec<Plan>> {
+    let tariffs = Tariffs::new(instance);
+    let parceler = Parceler::new(instance, meter);
+    let problem = Problem::new(instance, &tariffs, parceler.as_ref(), Grain::Unit).ok()?;
+    let found = plans_within(&problem, Cost::money(limit_uc), most, meter)?;
+    let plans = found.iter().map(|amounts| problem.plan(amounts));
+    Some(plans.collect())
 }

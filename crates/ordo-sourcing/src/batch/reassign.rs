@@ -95,6 +95,7 @@ pub fn reassign(
 fn search(batch: &Batch, assigned: &[Assigned], threshold_uc: i64, effort: Effort) -> Reassignment {
     let limits = &batch.limits;
     let mut relax = Relaxation::new(&batch.orders, limits.len(), effort.order);
+    relax.desk.left = effort.steps / 2;
     let scene = Scene {
         counts: &vec![1; batch.orders.len()],
         limits,
@@ -104,6 +105,7 @@ fn search(batch: &Batch, assigned: &[Assigned], threshold_uc: i64, effort: Effor
         parts: 10_000,
     };
     relax.run(&scene, until);
+    relax.desk.left = relax.desk.left.saturating_add(effort.steps / 2);
     let mut walk = Walk::new(&mut relax, limits, effort.order);
     walk.enrich(limits);
     let mut before = Vec::with_capacity(assigned.len());

@@ -102,7 +102,7 @@ impl<'a> Relaxation<'a> {
                 self.prices_uc.clone_from(&asked);
                 self.bounds_uc.clone_from(&bounds_uc);
             }
-            if found == 0 && exact {
+            if found == 0 && exact || self.desk.is_spent() {
                 break;
             }
             master.solve();

@@ -110,7 +110,7 @@ impl<'r, 'a> Walk<'r, 'a> {
                 .known
                 .iter()
                 .flat_map(|known| &known.drawn);
-            if drawn.all(|&(limit, _)| prices_uc[limit] == 0) {
+            if drawn.all(|&(limit, _)| prices_uc[limit] == 0) || self.relax.desk.is_spent() {
                 continue;
             }
             let sites = self.relax.desk.member(order).instance.candidates.len();
@@ -339,7 +339,7 @@ impl<'r, 'a> Walk<'r, 'a> {
             let other = moved[nth].0;
             let fit = self.first_fit(other, priced && nth + 1 < moved.len());
             let at = match self.sequence.below(CONSULTED_ONE_IN) {
-                0 if self.pools[other].asks() => self.best_answer(other),
+                0 if self.asks(other) => self.best_answer(other),
                 _ => fit,
             };
             self.give(other, at);
@@ -373,6 +373,11 @@ impl<'r, 'a> Walk<'r, 'a> {
         let mut ranked = ranked.iter().copied();
         let fit = ranked.find(|&at| pool.known[at].fits(&self.left));
         fit.unwrap_or(0)
+    }
+
+    /// Whether an order may find a plan that it does not know.
+    fn asks(&self, order: usize) -> bool {
+        self.pools[order].asks() && !self.relax.desk.is_spent()
     }
 
     /// The cheapest plan that what is left allows.

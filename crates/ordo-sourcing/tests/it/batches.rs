@@ -17,6 +17,7 @@ const SMALL: Size = Size {
 };
 const EFFORT: Effort = Effort {
     order: StepBudget::IN_BATCH,
+    steps: 600_000_000,
     rounds: 40,
     exchanges: 20_000,
     knots: 400_000,

@@ -37,6 +37,7 @@ fn batches_of_edge_numbers_are_refused_or_solved_soundly() {
         let batch = batch_at_the_edge(&mut Dice(seed));
         let effort = Effort {
             order: StepBudget(5_000),
+            steps: 5_000_000,
             rounds: 12,
             exchanges: 300,
             knots: 3_000,
@@ -85,6 +86,43 @@ fn orders_of_hundreds_of_lines_stay_near_their_budget() {
             assert!(steps <= budget.0 + 500_000, "{what}: {steps} steps");
         }
     }
+}
+
+/// Goal: batches of large orders end in their time too. Method: forty orders that would take two
+/// hundred times the steps; every order still gets a plan within the limits, and the
+/// bound stands.
+#[test]
+fn batches_of_large_orders_stay_near_their_steps() {
+    let lines = 18;
+    let instance = wide(lines, 30, false);
+    let draws = (0..30).map(|location| Draw {
+        shipment: Some(30 * lines + location),
+        lines: (0..lines).map(|line| lines * location + line).collect(),
+    });
+    let member = Member {
+        draws: draws.collect(),
+        instance,
+    };
+    let batch = Batch {
+        orders: vec![member; 40],
+        limits: (0..30 * lines + 30).map(|at| 5 + at as i64 % 40).collect(),
+    };
+    let effort = Effort {
+        order: StepBudget::IN_BATCH,
+        steps: 4_000_000,
+        rounds: 40,
+        exchanges: 20_000,
+        knots: 40_000,
+    };
+    let solution = solve_batch(&batch, effort).expect("sound");
+    shared::left(&batch, solution.plans.iter().map(|one| &one.plan));
+    assert!(solution.bound_uc > 0 && solution.bound_uc <= solution.cost_uc);
+    let steps: u64 = solution.plans.iter().map(|one| one.steps).sum();
+    assert!(steps < effort.steps * 3 / 2, "{steps} steps");
+    let unfilled = solution.plans.iter().flat_map(|one| &one.plan.unfilled);
+    let unfilled: i64 = unfilled.map(|(_, units)| units).sum();
+    // With a hundred times the steps it is nine units of some 1,400.
+    assert!(unfilled <= 30, "{unfilled} units stay");
 }
 
 /// Nothing to ship and nobody to ship it are plans too.

@@ -14,6 +14,7 @@ const SIZE: Size = Size {
 };
 const EFFORT: Effort = Effort {
     order: StepBudget::IN_BATCH,
+    steps: 600_000_000,
     rounds: 20,
     exchanges: 5_000,
     knots: 0,
