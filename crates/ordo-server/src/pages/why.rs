@@ -14,12 +14,13 @@ use super::sourcing::{count, failed, money, rows, text};
 use super::{Pages, Visit, session, shell, words};
 
 /// Parts of a shipment's cost, and what they are called.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("carrier", "Carrier"),
     ("handling", "Work"),
     ("lateness", "Lateness"),
     ("decline_risk", "Risk of its coming back"),
     ("duties", "Duties"),
+    ("rule_terms", "Terms of rules"),
 ];
 /// What nobody pays, but what steered.
 const STEERED: [(&str, &str); 2] = [
@@ -91,6 +92,7 @@ async fn content(visit: &Visit, id: &str, asked: Option<&str>) -> Result<Markup,
                     li {
                         div.part { strong { (text(&shipment["location"])) } span.quiet { (count(&shipment["units"], "unit")) } }
                         p { (text(&shipment["because"])) }
+                        (parcels(shipment))
                         @if !shipment["cost"].is_null() { (cost(&shipment["cost"])) }
                     }
                 }
@@ -149,6 +151,23 @@ fn place_known_by(decision: &Value) -> Option<String> {
     match decision["place_known_by"].as_str()? {
         "postal_code" => None,
         by => Some(format!("Distances by {}", words::name(by).to_lowercase())),
+    }
+}
+
+/// Its parcels, where there are several.
+fn parcels(shipment: &Value) -> Markup {
+    let parcels = rows(shipment, "parcels");
+    html! {
+        @if parcels.len() > 1 {
+            p.quiet {
+                "In " (parcels.len()) " parcels: "
+                @for (at, parcel) in parcels.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    (count(&parcel["units"], "unit")) " of " (parcel["weight_g"]) " g for " (money(&parcel["price"]))
+                }
+                "."
+            }
+        }
     }
 }
 
