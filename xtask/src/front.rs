@@ -5,8 +5,18 @@ use std::process::Command;
 
 use crate::{Failure, process, release_binary, root, tools};
 
-/// What `bench` without arguments measures, each on both stores.
-const BENCHES: &[&str] = &["capture", "hot-sku"];
+/// What `bench` without arguments measures, and on which stores.
+const BENCHES: &[(&str, &[&str])] = &[
+    ("sourcing", &["sqlite"]), // It has no store.
+    ("capture", STORES),
+    ("hot-sku", STORES),
+    ("import", STORES),
+    ("list", STORES),
+    ("search", STORES),
+    ("source-run", STORES),
+    ("what-if", STORES),
+    ("start", STORES),
+];
 const STORES: &[&str] = &["sqlite", "postgres"];
 
 /// Builds Ordo and becomes its demo, so that signals reach the demo itself.
@@ -46,8 +56,8 @@ pub fn bench(arguments: &[String]) -> Result<(), Failure> {
         return measure(arguments);
     }
     let mut failed = Vec::new();
-    for name in BENCHES {
-        for store in STORES {
+    for (name, stores) in BENCHES {
+        for store in *stores {
             println!("\n== {name} on {store}");
             let arguments = [*name, "--store", *store].map(str::to_owned);
             if let Err(failure) = measure(&arguments) {
