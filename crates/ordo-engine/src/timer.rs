@@ -26,6 +26,8 @@ const ANSWERS_KEPT_US: i64 = 7 * DAY;
 const BATCHES_KEPT_US: i64 = 8 * DAY;
 /// Signals count within 24 hours; the hour is for clocks that differ.
 const SIGNALS_KEPT_US: i64 = 25 * HOUR;
+/// Deliveries that arrived and days that ran in the shadow can be looked at for a week.
+const TASKS_KEPT_US: i64 = 7 * DAY;
 /// Looks between two clean-ups: a minute.
 const CLEAN_EVERY: u32 = 240;
 /// Rows that are dropped at once.
@@ -67,6 +69,9 @@ async fn clean(shared: &Shared, signals_from: &mut Option<SignalPlace>) -> Resul
         .await?;
     backend
         .drop_batches(before(BATCHES_KEPT_US), CLEAN_ROWS)
+        .await?;
+    backend
+        .drop_tasks(before(TASKS_KEPT_US), CLEAN_ROWS)
         .await?;
     for _ in 0..SIGNAL_PIECES {
         *signals_from = backend
