@@ -73,6 +73,20 @@ pub async fn post_once(
     Ok((status, body.to_owned()))
 }
 
+/// Asks once and answers the status and body.
+pub async fn get_once(address: SocketAddr, path: &str, key: &str) -> Result<(u16, String), String> {
+    let mut stream = connect(address).await?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {key}\r\n\r\n");
+    let sent = stream.write_all(request.as_bytes()).await;
+    sent.map_err(|error| error.to_string())?;
+    let mut answer = Vec::new();
+    let status = read_answer(&mut stream, &mut answer).await?;
+    let text = String::from_utf8_lossy(&answer);
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Ok((status, body.to_owned()))
+}
+
 /// Asks for `path(n)` for n = 0, 1, 2 … in the same way.
 pub fn get(
     address: SocketAddr,

@@ -34,6 +34,8 @@ enum Bench {
     Import,
     /// Pages of orders, filtered and sorted, over HTTP.
     List,
+    /// What could be promised for a basket, over HTTP and fifty locations.
+    Promise,
     /// Pages of orders that a search finds, over HTTP.
     Search,
     /// The cheapest plan of an order, in process and without a store.
@@ -107,6 +109,7 @@ fn main() -> ExitCode {
         Bench::List => {
             bench::lists::run(cli.store, bench::lists::What::List, cli.orders, cli.seconds)
         }
+        Bench::Promise => bench::promise::run(cli.store, cli.seconds),
         Bench::Sourcing => bench::sourcing::run(),
         Bench::SourceRun => bench::source_run::run(cli.store),
         Bench::Search => bench::lists::run(

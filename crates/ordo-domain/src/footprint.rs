@@ -147,7 +147,7 @@ impl World {
             self.sku_footprint(code, keys);
             // A code that is no SKU's may be a listing's, which takes two rounds more.
             if !matches!(self.sku_by_code(code), Ok(Some(_)))
-                && let Err(Refusal::Needs(claims)) = self.listing(channel.id, code)
+                && let Err(Refusal::Needs(claims)) = self.listing(Some(channel.id), code)
             {
                 keys.extend(claims);
             }

@@ -276,7 +276,8 @@ impl Engine {
         &self,
         organization: OrganizationId,
     ) -> Result<RenewPrices, StoreError> {
-        prices::prices(&self.shared, organization, true).await
+        let found = prices::prices(&self.shared, organization, true).await?;
+        Ok(found.renew)
     }
 
     /// How this node deals with the outside.

@@ -2,20 +2,21 @@
 //! domain find prices beside the batches, and gives them to the engine as a command.
 //!
 //! Every node looks, and the version of the book decides whose prices come in; the others' are
-//! dropped as what they are, the same work done twice.
+//! dropped as what they are, the same work done twice. The node that made a book watches the stock
+//! that it was made from, and renews it early where that has changed a lot.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ordo_domain::id::{OrderId, OrganizationId};
+use ordo_domain::id::{OrderId, OrganizationId, SkuId};
 use ordo_domain::money::Minor;
 use ordo_domain::order::Order;
 use ordo_domain::record::RecordKind;
 use ordo_domain::sourcing::{
     HISTORY_DAYS, HISTORY_MAX, History, PRICES_EVERY_US, Prices, RenewPrices, forecast,
 };
-use ordo_domain::time::{DAY, Timestamp};
+use ordo_domain::time::{DAY, SECOND, Timestamp};
 use ordo_domain::world::{Key, Row};
 use ordo_domain::{Command, Refusal, World};
 use ordo_store::{OrderFilter, OrderSort, StoreError};
@@ -25,6 +26,15 @@ use crate::jobs::give;
 
 /// Pause between looks at whose prices are old.
 const LOOK: Duration = Duration::from_secs(20);
+/// Pause between looks at the stock that a book was made from, and the least age of a book that is
+/// renewed because of it.
+const WATCH_US: i64 = 60 * SECOND;
+const EARLY_US: i64 = 300 * SECOND;
+/// The most SKUs whose stock is watched: those that were asked for most lately.
+const WATCHED_MAX: usize = 2_000;
+/// A SKU's stock has changed a lot where so many units came or went at least, and half as many as
+/// there were.
+const CHANGE_MIN: i64 = 10;
 /// Orders of a page of the list.
 const PAGE: usize = 200;
 /// Pages that are read at most: where many orders of other days came in late, fewer are seen.
@@ -36,17 +46,26 @@ const ROUNDS_MAX: usize = 8;
 /// Days for which stock has to last, where nobody has said so.
 const HORIZON_DAYS: u16 = 3;
 
+/// What this node knows of the last prices that it made for an organization.
+struct Made {
+    at: Timestamp,
+    /// When the stock was last looked at.
+    looked_at: Timestamp,
+    /// Units of each SKU that all locations had.
+    stock: Vec<(SkuId, i64)>,
+}
+
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut tried = HashMap::new();
+    let mut made = HashMap::new();
     loop {
         tokio::select! {
             () = shared.stopped() => return,
             _ = look.tick() => {}
         }
-        if let Err(error) = renew_old(&shared, &mut tried).await {
+        if let Err(error) = renew_old(&shared, &mut made).await {
             tracing::warn!(error = %error, "prices of scarce stock could not be renewed");
         }
     }
@@ -55,7 +74,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 /// Renews the book of every organization that wants prices and whose book is old.
 async fn renew_old(
     shared: &Arc<Shared>,
-    tried: &mut HashMap<OrganizationId, Timestamp>,
+    made: &mut HashMap<OrganizationId, Made>,
 ) -> Result<(), StoreError> {
     for (organization, _) in shared.backend.organizations().await? {
         if shared.is_stopping() {
@@ -71,25 +90,102 @@ async fn renew_old(
                 .any(|of| of.declined_line > Minor::ZERO)
         });
         if !prices_count && !declines_count {
-            tried.remove(&organization);
+            made.remove(&organization);
             continue;
         }
         let now = shared.clock.now();
-        let is_old = |at: &Timestamp| now.as_micros() - at.as_micros() >= PRICES_EVERY_US;
+        let age_us = |at: &Timestamp| now.as_micros() - at.as_micros();
+        let is_old = |at: &Timestamp| age_us(at) >= PRICES_EVERY_US;
         let made_at = reference.prices().map(|book| book.prices.made_at);
         // A book that nothing changed in stays as it was, so its age alone does not tell.
-        if made_at.as_ref().is_none_or(is_old) && tried.get(&organization).is_none_or(is_old) {
-            tried.insert(organization, now);
+        let of_ours = made.get_mut(&organization);
+        let mut is_due = made_at.as_ref().is_none_or(is_old)
+            && of_ours.as_ref().is_none_or(|ours| is_old(&ours.at));
+        if let Some(ours) = of_ours.filter(|ours| {
+            !is_due
+                && prices_count
+                && age_us(&ours.looked_at) >= WATCH_US
+                && made_at.unwrap_or(ours.at).max(ours.at).as_micros() + EARLY_US <= now.as_micros()
+        }) {
+            ours.looked_at = now;
+            let skus: Vec<SkuId> = ours.stock.iter().map(|(sku, _)| *sku).collect();
+            let stock = stock_of(shared, organization, &skus).await?;
+            is_due = has_changed(&ours.stock, &stock);
+        }
+        if is_due {
+            let known = Made {
+                at: now,
+                looked_at: now,
+                stock: Vec::new(),
+            };
+            made.insert(organization, known);
             let renewed = prices(shared, organization, prices_count).await?;
+            let asked = renewed.asked;
             give(
                 shared,
                 organization,
-                Command::RenewPrices(Box::new(renewed)),
+                Command::RenewPrices(Box::new(renewed.renew)),
             )
             .await?;
+            let stock = stock_of(shared, organization, &asked).await?;
+            made.entry(organization)
+                .and_modify(|known| known.stock = stock);
         }
     }
     Ok(())
+}
+
+/// Units of SKUs that all locations have to give.
+async fn stock_of(
+    shared: &Shared,
+    organization: OrganizationId,
+    skus: &[SkuId],
+) -> Result<Vec<(SkuId, i64)>, StoreError> {
+    let mut stock = Vec::with_capacity(skus.len());
+    for skus in skus.chunks(KEYS_MAX) {
+        let keys: Vec<Key> = skus.iter().map(|sku| Key::Cells(*sku)).collect();
+        for row in shared.backend.load(organization, &keys).await? {
+            if let Row::Cells { sku, cells } = row {
+                let units = cells
+                    .iter()
+                    .map(|(_, cell)| cell.available().or_zero().get());
+                stock.push((sku, units.fold(0, i64::saturating_add)));
+            }
+        }
+    }
+    stock.sort_unstable();
+    Ok(stock)
+}
+
+/// Whether some SKU's stock is not what it was: a truck came in, or a count found nothing.
+fn has_changed(then: &[(SkuId, i64)], now: &[(SkuId, i64)]) -> bool {
+    then.iter().any(|(sku, before)| {
+        let found = now.binary_search_by_key(sku, |(sku, _)| *sku);
+        let now = found.map_or(0, |at| now[at].1);
+        let change = now.abs_diff(*before);
+        change >= CHANGE_MIN.unsigned_abs() && change.saturating_mul(2) >= before.unsigned_abs()
+    })
+}
+
+/// Prices in the making.
+pub(crate) struct Found {
+    /// The command that puts them into the book.
+    pub renew: RenewPrices,
+    /// The SKUs that lately were asked for, most often first.
+    asked: Vec<SkuId>,
+}
+
+/// The SKUs of orders, most often asked for first.
+fn asked_for(orders: &[Order]) -> Vec<SkuId> {
+    let mut times: HashMap<SkuId, u64> = HashMap::new();
+    let lines = orders.iter().flat_map(|order| &order.lines);
+    for sku in lines.filter_map(|line| line.sku) {
+        *times.entry(sku).or_default() += 1;
+    }
+    let mut asked: Vec<(u64, SkuId)> = times.into_iter().map(|(sku, times)| (times, sku)).collect();
+    asked.sort_unstable_by_key(|(times, sku)| (std::cmp::Reverse(*times), *sku));
+    asked.truncate(WATCHED_MAX);
+    asked.into_iter().map(|(_, sku)| sku).collect()
 }
 
 /// What is known now, to be put in place of what stands there: prices where they are wanted, and in
@@ -98,7 +194,7 @@ pub(crate) async fn prices(
     shared: &Shared,
     organization: OrganizationId,
     wants_prices: bool,
-) -> Result<RenewPrices, StoreError> {
+) -> Result<Found, StoreError> {
     let reference = shared.fresh_reference(organization).await?;
     let after = reference.prices().map_or(0, |book| book.version);
     let horizon_days = (reference.sourcing())
@@ -117,7 +213,12 @@ pub(crate) async fn prices(
         let found;
         (world, history, found) = beside(world, history, now, horizon_days).await?;
         match found {
-            Ok(prices) => return Ok(RenewPrices { after, prices }),
+            Ok(prices) => {
+                return Ok(Found {
+                    renew: RenewPrices { after, prices },
+                    asked: asked_for(&history.orders),
+                });
+            }
             Err(Refusal::Needs(keys)) => {
                 for keys in keys.chunks(KEYS_MAX) {
                     for row in shared.backend.load(organization, keys).await? {
@@ -218,4 +319,30 @@ async fn history(
 
 fn corrupt(error: &serde_json::Error) -> StoreError {
     StoreError::Corrupt(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_has_changed_where_much_of_it_came_or_went() {
+        let sku = SkuId::from_u128;
+        let then = [(sku(1), 100), (sku(2), 4)];
+        for (one, two, changed) in [
+            (100, 4, false),
+            (60, 4, false),
+            (50, 4, true),
+            (149, 4, false),
+            (150, 4, true),
+            (100, 0, false),
+            (100, 13, false),
+            (100, 14, true),
+        ] {
+            let now = [(sku(1), one), (sku(2), two)];
+            assert_eq!(has_changed(&then, &now), changed, "{one} {two}");
+        }
+        // A SKU that has no cell any more.
+        assert!(has_changed(&then, &[(sku(2), 4)]));
+    }
 }

@@ -4,6 +4,7 @@ pub mod capture;
 pub mod hot_sku;
 pub mod import;
 pub mod lists;
+pub mod promise;
 pub mod source_run;
 pub mod sourcing;
 pub mod start;

@@ -394,7 +394,7 @@ impl LineDraft {
             world.sku_by_code(&self.code)?
         };
         let listing = match sku {
-            None if !self.code.is_empty() => world.listing(channel.id, &self.code)?,
+            None if !self.code.is_empty() => world.listing(Some(channel.id), &self.code)?,
             _ => None,
         };
         let Some(listing) = listing else {

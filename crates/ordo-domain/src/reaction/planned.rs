@@ -1,6 +1,5 @@
 //! What sourcing does to an order, in the making: work at locations, and what becomes of the rest.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::{Sku, StockPolicy};
@@ -12,7 +11,7 @@ use crate::money::Minor;
 use crate::order::{HoldKind, Order};
 use crate::quantity::Quantity;
 use crate::reaction::source_when_ready::rule_hold;
-use crate::sourcing::{Solved, Wanted, decision_text};
+use crate::sourcing::{Solved, Wanted, decision_text, groups};
 use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, World};
 
@@ -262,7 +261,7 @@ impl Want {
 
 /// What `wants` are, as sourcing asks for it.
 pub(super) fn wanted(order: &Order, wants: &[Want]) -> Vec<Wanted> {
-    (wants.iter().zip(groups(order, wants)))
+    (wants.iter().zip(together(order, wants)))
         .map(|(want, together)| Wanted {
             sku: Arc::clone(&want.sku),
             quantity: want.quantity.get(),
@@ -276,26 +275,13 @@ pub(super) fn wanted(order: &Order, wants: &[Want]) -> Vec<Wanted> {
 
 /// Which wants must leave in one shipment, as the number of their group: those that share a bundle of
 /// which the listing says so, and those that share a SKU with such a one.
-fn groups(order: &Order, wants: &[Want]) -> Vec<Option<u32>> {
-    let mut groups: Vec<Option<u32>> = vec![None; wants.len()];
-    let mut firsts: BTreeMap<LineId, usize> = BTreeMap::new();
-    for (at, want) in wants.iter().enumerate() {
-        let bundles = (want.lines.iter())
-            .filter_map(|(line, _)| order.line(*line)?.parent.as_ref())
-            .filter(|parent| parent.together);
-        for bundle in bundles {
-            let first = *firsts.entry(bundle.id).or_insert(at);
-            let theirs = groups[first].unwrap_or(first as u32);
-            let ours = groups[at].unwrap_or(theirs);
-            let joined = theirs.min(ours);
-            for group in &mut groups {
-                if *group == Some(theirs) || *group == Some(ours) {
-                    *group = Some(joined);
-                }
-            }
-            groups[first] = Some(joined);
-            groups[at] = Some(joined);
-        }
-    }
-    groups
+fn together(order: &Order, wants: &[Want]) -> Vec<Option<u32>> {
+    groups(wants.iter().map(|want| {
+        let parents =
+            (want.lines.iter()).filter_map(|(line, _)| order.line(*line)?.parent.as_ref());
+        parents
+            .filter(|parent| parent.together)
+            .map(|parent| parent.id)
+            .collect()
+    }))
 }

@@ -474,6 +474,11 @@ impl Limits {
             let found = locations.binary_search(location);
             found.map_or(u32::MAX, |place| place as u32)
         };
+        let mut of_sku: BTreeMap<SkuId, i64> = BTreeMap::new();
+        for ((sku, _), limit) in &self.stock {
+            let all = of_sku.entry(*sku).or_default();
+            *all = all.saturating_add(there[*limit]);
+        }
         for (price, sku, location, wanted) in units {
             let one = StockPrice {
                 location: place(&location),
@@ -482,7 +487,11 @@ impl Limits {
             };
             match prices.stock.last_mut() {
                 Some(last) if last.sku == sku => last.at.push(one),
-                Some(_) | None => prices.stock.push(StockPrices { sku, at: vec![one] }),
+                Some(_) | None => prices.stock.push(StockPrices {
+                    sku,
+                    there: of_sku.get(&sku).copied().unwrap_or(0),
+                    at: vec![one],
+                }),
             }
         }
         let money = |limit: usize| Minor::new(minor(limit)).unwrap_or(Minor::ZERO);

@@ -3,6 +3,7 @@
 //! Where some location has a rate table for the destination and the order's currency, money decides;
 //! else the nearest wins. The optimizer itself is the crate `ordo-sourcing`.
 
+mod basket;
 mod bill;
 mod by_cost;
 mod carriage;
@@ -24,6 +25,7 @@ mod stored;
 mod takes;
 mod would;
 
+pub(crate) use basket::groups;
 pub(crate) use bill::Bill;
 pub use carriage::{ParcelUnits, PlannedCarriage, PlannedParcel};
 pub use customs::{UNION, customs_area};

@@ -2,8 +2,9 @@
 //! are still expected.
 //!
 //! Prices steer which plan is chosen and are never part of what it costs. Invariant: a price counts
-//! only while it is fresh, and while no more lies there than is expected to be wanted from there, so
-//! that stock is not kept back for nobody.
+//! only while it is fresh, while no more lies there than is expected to be wanted from there, and while
+//! all locations together have not twice as much as when it was found, so that stock is not kept back
+//! for nobody.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,8 +74,16 @@ pub struct Prices {
 pub struct StockPrices {
     /// The SKU.
     pub sku: SkuId,
+    /// Units that all locations had on offer when the prices were found; 0 where nobody counted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub there: i64,
     /// By rising location.
     pub at: Vec<StockPrice>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// What a unit at one location is worth. It is written as three numbers, since a book holds many.
@@ -147,13 +156,23 @@ impl Prices {
         now.as_micros() - self.made_at.as_micros() <= FRESH_US
     }
 
-    /// The price of a unit at a location where so many are free; `None` where it has none that
-    /// counts.
+    /// The price of a unit at a location where so many are free, of so many at all locations that may
+    /// ship it; `None` where it has none that counts.
     #[must_use]
-    pub fn unit(&self, sku: SkuId, location: LocationId, free: i64) -> Option<&StockPrice> {
+    pub fn unit(
+        &self,
+        sku: SkuId,
+        location: LocationId,
+        free: i64,
+        all: i64,
+    ) -> Option<&StockPrice> {
         let place = self.place(location)?;
         let at = self.stock.binary_search_by_key(&sku, |one| one.sku).ok()?;
-        let prices = &self.stock[at].at;
+        let StockPrices { there, at, .. } = &self.stock[at];
+        if *there > 0 && all >= there.saturating_mul(2) {
+            return None;
+        }
+        let prices = at;
         let found = prices.binary_search_by_key(&place, |one| one.location);
         let found = &prices[found.ok()?];
         (free <= found.wanted).then_some(found)
@@ -255,6 +274,7 @@ mod tests {
             locations: vec![near, far],
             stock: vec![StockPrices {
                 sku: a,
+                there: 20,
                 at: vec![(1, 315, 3).into()],
             }],
             shipments: vec![ShipmentPrice {
@@ -266,10 +286,15 @@ mod tests {
             declines: Vec::new(),
         };
         let unit = |sku, location, free| {
-            let found = prices.unit(sku, location, free);
+            let found = prices.unit(sku, location, free, 39);
             found.map_or(0, StockPrice::price_uc)
         };
         assert_eq!(unit(a, far, 3), 315 * MICRO);
+        assert_eq!(
+            prices.unit(a, far, 3, 40),
+            None,
+            "a truck came in somewhere"
+        );
         assert_eq!(unit(a, far, 4), 0, "more lies there than is wanted");
         assert_eq!(unit(a, near, 1), 0);
         assert_eq!(unit(b, far, 1), 0);

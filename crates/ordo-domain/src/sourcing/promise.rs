@@ -12,6 +12,7 @@ use crate::rate::MICRO;
 use crate::rejection::{Code, Rejection};
 use crate::rules::RuleSubject;
 use crate::rules::facts::OrderFacts;
+use crate::sourcing::basket;
 use crate::sourcing::leave::{Stays, leave};
 use crate::sourcing::{Counting, Demand, PlannedCarriage, Question, Solved, Wanted, ask_steps};
 use crate::time::{Date, Timestamp};
@@ -35,7 +36,7 @@ pub struct PromiseQuestion {
     pub is_business: bool,
     /// The order's tags, where rules ask for them.
     pub tags: Vec<String>,
-    /// SKU codes and how many of each.
+    /// Codes of SKUs, or of listings as order lines of the channel name them, and how many of each.
     pub basket: Vec<(String, Quantity)>,
     /// What a unit of each costs in `currency`, for duties and rules; empty where that is not known.
     pub unit_prices: Vec<Minor>,
@@ -103,29 +104,13 @@ impl PromisedShipment {
 /// What could be promised at `now`.
 ///
 /// # Errors
-/// A miss; a SKU that is not there; a basket that cannot be shipped as a whole.
+/// A miss; a code that is neither a SKU's nor a listing's; a basket that cannot be shipped as a whole.
 pub fn promise(
     world: &World,
     now: Timestamp,
     asked: &PromiseQuestion,
 ) -> Result<PromiseAnswer, Refusal> {
-    world.want_skus(asked.basket.iter().map(|(code, _)| code.as_str()))?;
-    let mut wanted: Vec<Wanted> = Vec::with_capacity(asked.basket.len());
-    for (index, (code, quantity)) in asked.basket.iter().enumerate() {
-        let Some(sku) = world.sku_by_code(code)? else {
-            let message = format!("no SKU has the code {code}");
-            return Err(Rejection::field(format!("/sku/{index}"), message).into());
-        };
-        match wanted.iter_mut().find(|want| want.sku.id == sku.id) {
-            Some(want) => want.quantity += quantity.get(),
-            None => wanted.push(Wanted {
-                sku: sku.clone(),
-                quantity: quantity.get(),
-                value: asked.unit_prices.get(index).copied().unwrap_or_default(),
-                together: None,
-            }),
-        }
-    }
+    let wanted = basket::wanted(world, now, asked)?;
     let asking = Asking {
         world,
         now,

@@ -24,10 +24,17 @@ impl Question<'_> {
             book: book.version,
             ..Steering::default()
         };
+        let mut all = vec![0_i64; self.wanted.len()];
+        for candidate in &instance.candidates {
+            for (all, free) in all.iter_mut().zip(&candidate.available) {
+                *all = all.saturating_add((*free).max(0));
+            }
+        }
         for (at, (candidate, way)) in (0..).zip(instance.candidates.iter().zip(ways)) {
             let location = LocationId::from_u128(candidate.key.0);
             for (line, (want, free)) in (0..).zip(self.wanted.iter().zip(&candidate.available)) {
-                let price = book.prices.unit(want.sku.id, location, *free);
+                let all = all[line as usize];
+                let price = book.prices.unit(want.sku.id, location, *free, all);
                 let price_uc = price.map_or(0, StockPrice::price_uc);
                 if *free > 0 && price_uc > 0 {
                     steering.stock.push((at, line, price_uc, *free));

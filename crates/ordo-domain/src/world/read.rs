@@ -234,16 +234,17 @@ impl World {
         }
     }
 
-    /// The listing with this code on `channel`, or on every channel.
+    /// The listing with this code on `channel`, where one is given, or on every channel.
     ///
     /// # Errors
     /// A miss.
     pub fn listing(
         &self,
-        channel: ChannelId,
+        channel: Option<ChannelId>,
         code: &str,
     ) -> Result<Option<&Arc<Listing>>, Refusal> {
-        let keys = [format!("{channel}:{code}"), format!(":{code}")];
+        let own = channel.map(|channel| format!("{channel}:{code}"));
+        let keys: Vec<String> = own.into_iter().chain([format!(":{code}")]).collect();
         let missing: Vec<Key> = keys
             .iter()
             .filter(|key| self.claims.get(ClaimKind::ListingCode, key).is_none())

@@ -16,6 +16,7 @@ mod parcels;
 mod past;
 mod planned;
 mod presets;
+mod promised;
 mod rates;
 mod rules;
 mod scenarios;

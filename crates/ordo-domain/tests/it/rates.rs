@@ -293,8 +293,11 @@ impl Desk {
                 let location = self.reference.location_by_code(location).unwrap().id;
                 let place = locations.binary_search(&location).unwrap() as u32;
                 let number = |at: usize| words[at].parse::<i64>().unwrap();
+                let sku = self.sku(sku);
+                let cells = self.world.cells_of(sku).unwrap().iter();
                 StockPrices {
-                    sku: self.sku(sku),
+                    sku,
+                    there: cells.map(|row| row.now.available().get().max(0)).sum(),
                     at: vec![(place, number(1), number(2)).into()],
                 }
             })
@@ -646,6 +649,28 @@ fn prices_steer_while_they_are_fresh_and_stock_is_scarce() {
         prices -> price_book.renewed
         order O7 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
         prices -> nothing
+        ",
+    );
+}
+
+/// A truck that comes in at a third location makes the last units elsewhere nothing special.
+#[test]
+fn a_price_ends_when_stock_has_doubled_anywhere() {
+    with(
+        "
+        location HAM DE 20095
+        rates parcel from BER days 1 1000:500
+        rates parcel from MUC days 1 1000:450
+        rates parcel from HAM days 1 1000:990
+        sourcing prices 3
+        prices A@MUC 60 9
+        order O1 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        receive A@HAM 18
+        order O2 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
+        receive A@HAM 2
+        order O3 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened MUC Ax1
+        prices A@MUC 60 9
+        order O4 Ax1 -> order.placed, order.confirmed, fulfillment_order.opened BER Ax1
         ",
     );
 }

@@ -83,7 +83,7 @@ struct UnitsShown<'a> {
     path = "/api/v1/promise",
     tag = "Sourcing",
     params(
-        ("sku" = Vec<String>, Query, description = "A SKU's code and how many, such as `A:2`; one where there is no number. Repeated for several.", style = Form, explode),
+        ("sku" = Vec<String>, Query, description = "The code of a SKU, or of a listing of the channel or of all channels, as an order line names it, and how many, such as `A:2`; one where there is no number. Bundles are taken apart. Repeated for several.", style = Form, explode),
         ("unit_price" = Option<Vec<i64>>, Query, description = "What a unit of each `sku` costs, in their order and in minor units of `currency`, for duties and for sourcing rules that ask for them. Either for all of them or for none.", style = Form, explode),
         ("country" = String, Query, description = "The destination, ISO 3166-1 alpha-2."),
         ("postal_code" = Option<String>, Query, description = "Its postal code."),
