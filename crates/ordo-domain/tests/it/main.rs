@@ -18,6 +18,7 @@ mod planned;
 mod presets;
 mod promised;
 mod rates;
+mod rule_sets;
 mod rules;
 mod scenarios;
 mod set_up;
