@@ -13,6 +13,7 @@ const BENCHES: &[(&str, &[&str])] = &[
     ("import", STORES),
     ("list", STORES),
     ("search", STORES),
+    ("promise", STORES),
     ("source-run", STORES),
     ("what-if", STORES),
     ("start", STORES),
