@@ -2,6 +2,7 @@
 //! what happened. One line is one step; `->` is followed by what must happen, in short.
 
 mod script;
+mod weigh;
 mod written;
 
 use std::collections::BTreeMap;

@@ -67,11 +67,11 @@ fn exported_skus_locations_and_stock_import_elsewhere() {
     );
     let said = plain(&program, &first, "skus", "csv");
     assert!(
-        said.contains("A,\"Tea; \"\"green\"\"\",,10,10,20,30,1,backorder:5,none,,\n"),
+        said.contains("A,\"Tea; \"\"green\"\"\",,10,10,20,30,1,backorder:5,none,,,false\n"),
         "{said}"
     );
     assert!(
-        said.contains("B,Other,,5,,,,1,untracked,none,,\n"),
+        said.contains("B,Other,,5,,,,1,untracked,none,,,false\n"),
         "{said}"
     );
     let path = file(
