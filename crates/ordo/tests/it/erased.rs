@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use ordo_store_postgres::cluster::{Cluster, Durability};
 use serde_json::{Value, json};
 
-use crate::http::Http;
-use crate::served::{self, KEY, Place, Served};
+use ordo_proof::http::Http;
+use ordo_proof::served::{self, KEY, Place, Served};
 
 /// Everything that tells of the person; found nowhere else.
 const WORDS: [&str; 9] = [
@@ -103,8 +103,8 @@ fn found(http: &mut Http, word: &str) -> usize {
 /// anywhere, and everything else is as it was. Method: their orders lie among hundreds of others, so
 /// that pages were split and merged around them; one has two versions.
 async fn erase_a_person(place: Place) {
-    let program = env!("CARGO_BIN_EXE_ordo").into();
-    let server = Served::start(&program, &place);
+    let program = Path::new(env!("CARGO_BIN_EXE_ordo"));
+    let server = Served::start(program, &place);
     let mut http = server.http();
     served::set_up(&mut http, "A", &json!("tracked"), 1, 1_000);
     let capture = |http: &mut Http, order: &Value| {

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::served::{self, KEY, Place, Served, skip};
+use ordo_proof::served::{self, KEY, Place, Served, skip};
 
 /// Chance and seed by which an added location has a product.
 const SHARE: i64 = 700_000;
@@ -250,8 +250,8 @@ fn a_running_ordo_keeps_what_it_answered() {
         "v.json",
         &json!({"name": "none of it", "locations": {"off": ["L0"]}}),
     );
-    let (program, place) = (env!("CARGO_BIN_EXE_ordo").into(), Place::folder());
-    let server = Served::start(&program, &place);
+    let (program, place) = (Path::new(env!("CARGO_BIN_EXE_ordo")), Place::folder());
+    let server = Served::start(program, &place);
     let mut http = server.http();
     served::set_up(&mut http, "A", &json!("tracked"), 1, 10);
     let order = http.post("/api/v1/orders", &served::order("1", "A", 2));
@@ -304,7 +304,7 @@ fn a_running_ordo_keeps_what_it_answered() {
     );
     // After a power failure it reads the same.
     server.kill();
-    let server = Served::start(&program, &place);
+    let server = Served::start(program, &place);
     let url = format!("http://{}", server.address);
     let again = said(&ordo(&[
         "what-if",

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::served::{KEY, Place, Served, check, program, skip};
+use ordo_proof::served::{KEY, Place, Served, check, program, skip};
 
 /// Orders of the Olist set, and those of them that have items.
 const OLIST_ORDERS: u64 = 12_751;
@@ -71,7 +71,7 @@ pub(super) fn plain(program: &Path, place: &Place, what: &str, format: &str) -> 
     String::from_utf8(output.stdout).unwrap()
 }
 
-pub(super) fn assert_green(program: &PathBuf, place: &Place) {
+pub(super) fn assert_green(program: &Path, place: &Place) {
     let (green, said) = check(program, place);
     assert!(green, "{said}");
 }

@@ -3,7 +3,7 @@
 //! Method: small files are imported, exported, changed and imported again.
 
 use super::import::{assert_green, end_of, file, import, ordo, plain};
-use crate::served::{Place, program};
+use ordo_proof::served::{Place, program};
 
 #[test]
 fn exported_skus_locations_and_stock_import_elsewhere() {

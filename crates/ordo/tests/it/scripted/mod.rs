@@ -1,7 +1,4 @@
-//! Suites that start the release build, one after another: crashes, races, repeated requests.
+//! Suites that start the release build, one after another.
 
-mod crash;
-mod idempotency;
 mod import;
 mod import_records;
-mod race;

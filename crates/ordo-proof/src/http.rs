@@ -9,18 +9,23 @@ use serde_json::Value;
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: u16,
+    /// Status line and headers.
     pub head: String,
+    /// The body.
     pub body: String,
 }
 
 impl Answer {
     /// The body as JSON.
+    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// A header's value.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (found, value) = line.split_once(':')?;
@@ -30,6 +35,7 @@ impl Answer {
 }
 
 /// A connection to one server.
+#[derive(Debug)]
 pub struct Http {
     address: SocketAddr,
     key: String,
@@ -37,6 +43,8 @@ pub struct Http {
 }
 
 impl Http {
+    /// A client of the server at `address`, with this API key. Connects with the first request.
+    #[must_use]
     pub fn new(address: SocketAddr, key: &str) -> Self {
         Self {
             address,
@@ -45,15 +53,26 @@ impl Http {
         }
     }
 
+    /// Reads.
+    ///
+    /// # Errors
+    /// The connection broke.
     pub fn get(&mut self, path: &str) -> std::io::Result<Answer> {
         self.send("GET", path, "", None)
     }
 
+    /// Posts a body.
+    ///
+    /// # Errors
+    /// The connection broke.
     pub fn post(&mut self, path: &str, body: &Value) -> std::io::Result<Answer> {
         self.send("POST", path, &body.to_string(), None)
     }
 
-    /// Sends a request; a broken connection is an error and is made anew by the next request.
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// The connection broke; the next request makes a new one.
     pub fn send(
         &mut self,
         method: &str,

@@ -2,14 +2,13 @@
 //! Method: 1,000 keys, each sent 20 times at once, on every store (three nodes on PostgreSQL); then
 //! each key once more with another body.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use ordo_proof::http::Http;
+use ordo_proof::served::{KEY, Place, Served, check, order, program, set_up};
 use serde_json::json;
-
-use crate::http::Http;
-use crate::served::{KEY, Place, Served, check, order, program, set_up};
 
 const KEYS: usize = 1_000;
 const TIMES: usize = 20;
@@ -33,7 +32,7 @@ fn each_key_has_one_effect_and_one_answer_through_three_servers_on_postgres() {
     }
 }
 
-fn repeat(program: &PathBuf, place: &Place, served: &[Served]) {
+fn repeat(program: &Path, place: &Place, served: &[Served]) {
     set_up(&mut served[0].http(), "A", &json!("tracked"), 1, 0);
     let next = Arc::new(AtomicUsize::new(0));
     // Each of the clients asks for every key, so that the same key is asked for at about the same

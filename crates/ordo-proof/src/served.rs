@@ -1,7 +1,7 @@
 //! Runs `ordo serve` as a process of its own over a folder or a cluster, and kills it hard.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use crate::http::Http;
 pub const KEY: &str = "test-owner-key-0123456789-0123456789-0123";
 
 /// The program under test; the test ends quietly where it was not built.
+#[must_use]
 pub fn program(test: &str) -> Option<PathBuf> {
     match std::env::var_os("ORDO_BIN") {
         Some(path) => Some(PathBuf::from(path)),
@@ -39,20 +40,29 @@ pub fn skip(variable: &str, test: &str) {
 }
 
 /// Where the data is.
+#[derive(Debug)]
 pub enum Place {
+    /// A folder of its own, which is removed in the end.
     Folder(tempfile::TempDir),
+    /// A cluster of its own, with every durability setting on.
     Cluster(Cluster),
 }
 
 impl Place {
+    /// A new folder.
+    #[must_use]
     pub fn folder() -> Self {
         Self::Folder(tempfile::tempdir().unwrap())
     }
 
+    /// A new cluster.
+    #[must_use]
     pub fn cluster() -> Self {
         Self::Cluster(Cluster::start(Durability::Full, &[]).unwrap())
     }
 
+    /// The words by which `ordo` finds it.
+    #[must_use]
     pub fn arguments(&self) -> [String; 2] {
         match self {
             Self::Folder(folder) => ["--data".into(), folder.path().to_str().unwrap().into()],
@@ -62,14 +72,16 @@ impl Place {
 }
 
 /// A running `ordo serve`.
+#[derive(Debug)]
 pub struct Served {
     child: Child,
+    /// Where it listens.
     pub address: SocketAddr,
 }
 
 impl Served {
     /// Starts a server and waits until it is ready.
-    pub fn start(program: &PathBuf, place: &Place) -> Self {
+    pub fn start(program: &Path, place: &Place) -> Self {
         let address = free_address();
         let child = Command::new(program)
             .arg("serve")
@@ -103,6 +115,8 @@ impl Served {
         panic!("the server is not ready after 30 s");
     }
 
+    /// A client with the owner key.
+    #[must_use]
     pub fn http(&self) -> Http {
         Http::new(self.address, KEY)
     }
@@ -131,7 +145,8 @@ fn free_address() -> SocketAddr {
 }
 
 /// `ordo check`: whether it is green, and what it said.
-pub fn check(program: &PathBuf, place: &Place) -> (bool, String) {
+#[must_use]
+pub fn check(program: &Path, place: &Place) -> (bool, String) {
     let out = Command::new(program)
         .arg("check")
         .args(place.arguments())
@@ -173,6 +188,7 @@ pub fn set_up(http: &mut Http, sku: &str, policy: &Value, locations: usize, unit
 }
 
 /// A paid order of `quantity` of `sku`.
+#[must_use]
 pub fn order(external_id: &str, sku: &str, quantity: i64) -> Value {
     let euro = |amount: i64| json!({"amount": amount, "currency": "EUR"});
     json!({

@@ -3,41 +3,50 @@
 //! SIGKILL at random moments and started again; at the end ledger, orders and books must agree.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::figures::Figures;
 use crate::http::Http;
-use crate::served::{KEY, Place, Served, check, order, program, set_up};
+use crate::part::{Asked, Part};
+use crate::served::{KEY, Place, Served, check, order, set_up};
 
-const KILLS: usize = 20;
 const CLIENTS: usize = 12;
 
-#[test]
-fn sqlite_keeps_what_was_acknowledged_through_20_kills() {
-    if let Some(program) = program("sqlite_keeps_what_was_acknowledged_through_20_kills") {
-        survive(&program, &Place::folder());
-    }
-}
+/// Kills of the server over its folder.
+pub const SQLITE: Part = Part {
+    name: "kills-sqlite",
+    what: "the server over SQLite is killed under load and started again",
+    unit: "kills",
+    in_ci: 20,
+    long: 300,
+    piece: 50,
+    run: |asked| survive("kills-sqlite", asked, &Place::folder()),
+};
 
-#[test]
-fn postgres_keeps_what_was_acknowledged_through_20_kills_of_the_node() {
-    let name = "postgres_keeps_what_was_acknowledged_through_20_kills_of_the_node";
-    if let Some(program) = program(name) {
-        survive(&program, &Place::cluster());
-    }
-}
+/// Kills of a node over PostgreSQL.
+pub const POSTGRES: Part = Part {
+    name: "kills-postgres",
+    what: "a node over PostgreSQL is killed under load and started again",
+    unit: "kills",
+    in_ci: 10,
+    long: 100,
+    piece: 25,
+    run: |asked| survive("kills-postgres", asked, &Place::cluster()),
+};
 
-fn survive(program: &PathBuf, place: &Place) {
+fn survive(name: &'static str, asked: &Asked, place: &Place) -> Figures {
+    let mut figures = Figures::of(name);
+    let program = &asked.program;
     let mut ledger: BTreeMap<String, (String, i64)> = BTreeMap::new();
     let next = Arc::new(AtomicUsize::new(0));
     let first = Served::start(program, place);
     set_up(&mut first.http(), "A", &json!("tracked"), 2, 1_000_000);
     let mut served = first;
-    for kill in 0..KILLS {
+    for kill in 0..asked.count {
         let stop = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
@@ -46,23 +55,26 @@ fn survive(program: &PathBuf, place: &Place) {
             })
             .collect();
         // Spread over batches being filled, decided, committed and answered.
-        std::thread::sleep(Duration::from_micros(150_000 + 7_919 * kill as u64));
+        std::thread::sleep(Duration::from_micros(
+            150_000 + 7_919 * (kill + asked.seed) % 400_000,
+        ));
         served.kill();
         stop.store(true, Relaxed);
         for client in clients {
             ledger.extend(client.join().unwrap());
         }
         served = Served::start(program, place);
+        figures.count("kills", 1);
     }
-    assert!(
-        ledger.len() > KILLS * 20,
-        "only {} orders were acknowledged",
-        ledger.len()
-    );
-    audit(&served, &ledger, next.load(Relaxed));
+    figures.count("acknowledged", ledger.len() as u64);
+    figures.expect(ledger.len() as u64 > asked.count * 20, || {
+        format!("only {} orders were acknowledged", ledger.len())
+    });
+    audit(&served, &ledger, next.load(Relaxed), &mut figures);
     drop(served);
     let (green, said) = check(program, place);
-    assert!(green, "{said}");
+    figures.expect(green, || said);
+    figures
 }
 
 /// Sends orders until the server is gone; answers what was acknowledged: external id, id, number.
@@ -89,29 +101,35 @@ fn send_orders(
 
 /// Every acknowledged order is there as it was answered; every other one can be sent again and is
 /// then there once.
-fn audit(served: &Served, ledger: &BTreeMap<String, (String, i64)>, sent: usize) {
+fn audit(
+    served: &Served,
+    ledger: &BTreeMap<String, (String, i64)>,
+    sent: usize,
+    figures: &mut Figures,
+) {
     let mut http = served.http();
     for n in 0..sent {
         let name = format!("o{n}");
         let again = http.post("/api/v1/orders", &order(&name, "A", 1)).unwrap();
         match ledger.get(&name) {
             Some((id, number)) => {
-                assert_eq!(again.status, 200, "{name} was acknowledged and is gone");
-                assert_eq!(again.header("ordo-outcome"), Some("unchanged"));
                 let body = again.json();
-                assert_eq!(body["id"].as_str(), Some(id.as_str()));
-                assert_eq!(body["number"].as_i64(), Some(*number));
+                let same = again.status == 200
+                    && again.header("ordo-outcome") == Some("unchanged")
+                    && body["id"].as_str() == Some(id.as_str())
+                    && body["number"].as_i64() == Some(*number);
+                figures.expect(same, || {
+                    format!("{name} was acknowledged as {id} ({number}) and is {again:?}")
+                });
             }
-            None => assert!(matches!(again.status, 200 | 201), "{again:?}"),
+            None => figures.expect(matches!(again.status, 200 | 201), || format!("{again:?}")),
         }
     }
     let stock = http.get("/api/v1/stock?sku=A").unwrap().json();
     let allocated: i64 = (stock["items"].as_array().unwrap().iter())
         .map(|cell| cell["allocated"].as_i64().unwrap())
         .sum();
-    assert_eq!(
-        allocated,
-        i64::try_from(sent).unwrap(),
-        "one unit per order"
-    );
+    figures.expect(allocated == i64::try_from(sent).unwrap(), || {
+        format!("{allocated} units are allocated to {sent} orders of one")
+    });
 }

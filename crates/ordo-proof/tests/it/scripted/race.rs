@@ -1,13 +1,12 @@
 //! Goal: no unit is sold twice. Method: 100 buyers at once for one unit, on every store, and through
 //! three server processes on one database.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 
+use ordo_proof::http::Http;
+use ordo_proof::served::{KEY, Place, Served, check, order, program, set_up};
 use serde_json::{Value, json};
-
-use crate::http::Http;
-use crate::served::{KEY, Place, Served, check, order, program, set_up};
 
 const BUYERS: usize = 100;
 
@@ -31,7 +30,7 @@ fn one_unit_goes_to_one_of_100_buyers_through_three_servers_on_one_postgres() {
 }
 
 /// Both policies: tracked units beyond the last are held as oversold, others wait on backorder.
-fn race(program: &PathBuf, place: &Place, served: &[Served]) {
+fn race(program: &Path, place: &Place, served: &[Served]) {
     for (sku, policy, waits_as) in [
         ("T", json!("tracked"), "oversold"),
         ("B", json!({"backorder": {"limit": 1_000}}), "backordered"),

@@ -1,0 +1,14 @@
+//! What Ordo survives, tried on the release build and on real stores, with ledgers of its own.
+//!
+//! Read `part` (what there is to prove, and how often), then the part that interests you; `served` and
+//! `http` are how the parts reach a server. Each part counts what it tried and what broke; a test in
+//! continuous integration runs it a few times, `make prove` many times.
+
+// A proof that cannot go on ends at once, with what it met.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+pub mod figures;
+pub mod http;
+pub mod kills;
+pub mod part;
+pub mod served;

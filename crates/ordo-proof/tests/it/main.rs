@@ -1,0 +1,6 @@
+//! The proof as continuous integration runs it: every part a few times.
+
+// Tests may fail loudly.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod scripted;

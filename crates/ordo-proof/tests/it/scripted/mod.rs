@@ -1,0 +1,6 @@
+//! Suites that start the release build, one after another: every part of the proof, races, and
+//! repeated requests.
+
+mod idempotency;
+mod parts;
+mod race;

@@ -1,0 +1,28 @@
+//! Every part of the proof, as often as continuous integration has time for.
+
+use ordo_proof::part::{Asked, part};
+use ordo_proof::served::program;
+
+/// Runs a part; the test ends quietly where the release build is not there.
+fn prove(name: &str) {
+    let Some(program) = program(name) else {
+        return;
+    };
+    let part = part(name).expect("there is such a part");
+    let asked = Asked {
+        count: part.in_ci,
+        seed: 1,
+        program,
+    };
+    (part.run)(&asked).assert_clean();
+}
+
+#[test]
+fn sqlite_survives_kills() {
+    prove("kills-sqlite");
+}
+
+#[test]
+fn postgres_survives_kills() {
+    prove("kills-postgres");
+}
