@@ -113,7 +113,8 @@ impl Dispatcher {
             if !queue.running {
                 queue.running = true;
                 self.active.send_modify(|active| *active += 1);
-                tokio::spawn(drive(Arc::clone(shared), organization));
+                let driver = drive(Arc::clone(shared), organization);
+                shared.runtime.spawn(Box::pin(driver));
             }
         }
         // The driver drops an answer only when the process ends.

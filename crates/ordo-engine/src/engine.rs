@@ -1,10 +1,12 @@
 //! The engine: a store, a clock, queues, and what runs beside them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use ordo_domain::id::{CommandId, OrganizationId, derive};
 use ordo_domain::organization::{ApiKey, CreateApiKey, FoundOrganization, Role, ScopeDraft};
 use ordo_domain::record::RecordKind;
@@ -14,16 +16,18 @@ use ordo_domain::time::Timestamp;
 use ordo_domain::webhook::Webhook;
 use ordo_domain::{Actor, Applied, Command, Rejection};
 use ordo_store::{Agenda, Query, Report, Reports, Store, StoreError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::batch::BatchEnv;
 use crate::cache::Caches;
 use crate::clock::Clock;
+use crate::deliveries::Post;
 use crate::deliveries::sign::MasterKey;
 use crate::dispatcher::{Dispatcher, Overloaded};
 use crate::keys::{Caller, KeyCache, hash_secret};
 use crate::metrics::Metrics;
 use crate::request::{Admitted, Lane, Reply, Request};
+use crate::runtime::{Runtime, Tokio};
 use crate::what_if::{TellShadow, WhatIf, WhatIfError, WhatIfReport};
 use crate::{deliveries, jobs, prices, timer, view, what_if};
 
@@ -80,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) dispatcher: Dispatcher,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) post: Arc<dyn Post>,
     pub(crate) outside: Outside,
     caches: Caches,
     keys: KeyCache,
@@ -111,16 +117,24 @@ impl Shared {
         self.change.notify_one();
     }
 
-    /// Waits until a log has grown, and answers whose.
-    pub(crate) async fn next_changed(&self) -> BTreeSet<OrganizationId> {
+    /// Waits until a log has grown, at most this long and not beyond the end of the engine, and
+    /// answers whose.
+    pub(crate) async fn next_changed_within(
+        &self,
+        most: Duration,
+    ) -> Option<BTreeSet<OrganizationId>> {
+        let pause = self.pause(most);
+        let mut pause = pin!(pause);
         loop {
             let waiting = self.change.notified();
             let changed =
                 std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
             if !changed.is_empty() {
-                return changed;
+                return Some(changed);
             }
-            waiting.await;
+            if let Either::Left(_) = select(pause.as_mut(), pin!(waiting)).await {
+                return None;
+            }
         }
     }
 
@@ -158,7 +172,8 @@ impl Shared {
 /// A running engine.
 pub struct Engine {
     shared: Arc<Shared>,
-    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    /// Each ends with the loop that it stands for.
+    tasks: Mutex<Vec<oneshot::Receiver<()>>>,
 }
 
 impl Engine {
@@ -169,7 +184,28 @@ impl Engine {
         clock: Arc<dyn Clock>,
         config: EngineConfig,
     ) -> Arc<Self> {
+        let post: Arc<dyn Post> = match deliveries::Http::new(config.outside) {
+            Ok(http) => Arc::new(http),
+            Err(error) => {
+                tracing::error!(error, "webhooks cannot be sent");
+                Arc::new(deliveries::Nowhere(error))
+            }
+        };
+        Self::start_on(Arc::new(Tokio), backend, clock, post, config)
+    }
+
+    /// The same on any runtime, and with messages posted by `post`.
+    #[must_use]
+    pub fn start_on(
+        runtime: Arc<dyn Runtime>,
+        backend: Arc<dyn Backend>,
+        clock: Arc<dyn Clock>,
+        post: Arc<dyn Post>,
+        config: EngineConfig,
+    ) -> Arc<Self> {
         let shared = Arc::new(Shared {
+            runtime,
+            post,
             backend,
             clock,
             metrics: Metrics::default(),
@@ -184,29 +220,43 @@ impl Engine {
             stop: watch::Sender::new(false),
             leaving: AtomicBool::new(false),
         });
-        let mut tasks = Vec::new();
+        let engine = Arc::new(Self {
+            shared,
+            tasks: Mutex::default(),
+        });
         if config.runs_view {
-            tasks.push(tokio::spawn(view::run(Arc::clone(&shared))));
+            engine.keep_running(view::run);
         }
         if config.runs_timers {
-            tasks.push(tokio::spawn(timer::run(Arc::clone(&shared))));
+            engine.keep_running(timer::run);
         }
         if config.runs_jobs {
-            tasks.push(tokio::spawn(jobs::run(Arc::clone(&shared))));
-            tasks.push(tokio::spawn(prices::run(Arc::clone(&shared))));
-            tasks.push(tokio::spawn(jobs::plans::run(Arc::clone(&shared))));
+            engine.keep_running(jobs::run);
+            engine.keep_running(prices::run);
+            engine.keep_running(jobs::plans::run);
             if let Some(tell) = config.tells_shadows {
-                let shared = Arc::clone(&shared);
-                tasks.push(tokio::spawn(what_if::shadow::run(shared, tell)));
+                engine.keep_running(move |shared| what_if::shadow::run(shared, tell));
             }
         }
         if config.runs_deliveries {
-            tasks.push(tokio::spawn(deliveries::run(Arc::clone(&shared))));
+            engine.keep_running(deliveries::run);
         }
-        Arc::new(Self {
-            shared,
-            tasks: Mutex::new(tasks),
-        })
+        engine
+    }
+
+    /// Lets a loop run until the engine stops, which then waits for its end.
+    fn keep_running<F>(&self, run: impl FnOnce(Arc<Shared>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (ended, end) = oneshot::channel::<()>();
+        let running = run(Arc::clone(&self.shared));
+        self.shared.runtime.spawn(Box::pin(async move {
+            running.await;
+            drop(ended);
+        }));
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.push(end);
     }
 
     /// Queues a command and waits for its answer, which is durable where it says success.
@@ -516,7 +566,7 @@ impl Engine {
         self.shared.stop.send_replace(true);
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
-            // A task that panicked has been reported by the hook.
+            // It ends without a word, also where it panicked, which the hook has reported.
             let _ = task.await;
         }
     }

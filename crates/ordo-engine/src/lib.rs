@@ -3,7 +3,7 @@
 //!
 //! Read `request` (what comes in and goes out), `batch` (the core, without tokio, so that a
 //! simulator can drive it), `dispatcher` (queues in front of it), `view` and `timer` (what runs
-//! beside it), `keys` (who may ask), `what_if` (past orders sourced again) and `engine` (all of it put
+//! beside it), `runtime` (what lets them run and wait), `keys` (who may ask), `what_if` (past orders sourced again) and `engine` (all of it put
 //! together).
 
 mod batch;
@@ -20,6 +20,7 @@ mod keys;
 mod metrics;
 mod prices;
 mod request;
+mod runtime;
 mod terms;
 mod timer;
 mod view;
@@ -37,4 +38,5 @@ pub use erase::{FindError, Person};
 pub use keys::{Caller, hash_secret};
 pub use metrics::{Metrics, Summary};
 pub use request::{Admitted, Idempotency, Lane, Render, Reply, Request};
+pub use runtime::{Runtime, Tokio};
 pub use terms::{search_terms, term_hash};

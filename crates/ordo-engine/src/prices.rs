@@ -57,14 +57,11 @@ struct Made {
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut made = HashMap::new();
-    loop {
-        tokio::select! {
-            () = shared.stopped() => return,
-            _ = look.tick() => {}
-        }
+    // The first look at once: a node that was away for long has old prices.
+    let mut pause = Duration::ZERO;
+    while shared.pause(pause).await {
+        pause = LOOK;
         if let Err(error) = renew_old(&shared, &mut made).await {
             tracing::warn!(error = %error, "prices of scarce stock could not be renewed");
         }
@@ -211,7 +208,7 @@ pub(crate) async fn prices(
     let mut world = World::new(Arc::new((*reference).clone().without_prices()));
     for _ in 0..ROUNDS_MAX {
         let found;
-        (world, history, found) = beside(world, history, now, horizon_days).await?;
+        (world, history, found) = beside(shared, world, history, now, horizon_days).await?;
         match found {
             Ok(prices) => {
                 return Ok(Found {
@@ -240,18 +237,17 @@ type Forecast = (World, Arc<History>, Result<Prices, Refusal>);
 
 /// Forecasts on a thread of its own: it takes up to a second, and requests do not wait for it.
 async fn beside(
+    shared: &Shared,
     world: World,
     history: Arc<History>,
     now: Timestamp,
     horizon_days: u16,
 ) -> Result<Forecast, StoreError> {
-    let forecasting = tokio::task::spawn_blocking(move || {
+    let forecasting = shared.compute(move || {
         let found = forecast(&world, now, &history, horizon_days);
         (world, history, found)
     });
-    forecasting
-        .await
-        .map_err(|error| StoreError::Unavailable(format!("the forecast ended: {error}")))
+    forecasting.await
 }
 
 /// The newest orders of the last days.

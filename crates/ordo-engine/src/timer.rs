@@ -39,15 +39,9 @@ const SIGNAL_PIECES: usize = 5;
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = 0_u32;
     let mut signals_from = None;
-    loop {
-        tokio::select! {
-            () = shared.stopped() => return,
-            _ = tick.tick() => {}
-        }
+    while shared.pause(TICK).await {
         if let Err(error) = expire(&shared).await {
             tracing::warn!(error = %error, "due reservations could not be ended");
         }

@@ -35,25 +35,36 @@ const STEP_MAX: usize = 2_000;
 const PAUSE: Duration = Duration::from_millis(150);
 /// Pause between looks at organizations that other nodes may have changed.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Steps, each followed by a pause, within which such a look is due.
+const SWEEP_STEPS: u32 = 7;
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut cursors: HashMap<OrganizationId, i64> = HashMap::new();
-    let mut sweep = tokio::time::interval(SWEEP);
-    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut steps = 0;
     loop {
-        let organizations = tokio::select! {
-            () = shared.stopped() => return,
-            _ = sweep.tick() => all_organizations(&shared).await,
-            changed = shared.next_changed() => changed,
+        let changed = match steps % SWEEP_STEPS {
+            // Changes of one organization must not hide those that other nodes make to another.
+            0 => None,
+            _ => shared.next_changed_within(SWEEP).await,
         };
+        let organizations = match changed {
+            Some(changed) => changed,
+            None => {
+                steps = 0;
+                all_organizations(&shared).await
+            }
+        };
+        steps += 1;
         for organization in organizations {
             if let Err(error) = follow(&shared, organization, &mut cursors).await {
                 tracing::warn!(error = %error, "the view could not follow the log");
                 cursors.remove(&organization);
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        if !shared.pause(PAUSE).await {
+            return;
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Fault {
     Conflict(Conflict),
     /// Everything works, after the caller was made to wait this many turns.
     Delay(u32),
+    /// Everything works, but the answer comes this many turns after it was done.
+    DelayAnswer(u32),
 }
 
 /// Which calls fail, and how.
@@ -57,6 +59,8 @@ pub struct FaultRates {
     pub answers_lost: u32,
     /// Of all calls: [`Fault::Delay`], by 1 to 8 turns.
     pub delayed: u32,
+    /// Of all calls: [`Fault::DelayAnswer`], by 1 to 8 turns.
+    pub answers_delayed: u32,
     /// Of commits: [`Fault::LoseRequest`].
     pub requests_lost: u32,
     /// Of commits: [`Fault::ArriveLate`].
@@ -97,6 +101,7 @@ impl FaultRates {
             (self.refused, Fault::Refuse),
             (self.answers_lost, Fault::LoseAnswer),
             (self.delayed, Fault::Delay(1 + detail % 8)),
+            (self.answers_delayed, Fault::DelayAnswer(1 + detail % 8)),
         ];
         let of_commits = [
             (self.requests_lost, Fault::LoseRequest),
@@ -200,6 +205,11 @@ impl<S: Store + ?Sized> FaultyStore<S> {
                 wait(turns).await;
                 ask.await
             }
+            Some(Fault::DelayAnswer(turns)) => {
+                let answer = ask.await;
+                wait(turns).await;
+                answer
+            }
             Some(Fault::Refuse | Fault::LoseRequest | Fault::ArriveLate) => Err(unavailable(call)),
             Some(Fault::LoseAnswer) => {
                 drop(ask.await);
@@ -218,6 +228,11 @@ impl<S: Store + ?Sized> FaultyStore<S> {
             Some(Fault::Delay(turns)) => {
                 wait(turns).await;
                 self.inner.commit(commit).await
+            }
+            Some(Fault::DelayAnswer(turns)) => {
+                let answer = self.inner.commit(commit).await;
+                wait(turns).await;
+                answer
             }
             Some(Fault::Refuse) => Err(unavailable(call).into()),
             Some(Fault::Conflict(conflict)) => Err(CommitError::Conflict(conflict)),

@@ -69,11 +69,21 @@ impl<S: Store + ?Sized> MeteredStore<S> {
 wrap_port!(MeteredStore);
 
 /// Counts and times per operation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct StoreMeters {
     meters: [Meter; Operation::ALL.len()],
     conflicts: [AtomicU64; CONFLICTS.len()],
     unknown: AtomicU64,
+}
+
+impl Default for StoreMeters {
+    fn default() -> Self {
+        Self {
+            meters: std::array::from_fn(|_| Meter::default()),
+            conflicts: Default::default(),
+            unknown: AtomicU64::default(),
+        }
+    }
 }
 
 impl StoreMeters {

@@ -2,7 +2,7 @@
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// One method of [`crate::Store`] or [`crate::Query`].
+        /// One method of [`crate::Store`], [`crate::Query`], [`crate::Agenda`] or [`crate::Reports`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Operation {
             $($(#[$doc])* $name,)*
@@ -78,4 +78,38 @@ operations! {
     ListRollups = "list_rollups",
     /// [`crate::Query::list_shortfalls`]
     ListShortfalls = "list_shortfalls",
+    /// [`crate::Agenda::add_tasks`]
+    AddTasks = "add_tasks",
+    /// [`crate::Agenda::lease_tasks`]
+    LeaseTasks = "lease_tasks",
+    /// [`crate::Agenda::end_task`]
+    EndTask = "end_task",
+    /// [`crate::Agenda::task`]
+    Task = "task",
+    /// [`crate::Agenda::list_tasks`]
+    ListTasks = "list_tasks",
+    /// [`crate::Agenda::retry_task`]
+    RetryTask = "retry_task",
+    /// [`crate::Agenda::drop_tasks`]
+    DropTasks = "drop_tasks",
+    /// [`crate::Agenda::waiting`]
+    Waiting = "waiting",
+    /// [`crate::Agenda::waited`]
+    Waited = "waited",
+    /// [`crate::Agenda::waited_for`]
+    WaitedFor = "waited_for",
+    /// [`crate::Agenda::end_waits`]
+    EndWaits = "end_waits",
+    /// [`crate::Agenda::short_cells`]
+    ShortCells = "short_cells",
+    /// [`crate::Agenda::end_short`]
+    EndShort = "end_short",
+    /// [`crate::Reports::keep_report`]
+    KeepReport = "keep_report",
+    /// [`crate::Reports::report`]
+    Report = "report",
+    /// [`crate::Reports::list_reports`]
+    ListReports = "list_reports",
+    /// [`crate::Reports::drop_report`]
+    DropReport = "drop_report",
 }

@@ -261,16 +261,194 @@ macro_rules! wrap_port {
                 self.around(Operation::ListShortfalls, call).await
             }
         }
+
+        #[async_trait::async_trait]
+        impl<S: Store + Agenda + ?Sized> Agenda for $type<S> {
+            async fn add_tasks(
+                &self,
+                organization: OrganizationId,
+                at: Timestamp,
+                tasks: &[TaskDraft],
+            ) -> Result<(), StoreError> {
+                let call = self.inner.add_tasks(organization, at, tasks);
+                self.around(Operation::AddTasks, call).await
+            }
+
+            async fn lease_tasks(
+                &self,
+                kinds: &[&str],
+                at: Timestamp,
+                lease: Duration,
+                limit: usize,
+            ) -> Result<Vec<Task>, StoreError> {
+                let call = self.inner.lease_tasks(kinds, at, lease, limit);
+                self.around(Operation::LeaseTasks, call).await
+            }
+
+            async fn end_task(
+                &self,
+                organization: OrganizationId,
+                id: u128,
+                fence: i64,
+                end: &TaskEnd,
+            ) -> Result<bool, StoreError> {
+                let call = self.inner.end_task(organization, id, fence, end);
+                self.around(Operation::EndTask, call).await
+            }
+
+            async fn task(
+                &self,
+                organization: OrganizationId,
+                id: u128,
+            ) -> Result<Option<Task>, StoreError> {
+                let call = self.inner.task(organization, id);
+                self.around(Operation::Task, call).await
+            }
+
+            async fn list_tasks(
+                &self,
+                organization: OrganizationId,
+                kinds: &[&str],
+                state: TaskState,
+                after: Option<u128>,
+                limit: usize,
+            ) -> Result<Page<Task, u128>, StoreError> {
+                let call = self
+                    .inner
+                    .list_tasks(organization, kinds, state, after, limit);
+                self.around(Operation::ListTasks, call).await
+            }
+
+            async fn retry_task(
+                &self,
+                organization: OrganizationId,
+                id: u128,
+                at: Timestamp,
+            ) -> Result<bool, StoreError> {
+                let call = self.inner.retry_task(organization, id, at);
+                self.around(Operation::RetryTask, call).await
+            }
+
+            async fn drop_tasks(
+                &self,
+                until: Timestamp,
+                limit: usize,
+            ) -> Result<usize, StoreError> {
+                let call = self.inner.drop_tasks(until, limit);
+                self.around(Operation::DropTasks, call).await
+            }
+
+            async fn waiting(
+                &self,
+                organization: OrganizationId,
+                what: WaitFor,
+                after: i64,
+                limit: usize,
+            ) -> Result<Vec<(i64, OrderId)>, StoreError> {
+                let call = self.inner.waiting(organization, what, after, limit);
+                self.around(Operation::Waiting, call).await
+            }
+
+            async fn waited(
+                &self,
+                organization: OrganizationId,
+                what: &[WaitFor],
+            ) -> Result<Vec<WaitFor>, StoreError> {
+                let call = self.inner.waited(organization, what);
+                self.around(Operation::Waited, call).await
+            }
+
+            async fn waited_for(
+                &self,
+                organization: OrganizationId,
+                after: Option<WaitFor>,
+                limit: usize,
+            ) -> Result<Vec<WaitFor>, StoreError> {
+                let call = self.inner.waited_for(organization, after, limit);
+                self.around(Operation::WaitedFor, call).await
+            }
+
+            async fn end_waits(
+                &self,
+                organization: OrganizationId,
+                what: WaitFor,
+                numbers: &[i64],
+            ) -> Result<(), StoreError> {
+                let call = self.inner.end_waits(organization, what, numbers);
+                self.around(Operation::EndWaits, call).await
+            }
+
+            async fn short_cells(
+                &self,
+                limit: usize,
+            ) -> Result<Vec<(OrganizationId, CellKey)>, StoreError> {
+                let call = self.inner.short_cells(limit);
+                self.around(Operation::ShortCells, call).await
+            }
+
+            async fn end_short(
+                &self,
+                organization: OrganizationId,
+                cell: CellKey,
+            ) -> Result<bool, StoreError> {
+                let call = self.inner.end_short(organization, cell);
+                self.around(Operation::EndShort, call).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl<S: Store + Reports + ?Sized> Reports for $type<S> {
+            async fn keep_report(
+                &self,
+                organization: OrganizationId,
+                report: &Report,
+                most: usize,
+            ) -> Result<(), StoreError> {
+                let call = self.inner.keep_report(organization, report, most);
+                self.around(Operation::KeepReport, call).await
+            }
+
+            async fn report(
+                &self,
+                organization: OrganizationId,
+                id: WhatIfId,
+            ) -> Result<Option<Report>, StoreError> {
+                let call = self.inner.report(organization, id);
+                self.around(Operation::Report, call).await
+            }
+
+            async fn list_reports(
+                &self,
+                organization: OrganizationId,
+                of: &ReportsOf,
+                before: Option<WhatIfId>,
+                limit: usize,
+            ) -> Result<Page<ReportHead, WhatIfId>, StoreError> {
+                let call = self.inner.list_reports(organization, of, before, limit);
+                self.around(Operation::ListReports, call).await
+            }
+
+            async fn drop_report(
+                &self,
+                organization: OrganizationId,
+                id: WhatIfId,
+            ) -> Result<bool, StoreError> {
+                let call = self.inner.drop_report(organization, id);
+                self.around(Operation::DropReport, call).await
+            }
+        }
     };
 }
 pub(crate) use wrap_port;
 
 // What the expansion names.
 pub(crate) mod prelude {
+    pub(crate) use std::time::Duration;
+
     pub(crate) use ordo_domain::contact::Contact;
     pub(crate) use ordo_domain::event::SubjectRef;
     pub(crate) use ordo_domain::id::{
-        BatchId, ContactId, DecisionId, OrganizationId, ReservationId, SkuId,
+        BatchId, ContactId, DecisionId, OrderId, OrganizationId, ReservationId, SkuId, WhatIfId,
     };
     pub(crate) use ordo_domain::record::RecordKind;
     pub(crate) use ordo_domain::reference::Reference;
@@ -278,6 +456,7 @@ pub(crate) mod prelude {
     pub(crate) use ordo_domain::time::Timestamp;
     pub(crate) use ordo_domain::world::{Key, Row, StoredRecord};
 
+    pub(crate) use crate::agenda::{Agenda, Task, TaskDraft, TaskEnd, TaskState, WaitFor};
     pub(crate) use crate::commit::{Commit, CommitError, Committed};
     pub(crate) use crate::log::{Head, LogEntry};
     pub(crate) use crate::operation::Operation;
@@ -288,5 +467,6 @@ pub(crate) mod prelude {
         Count, LedgerFilter, LedgerLine, LedgerPlace, OrderFilter, OrderRow, OrderSort, Page,
         Query, RollupFilter, StockRow, WorkFilter,
     };
+    pub(crate) use crate::reports::{Report, ReportHead, Reports, ReportsOf};
     pub(crate) use crate::view::{Rollup, RollupKey, ViewWrite};
 }

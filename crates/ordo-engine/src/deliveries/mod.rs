@@ -1,19 +1,25 @@
 //! Deliveries: effects on the outside, at least once each, in order per webhook and subject.
 //!
 //! The view consumer turns events into deliveries (as it turns them into jobs); the worker here
-//! leases and sends them, each in a task of its own, so that a slow receiver delays no other.
+//! leases and sends them, many at once, so that a slow receiver delays no other.
 
 pub mod guard;
+mod post;
 pub mod sign;
 mod webhook;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::select;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use ordo_domain::time::SECOND;
 use ordo_store::{StoreError, Task, TaskEnd};
-use tokio::task::JoinSet;
 
+pub(crate) use post::{Http, Nowhere};
+pub use post::{Message, Post};
 pub(crate) use webhook::{of_entries, replay};
 
 use crate::engine::Shared;
@@ -34,44 +40,33 @@ const RETRY_AFTER_S: [i64; 8] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 36_00
 
 /// Runs until the engine stops; what is under way then is finished.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let sender = match webhook::Sender::new(shared.outside) {
-        Ok(sender) => Arc::new(sender),
-        Err(error) => {
-            tracing::error!(error, "webhooks cannot be sent");
-            return;
-        }
-    };
-    let mut under_way = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = shared.stopped() => break,
-            _ = tick.tick() => {}
-            Some(_) = under_way.join_next() => {}
-        }
-        // Whatever has ended makes room.
-        while under_way.try_join_next().is_some() {}
-        let room = UNDER_WAY_MAX - under_way.len();
-        if room == 0 {
-            continue;
-        }
+    let mut under_way = FuturesUnordered::new();
+    while !shared.is_stopping() {
         let now = shared.clock.now();
+        let room = UNDER_WAY_MAX - under_way.len();
         match shared.backend.lease_tasks(KINDS, now, LEASE, room).await {
             Ok(tasks) => {
-                for task in tasks {
-                    let (shared, sender) = (Arc::clone(&shared), Arc::clone(&sender));
-                    under_way.spawn(async move { deliver(&shared, &sender, task).await });
-                }
+                under_way.extend(tasks.into_iter().map(|task| deliver(&shared, task)));
             }
             Err(error) => tracing::warn!(error = %error, "deliveries could not be leased"),
         }
+        // Whatever has ended makes room, and lets the next of its queue follow.
+        let pause = pin!(shared.pause(TICK));
+        if under_way.is_empty() {
+            pause.await;
+        } else {
+            select(pause, under_way.next()).await;
+            while under_way.next().now_or_never().flatten().is_some() {}
+        }
+        while under_way.len() == UNDER_WAY_MAX {
+            under_way.next().await;
+        }
     }
-    while under_way.join_next().await.is_some() {}
+    while under_way.next().await.is_some() {}
 }
 
-async fn deliver(shared: &Shared, sender: &webhook::Sender, task: Task) {
-    let end = match sender.send(shared, &task).await {
+async fn deliver(shared: &Shared, task: Task) {
+    let end = match webhook::send(shared, &task).await {
         Ok(webhook::Sent::Taken) => TaskEnd::Done,
         Ok(webhook::Sent::NotWanted) => TaskEnd::Gone,
         Ok(webhook::Sent::Failed(error)) => again(shared, &task, error),

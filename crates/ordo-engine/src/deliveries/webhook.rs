@@ -1,27 +1,18 @@
 //! One event to one webhook: which deliveries events cause, and how one is sent (Standard Webhooks
 //! 1.0, with the envelope's CloudEvents attributes in the body).
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use ordo_domain::id::{CommandId, OrganizationId, WebhookId, derive};
 use ordo_domain::reference::Reference;
 use ordo_domain::webhook::Webhook;
 use ordo_store::{LogEntry, StoreError, Task, TaskDraft};
-use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
-use super::guard::{GuardedResolver, is_open};
-use super::sign::MasterKey;
-use crate::engine::{Outside, Shared};
+use super::post::Message;
+use crate::engine::Shared;
 use crate::envelope::{Envelope, has_effects};
 
 /// The kind of these tasks.
 pub(crate) const KIND: &str = "webhook";
-/// How long a receiver may take.
-const TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes of an answer that are kept as the reason of a failure.
-const ANSWER_KEPT: usize = 200;
 
 /// Which event to which webhook; what is sent is read from the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,134 +104,43 @@ pub(super) enum Sent {
     Failed(String),
 }
 
-/// Posts bodies to addresses that customers chose.
-pub(super) struct Sender {
-    client: reqwest::Client,
-    outside: Outside,
-}
-
-impl Sender {
-    /// # Errors
-    /// The machine offers no certificates to trust, or the like.
-    pub(super) fn new(outside: Outside) -> Result<Self, String> {
-        let resolver = GuardedResolver {
-            allows_private: outside.allows_private,
-        };
-        let client = reqwest::Client::builder()
-            .dns_resolver(Arc::new(resolver))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("Ordo/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { client, outside })
-    }
-
-    /// Sends the event that the task names, as it stands in the log.
-    pub(super) async fn send(&self, shared: &Shared, task: &Task) -> Result<Sent, StoreError> {
-        let body: Body = serde_json::from_str(&task.body)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let reference = shared.fresh_reference(task.organization).await?;
-        let Some(webhook) = reference
-            .webhook(body.webhook)
-            .filter(|webhook| webhook.active)
-        else {
-            return Ok(Sent::NotWanted);
-        };
-        let Some(key) = self.outside.master_key else {
-            let reason = "this node has no master key to sign with";
-            return Ok(Sent::Failed(reason.to_owned()));
-        };
-        let entries = shared
-            .backend
-            .read_log(task.organization, body.position - 1, 1)
-            .await?;
-        let Some(entry) = entries.first() else {
-            return Ok(Sent::NotWanted);
-        };
-        let envelope = Envelope::of(task.organization, entry);
-        let message = envelope.id.clone();
-        let text = serde_json::to_string(&envelope).expect("envelopes are JSON");
-        let seconds = shared.clock.now().as_micros() / 1_000_000;
-        Ok(self.post(webhook, key, &message, seconds, text).await)
-    }
-
-    async fn post(
-        &self,
-        webhook: &Webhook,
-        key: MasterKey,
-        message: &str,
-        seconds: i64,
-        body: String,
-    ) -> Sent {
-        let url = match self.target(&webhook.url) {
-            Ok(url) => url,
-            Err(reason) => return Sent::Failed(reason),
-        };
-        let signature = key.sign(
-            (webhook.id, webhook.secret),
-            message,
-            seconds,
-            body.as_bytes(),
-        );
-        let posted = self
-            .client
-            .post(url)
-            .header("content-type", "application/json")
-            .header("webhook-id", message)
-            .header("webhook-timestamp", seconds.to_string())
-            .header("webhook-signature", signature)
-            .body(body)
-            .send()
-            .await;
-        match posted {
-            Ok(answer) if answer.status().is_success() => Sent::Taken,
-            Ok(answer) => Sent::Failed(refusal(answer).await),
-            Err(error) => Sent::Failed(reason(&error)),
-        }
-    }
-
-    /// The address, unless it is one that may not be gone to. A name is looked at when it is resolved.
-    fn target(&self, url: &str) -> Result<Url, String> {
-        let url: Url = url
-            .parse()
-            .map_err(|_| "the URL cannot be read".to_owned())?;
-        let literal = url.host_str().and_then(|host| {
-            let bare = host.trim_start_matches('[').trim_end_matches(']');
-            bare.parse().ok()
-        });
-        match literal {
-            Some(address) if !self.outside.allows_private && !is_open(address) => {
-                Err("the address is not one that may be gone to".to_owned())
-            }
-            _ => Ok(url),
-        }
-    }
-}
-
-/// What the receiver said instead of taking it.
-async fn refusal(answer: reqwest::Response) -> String {
-    let status: StatusCode = answer.status();
-    let mut text = answer.text().await.unwrap_or_default();
-    let end = (0..=ANSWER_KEPT.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    text.truncate(end.unwrap_or(0));
-    format!("{status}: {text}")
-}
-
-/// Why nobody answered: the innermost cause, which names the address or the name.
-fn reason(error: &reqwest::Error) -> String {
-    let mut text = String::new();
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(at) = cause {
-        text = at.to_string();
-        cause = at.source();
-    }
-    if error.is_timeout() {
-        return format!("no answer within {} s", TIMEOUT.as_secs());
-    }
-    text
+/// Sends the event that the task names, as it stands in the log.
+pub(super) async fn send(shared: &Shared, task: &Task) -> Result<Sent, StoreError> {
+    let body: Body =
+        serde_json::from_str(&task.body).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let reference = shared.fresh_reference(task.organization).await?;
+    let Some(webhook) = reference
+        .webhook(body.webhook)
+        .filter(|webhook| webhook.active)
+    else {
+        return Ok(Sent::NotWanted);
+    };
+    let Some(key) = shared.outside.master_key else {
+        let reason = "this node has no master key to sign with";
+        return Ok(Sent::Failed(reason.to_owned()));
+    };
+    let entries = shared
+        .backend
+        .read_log(task.organization, body.position - 1, 1)
+        .await?;
+    let Some(entry) = entries.first() else {
+        return Ok(Sent::NotWanted);
+    };
+    let envelope = Envelope::of(task.organization, entry);
+    let id = envelope.id.clone();
+    let body = serde_json::to_string(&envelope).expect("envelopes are JSON");
+    let seconds = shared.clock.now().as_micros() / 1_000_000;
+    let by = (webhook.id, webhook.secret);
+    let message = Message {
+        webhook: webhook.id,
+        url: webhook.url.clone(),
+        signature: key.sign(by, &id, seconds, body.as_bytes()),
+        id,
+        seconds,
+        body,
+    };
+    Ok(match shared.post.post(message).await {
+        Ok(()) => Sent::Taken,
+        Err(reason) => Sent::Failed(reason),
+    })
 }

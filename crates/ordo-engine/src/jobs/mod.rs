@@ -82,14 +82,8 @@ pub(crate) struct RetryBody {
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut shortfalls = cover::Shortfalls::default();
-    loop {
-        tokio::select! {
-            () = shared.stopped() => return,
-            _ = tick.tick() => {}
-        }
+    while shared.pause(TICK).await {
         while !shared.is_stopping() {
             match work(&shared).await {
                 Ok(0) => break,

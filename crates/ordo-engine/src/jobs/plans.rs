@@ -37,14 +37,8 @@ pub(crate) struct PlanBody {
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut look_again = LookAgain::default();
-    loop {
-        tokio::select! {
-            () = shared.stopped() => return,
-            _ = tick.tick() => {}
-        }
+    while shared.pause(TICK).await {
         while !shared.is_stopping() {
             match work(&shared).await {
                 Ok(0) => break,
@@ -116,9 +110,7 @@ async fn make_plan(
     let Some(asked) = asked else {
         return Ok(());
     };
-    let made = tokio::task::spawn_blocking(move || asked.solve())
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let made = shared.compute(move || asked.solve()).await?;
     give(shared, organization, Command::SourceOrder(Box::new(made))).await?;
     Ok(())
 }

@@ -52,10 +52,8 @@ pub(crate) async fn run(
         })
         .await?;
     let Reading { world, context, .. } = reading;
-    let planning = tokio::task::spawn_blocking(move || plan_together(world, &context, &orders));
-    let planned: Together = planning
-        .await
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let planning = shared.compute(move || plan_together(world, &context, &orders));
+    let planned: Together = planning.await?;
     let count = planned.plans.len();
     for wave in planned.plans.chunks(WAVE) {
         let given = wave.iter().map(|plan| {

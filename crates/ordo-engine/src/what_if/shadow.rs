@@ -82,15 +82,11 @@ impl ShadowDay {
 
 /// Runs until the engine stops.
 pub(crate) async fn run(shared: Arc<Shared>, tell: TellShadow) {
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut asked = BTreeSet::new();
     let mut looked_at = None;
-    loop {
-        tokio::select! {
-            () = shared.stopped() => return,
-            _ = look.tick() => {}
-        }
+    let mut pause = Duration::ZERO;
+    while shared.pause(pause).await {
+        pause = LOOK;
         let quarter = shared.clock.now().as_micros().div_euclid(QUARTER_US);
         if looked_at != Some(quarter) {
             match ask_for_days(&shared, &mut asked).await {

@@ -55,6 +55,7 @@ fn every_call_may_fail_in_every_way() {
         Fault::Conflict(Conflict::Reference),
         Fault::Conflict(Conflict::Busy),
         Fault::Delay(3),
+        Fault::DelayAnswer(3),
     ];
     for fault in faults {
         for call in 1..=calls {
@@ -73,6 +74,7 @@ fn many_faults_at_once_change_nothing_either() {
         refused: 80,
         answers_lost: 80,
         delayed: 50,
+        answers_delayed: 50,
         requests_lost: 60,
         late: 60,
         conflicts: 150,

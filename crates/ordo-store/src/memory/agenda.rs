@@ -1,5 +1,7 @@
 //! What is still to be done, in memory.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,7 +25,10 @@ impl Books {
         tasks: &[TaskDraft],
     ) {
         for draft in tasks {
-            self.tasks.entry(draft.id).or_insert_with(|| Task {
+            let Entry::Vacant(entry) = self.tasks.entry(draft.id) else {
+                continue;
+            };
+            let task = entry.insert(Task {
                 organization,
                 id: draft.id,
                 kind: draft.kind.clone(),
@@ -37,6 +42,7 @@ impl Books {
                 error: None,
                 body: draft.body.clone(),
             });
+            queue_up(&mut self.queues, task);
         }
     }
 
@@ -50,13 +56,23 @@ impl Books {
         }
     }
 
-    /// Whether no task of the same queue comes before this one.
-    fn is_first(&self, task: &Task) -> bool {
-        !self.tasks.values().any(|other| {
-            other.state == TaskState::Waiting
-                && other.queue == task.queue
-                && (other.position, other.id) < (task.position, task.id)
-        })
+    /// The tasks that come first in their queues.
+    fn first_tasks(&self) -> impl Iterator<Item = &Task> {
+        let firsts = self.queues.values().filter_map(BTreeSet::first);
+        firsts.filter_map(|(_, id)| self.tasks.get(id))
+    }
+}
+
+/// The queues name tasks that wait, and no others.
+fn queue_up(queues: &mut BTreeMap<String, BTreeSet<(i64, u128)>>, task: &Task) {
+    let place = (task.position, task.id);
+    if task.state == TaskState::Waiting {
+        queues.entry(task.queue.clone()).or_default().insert(place);
+    } else if let Some(queue) = queues.get_mut(&task.queue) {
+        queue.remove(&place);
+        if queue.is_empty() {
+            queues.remove(&task.queue);
+        }
     }
 }
 
@@ -84,11 +100,10 @@ impl Agenda for MemoryStore {
         let mut state = self.state();
         let mut due: Vec<(Timestamp, OrganizationId, u128)> = Vec::new();
         for (organization, books) in &state.books {
-            let tasks = books.tasks.values();
+            let tasks = books.first_tasks();
             due.extend(
                 tasks
-                    .filter(|task| task.state == TaskState::Waiting && task.due_at <= at)
-                    .filter(|task| kinds.contains(&task.kind.as_str()) && books.is_first(task))
+                    .filter(|task| task.due_at <= at && kinds.contains(&task.kind.as_str()))
                     .map(|task| (task.due_at, *organization, task.id)),
             );
         }
@@ -124,10 +139,7 @@ impl Agenda for MemoryStore {
             return Ok(false);
         }
         match end {
-            TaskEnd::Gone => {
-                books.tasks.remove(&id);
-            }
-            TaskEnd::Done => {
+            TaskEnd::Gone | TaskEnd::Done => {
                 task.state = TaskState::Done;
                 task.error = None;
             }
@@ -145,6 +157,10 @@ impl Agenda for MemoryStore {
                 task.state = TaskState::Parked;
                 task.error = Some(error.clone());
             }
+        }
+        queue_up(&mut books.queues, task);
+        if matches!(end, TaskEnd::Gone) {
+            books.tasks.remove(&id);
         }
         Ok(true)
     }
@@ -196,6 +212,7 @@ impl Agenda for MemoryStore {
         task.state = TaskState::Waiting;
         task.due_at = at;
         task.attempts = 0;
+        queue_up(&mut books.queues, task);
         Ok(true)
     }
 

@@ -1,14 +1,18 @@
-//! Lists, of which the store in memory has one: the events about given records.
+//! Lists, of which the store in memory has those that jobs and checks need: records, work, and the
+//! events about given records.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
 use async_trait::async_trait;
 
 use ordo_domain::event::SubjectRef;
-use ordo_domain::id::{OrganizationId, SkuId};
+use ordo_domain::fulfillment::FulfillmentState;
+use ordo_domain::id::{LocationId, OrganizationId, SkuId};
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::CellKey;
 use ordo_domain::world::StoredRecord;
+use serde::Deserialize;
 
 use super::MemoryStore;
 use crate::log::LogEntry;
@@ -19,7 +23,46 @@ use crate::query::{
 };
 use crate::view::{Rollup, RollupKey};
 
-const NO_LISTS: StoreError = StoreError::Unsupported("the store in memory has no lists");
+const NO_LISTS: StoreError =
+    StoreError::Unsupported("the store in memory lists records and events only");
+
+/// By what work is listed.
+#[derive(Deserialize)]
+struct Work {
+    state: FulfillmentState,
+    location: LocationId,
+}
+
+impl MemoryStore {
+    /// Records of a kind that match, in the order of their ids.
+    fn page(
+        &self,
+        organization: OrganizationId,
+        kind: RecordKind,
+        after: Option<u128>,
+        limit: usize,
+        matches: impl Fn(&StoredRecord) -> bool,
+    ) -> Page<(u128, StoredRecord), u128> {
+        let state = self.state();
+        let first = Bound::Included((kind, 0));
+        let from = after.map_or(first, |id| Bound::Excluded((kind, id)));
+        let books = state.books.get(&organization);
+        let records = books.map(|books| {
+            books
+                .records
+                .range((from, Bound::Included((kind, u128::MAX))))
+        });
+        let mut items: Vec<(u128, StoredRecord)> = (records.into_iter().flatten())
+            .filter(|(_, record)| matches(record))
+            .take(limit + 1)
+            .map(|((_, id), record)| (*id, record.clone()))
+            .collect();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|(id, _)| *id);
+        Page { items, next }
+    }
+}
 
 #[async_trait]
 impl Query for MemoryStore {
@@ -55,22 +98,28 @@ impl Query for MemoryStore {
 
     async fn list_records(
         &self,
-        _organization: OrganizationId,
-        _kind: RecordKind,
-        _after: Option<u128>,
-        _limit: usize,
+        organization: OrganizationId,
+        kind: RecordKind,
+        after: Option<u128>,
+        limit: usize,
     ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
-        Err(NO_LISTS)
+        Ok(self.page(organization, kind, after, limit, |_| true))
     }
 
     async fn list_fulfillment_orders(
         &self,
-        _organization: OrganizationId,
-        _filter: WorkFilter,
-        _after: Option<u128>,
-        _limit: usize,
+        organization: OrganizationId,
+        filter: WorkFilter,
+        after: Option<u128>,
+        limit: usize,
     ) -> Result<Page<(u128, StoredRecord), u128>, StoreError> {
-        Err(NO_LISTS)
+        let matches = |record: &StoredRecord| {
+            let work: Work = serde_json::from_str(&record.body).expect("work is read back");
+            filter.state.is_none_or(|state| state == work.state)
+                && filter.location.is_none_or(|at| at == work.location)
+        };
+        let kind = RecordKind::FulfillmentOrder;
+        Ok(self.page(organization, kind, after, limit, matches))
     }
 
     async fn list_movements(

@@ -51,6 +51,8 @@ pub(super) struct Books {
     pub(super) batches: BTreeMap<BatchId, (Timestamp, Option<Committed>)>,
     pub(super) cursors: BTreeMap<String, i64>,
     pub(super) tasks: BTreeMap<u128, Task>,
+    /// Position and id of the tasks that wait, by queue.
+    pub(super) queues: BTreeMap<String, BTreeSet<(i64, u128)>>,
     pub(super) reports: BTreeMap<WhatIfId, Report>,
     /// Orders that wait, by what for and their number.
     pub(super) waits: BTreeMap<(WaitFor, i64), OrderId>,

@@ -131,7 +131,11 @@ async fn other_calls_fail_as_unavailable_and_are_asked_only_where_the_answer_is_
         let settled = store.commit(&commit).await.is_err();
         assert_eq!(settled, asked, "{fault:?}");
     }
-    for fault in [Fault::Conflict(Conflict::Stale), Fault::Delay(2)] {
+    for fault in [
+        Fault::Conflict(Conflict::Stale),
+        Fault::Delay(2),
+        Fault::DelayAnswer(2),
+    ] {
         let store = store();
         store.begin(FaultPlan::at(1, fault));
         assert_eq!(store.organizations().await.unwrap(), [], "{fault:?}");
@@ -143,6 +147,7 @@ const RATES: FaultRates = FaultRates {
     refused: 60,
     answers_lost: 60,
     delayed: 60,
+    answers_delayed: 0,
     requests_lost: 40,
     late: 40,
     conflicts: 40,
