@@ -309,7 +309,15 @@ pub fn apply(
     if applied.is_err() {
         world.rollback();
     }
-    applied
+    // Whatever is missing next is most likely something else of the same order: all of it together
+    // is one round, one after another would be more rounds than there are.
+    applied.map_err(|refusal| match refusal {
+        Refusal::Needs(mut keys) => {
+            keys.extend(world.companions(command));
+            Refusal::Needs(keys)
+        }
+        rejected => rejected,
+    })
 }
 
 fn apply_from(

@@ -2,16 +2,19 @@
 //!
 //! Only a hint: a decision that needs more says so, and nothing depends on this being complete.
 
+use std::collections::BTreeSet;
+
 use crate::claim::ClaimKind;
 use crate::command::Command;
 use crate::customer::identities;
 use crate::decide::{Context, Refusal};
-use crate::id::{FulfillmentOrderId, ReturnId, ShipmentId, SkuId};
+use crate::event::SubjectRef;
+use crate::id::{FulfillmentOrderId, OrderId, ReturnId, ShipmentId, SkuId};
 use crate::order::capture::external_key;
-use crate::order::{CaptureOrder, Origin};
+use crate::order::{CaptureOrder, Order, Origin};
 use crate::reaction;
 use crate::record::RecordKind;
-use crate::world::{Key, World};
+use crate::world::{CounterKey, CounterKind, Key, World};
 
 impl World {
     /// Keys that `command` will read and that are not loaded. Loading the SKUs first (from a cache,
@@ -120,6 +123,76 @@ impl World {
             | Command::ErasePerson(_) => {}
         }
         keys
+    }
+
+    /// Keys of what belongs to the order that `command` is about and is not loaded, once the order
+    /// itself is: its work, shipments and returns, and its SKUs with their cells and counts.
+    pub(crate) fn companions(&self, command: &Command) -> Vec<Key> {
+        let Some(order) = self.order_about(command) else {
+            return Vec::new();
+        };
+        let skus: BTreeSet<SkuId> = order.lines.iter().filter_map(|line| line.sku).collect();
+        let mut keys = Vec::new();
+        let mut note = |wanted: Result<(), Refusal>| {
+            if let Err(Refusal::Needs(missing)) = wanted {
+                keys.extend(missing);
+            }
+        };
+        note(self.want_fulfillment_orders(&order.fulfillment_orders));
+        note(self.want_shipments(&order.shipments));
+        note(self.want_returns(&order.returns));
+        note(self.want_cells(skus.iter().copied()));
+        for sku in skus {
+            note(self.sku(sku).map(|_| ()));
+            let backordered = CounterKey {
+                kind: CounterKind::Backordered,
+                id: sku.to_u128(),
+                day: 0,
+            };
+            note(self.counter(backordered).map(|_| ()));
+        }
+        keys
+    }
+
+    /// The order that a command is about, where it is loaded.
+    fn order_about(&self, command: &Command) -> Option<&Order> {
+        let of_work = |id: FulfillmentOrderId| {
+            let work = self.fulfillment_order(id).ok().flatten();
+            work.map(|work| work.order)
+        };
+        let id = match command {
+            Command::CaptureOrder(capture) => {
+                let channel = self.reference().channel_by_code(&capture.channel)?;
+                let key = external_key(channel.id, &capture.external_id);
+                let holder = self.claim(ClaimKind::OrderExternal, &key).ok().flatten();
+                OrderId::from_u128(holder?)
+            }
+            Command::ReviewOrder(review) => review.order,
+            Command::SourceOrder(source) => source.order,
+            Command::MoveWork(moves) => moves.order,
+            Command::CoverShortfall(cover) => of_work(cover.fulfillment_order)?,
+            _ => match command.target()? {
+                SubjectRef {
+                    kind: RecordKind::Order,
+                    id,
+                } => OrderId::from_u128(id),
+                SubjectRef {
+                    kind: RecordKind::FulfillmentOrder,
+                    id,
+                } => of_work(FulfillmentOrderId::from_u128(id))?,
+                SubjectRef {
+                    kind: RecordKind::Return,
+                    id,
+                } => {
+                    self.return_of(ReturnId::from_u128(id))
+                        .ok()
+                        .flatten()?
+                        .order
+                }
+                _ => return None,
+            },
+        };
+        self.order(id).ok().flatten().map(AsRef::as_ref)
     }
 
     fn capture_footprint(&self, capture: &CaptureOrder, ctx: &Context, keys: &mut Vec<Key>) {

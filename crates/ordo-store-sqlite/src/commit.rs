@@ -319,7 +319,8 @@ fn change_cells(conn: &Connection, organization: i64, cells: &[CellChange]) -> R
         "UPDATE cells SET on_hand = on_hand + ?5, allocated = allocated + ?6, \
          reserved = reserved + ?7, safety = safety + ?8, quarantined = quarantined + ?9 \
          WHERE organization = ?1 AND sku = ?2 AND location = ?3 AND owner = ?4 AND (?10 \
-         OR on_hand + ?5 - allocated - ?6 - reserved - ?7 - safety - ?8 >= 0)",
+         OR on_hand + ?5 - allocated - ?6 - reserved - ?7 - safety - ?8 >= 0) \
+         AND (?9 >= 0 OR quarantined + ?9 >= 0)",
     )?;
     let mut insert = conn.prepare_cached(
         "INSERT INTO cells (organization, sku, location, owner, on_hand, allocated, reserved, \
@@ -359,7 +360,8 @@ fn change_cells(conn: &Connection, organization: i64, cells: &[CellChange]) -> R
             by.safety.get(),
             by.quarantined.get()
         ])?;
-        if inserted == 0 || (change.needs_headroom && by.available().get() < 0) {
+        let lacks = (change.needs_headroom && by.available().get() < 0) || change.ends_quarantine();
+        if inserted == 0 || lacks {
             return Err(Undone::Conflict(Conflict::Headroom));
         }
         if change.may_leave_short() {

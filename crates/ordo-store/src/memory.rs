@@ -1,7 +1,7 @@
 //! A store in memory: the reference that the others are compared with.
 //!
 //! It keeps the same contract for writes, has the log and reads by id, and of the lists those
-//! of records, work and events. Nothing outlives the process.
+//! of records, work, stock and events. Nothing outlives the process.
 //!
 //! Invariant: a commit is checked as a whole before its first row is written, under one lock.
 

@@ -102,7 +102,13 @@ fn map_lines(world: &World, ctx: &mut Context, order: &Order) -> Result<Vec<Even
         }
         let before = lines.len();
         match resolve(line, channel, order.origin, world, ctx, &mut lines) {
-            Err(Refusal::Needs(keys)) => missing.extend(keys),
+            Err(Refusal::Needs(keys)) => {
+                missing.extend(keys);
+                // A code that is no SKU's may be a listing's, which would take a round more.
+                if let Err(Refusal::Needs(keys)) = world.listing(Some(channel.id), &line.code) {
+                    missing.extend(keys);
+                }
+            }
             Err(refusal) => return Err(refusal),
             Ok(()) => {}
         }
@@ -185,7 +191,9 @@ fn is_blocked(world: &World, ctx: &Context, line: &Line) -> bool {
 /// Takes units off the backorder, and releases holds for lack of stock, as far as there is some.
 fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>, Refusal> {
     let waiting = order.waits_for();
-    world.want_cells(waiting.iter().copied())?;
+    let skus = waiting.iter().map(|sku| world.sku(*sku).map(|_| ()));
+    let cells = std::iter::once(world.want_cells(waiting.iter().copied()));
+    Refusal::gather(skus.chain(cells))?;
     let left = (waiting.into_iter())
         .map(|sku| could_ship(world, ctx, order, sku).map(|units| (sku, units)));
     let mut left: BTreeMap<SkuId, Quantity> = Refusal::gather(left)?.into_iter().collect();

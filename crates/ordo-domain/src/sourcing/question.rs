@@ -77,13 +77,16 @@ impl Question<'_> {
     }
 
     /// Misses of the cells of all SKUs and of the days of all locations: in one round, however many
-    /// locations limit theirs.
+    /// locations limit theirs, and whichever step of the rules asks for them.
     pub fn want_stock_and_days(&self, world: &World) -> Result<(), Refusal> {
         let cells = (self.wanted.iter()).map(|want| world.cells_of(want.sku.id).map(|_| ()));
         let days = (world.reference().locations())
             .filter(|location| self.limits_days(location))
             .filter(|location| self.refusal(world, location).is_none())
-            .map(|location| self.is_full(world, location).map(|_| ()));
+            .map(|location| match leave(world, self.now, location, None)? {
+                Ok(leave) => used(world, location, leave.day).map(|_| ()),
+                Err(_) => Ok(()),
+            });
         Refusal::gather(cells.chain(days)).map(|_| ())
     }
 

@@ -177,6 +177,13 @@ impl MoveStock {
         if let Some(lot) = self.lot_there(world, sku, cell, now)? {
             // A count is of the lot, and what of it is there.
             now.on_hand = lot.on_hand;
+            now.quarantined = lot.quarantined;
+        }
+        if self.kind == MovementKind::Unquarantine && self.quantity > now.quarantined {
+            let detail = format!("{} are in quarantine", now.quarantined);
+            return Err(Rejection::new(Code::QuantityExceeded, detail)
+                .at("/quantity")
+                .into());
         }
         let (on_hand, quarantined) = match self.kind {
             MovementKind::Receive | MovementKind::TransferIn => (self.quantity, Quantity::ZERO),

@@ -70,6 +70,12 @@ impl CellChange {
     pub fn may_leave_short(&self) -> bool {
         !self.needs_headroom && self.by.unpromised() < Quantity::ZERO
     }
+
+    /// Whether units come out of quarantine, which must have been in it.
+    #[must_use]
+    pub fn ends_quarantine(&self) -> bool {
+        self.by.quarantined < Quantity::ZERO
+    }
 }
 
 /// The difference of one counter.

@@ -370,11 +370,13 @@ impl<'a> Round<'a> {
             self.world.reset();
         }
         // A seventh round is a bug of the command: it alone is parked.
-        for index in self.decide_once().into_keys() {
+        for (index, keys) in self.decide_once() {
             tracing::error!(
                 command = self.chunk[index].command.name(),
+                missing = ?keys,
                 "a command never has enough"
             );
+            Metrics::add(&self.env.metrics.parked, 1);
             self.parked.insert(index);
         }
         self.world.reset();

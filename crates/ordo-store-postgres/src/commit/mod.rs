@@ -27,8 +27,12 @@ pub enum Check {
     Rows(u64, Conflict),
     /// These records are there with these versions.
     Versions(BTreeMap<Uuid, i64>),
-    /// These cells (SKU, location, owner) have nothing promised twice.
-    Headroom(BTreeSet<(Uuid, Uuid, Uuid)>),
+    /// Cells (SKU, location, owner) of which nothing is promised twice, or comes out of quarantine
+    /// that was not in it.
+    Headroom {
+        promised: BTreeSet<(Uuid, Uuid, Uuid)>,
+        unquarantined: BTreeSet<(Uuid, Uuid, Uuid)>,
+    },
     /// These counters (kind, id, day) are at most so high.
     Limits(BTreeMap<(i16, Uuid, i32), i64>),
     /// The reference is at this version.
@@ -139,12 +143,17 @@ fn judge(answers: Vec<Result<Answer, Error>>, checks: &[Check]) -> Result<HeadRo
                     require(decided == Some(&stored), Conflict::Stale)?;
                 }
             }
-            Check::Headroom(cells) => {
+            Check::Headroom {
+                promised,
+                unquarantined,
+            } => {
                 for row in &answer.rows {
-                    let available: i64 = get(row, 3)?;
-                    if available < 0 {
+                    let (available, quarantined): (i64, i64) = (get(row, 3)?, get(row, 4)?);
+                    if available < 0 || quarantined < 0 {
                         let cell = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
-                        require(!cells.contains(&cell), Conflict::Headroom)?;
+                        let lacks = (available < 0 && promised.contains(&cell))
+                            || (quarantined < 0 && unquarantined.contains(&cell));
+                        require(!lacks, Conflict::Headroom)?;
                     }
                 }
             }

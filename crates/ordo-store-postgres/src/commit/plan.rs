@@ -21,7 +21,8 @@ use crate::records::{change, each, insert, lock, signed};
 use crate::rows::kind_number;
 use crate::values::Uuid;
 
-/// Adds differences to cells; answers what is available and unpromised in each afterwards.
+/// Adds differences to cells; answers what is available, quarantined and unpromised in each
+/// afterwards.
 macro_rules! change_cells {
     () => {
         "INSERT INTO cells AS c
@@ -37,7 +38,7 @@ macro_rules! change_cells {
              safety = c.safety + excluded.safety,
              quarantined = c.quarantined + excluded.quarantined
          RETURNING sku, location, owner,
-             on_hand - allocated - reserved - safety AS available,
+             on_hand - allocated - reserved - safety AS available, c.quarantined,
              on_hand - allocated - reserved AS unpromised"
     };
 }
@@ -329,6 +330,16 @@ impl Plan {
         let owner = |owner: Option<ordo_domain::id::EntityId>| {
             owner.map_or(Uuid::ZERO, |owner| Uuid(owner.to_u128()))
         };
+        let keys = |asks: fn(&CellChange) -> bool| {
+            let asking = cells.iter().filter(|cell| asks(cell));
+            asking
+                .map(|cell| {
+                    let (sku, location) = (cell.key.sku, cell.key.location);
+                    let owner = owner(cell.key.owner);
+                    (Uuid(sku.to_u128()), Uuid(location.to_u128()), owner)
+                })
+                .collect()
+        };
         let sql = if cells.iter().any(CellChange::may_leave_short) {
             concat!(
                 "WITH changed AS (",
@@ -338,7 +349,7 @@ impl Plan {
                      INSERT INTO short_cells (organization, sku, location, owner)
                      SELECT $1::uuid, sku, location, owner FROM changed WHERE unpromised < 0
                      ON CONFLICT DO NOTHING)
-                 SELECT sku, location, owner, available FROM changed"
+                 SELECT sku, location, owner, available, quarantined FROM changed"
             )
         } else {
             change_cells!()
@@ -356,15 +367,10 @@ impl Plan {
                 each(cells, |cell| cell.by.safety.get()),
                 each(cells, |cell| cell.by.quarantined.get()),
             ],
-            Check::Headroom(
-                (cells.iter().filter(|cell| cell.needs_headroom))
-                    .map(|cell| {
-                        let (sku, location) = (cell.key.sku, cell.key.location);
-                        let owner = owner(cell.key.owner);
-                        (Uuid(sku.to_u128()), Uuid(location.to_u128()), owner)
-                    })
-                    .collect(),
-            ),
+            Check::Headroom {
+                promised: keys(|cell| cell.needs_headroom),
+                unquarantined: keys(CellChange::ends_quarantine),
+            },
         );
     }
 

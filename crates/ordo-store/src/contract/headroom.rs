@@ -188,7 +188,7 @@ pub async fn cells_add_up_difference_by_difference(store: &dyn Store) {
         (units(-1, -2, 1, 5), false),
         (
             Cell {
-                quarantined: Quantity::stored(-7),
+                quarantined: Quantity::stored(-5),
                 ..units(1, 0, 0, 0)
             },
             false,
@@ -204,13 +204,57 @@ pub async fn cells_add_up_difference_by_difference(store: &dyn Store) {
         shop.writes(changes).await;
     }
     let expected = Cell {
-        quarantined: Quantity::stored(-1),
+        quarantined: Quantity::stored(1),
         ..units(9, 2, 4, 7)
     };
     assert_eq!(shop.cell(key).await, Some(expected));
     // Another owner's stock at the same place is another cell.
     let own = CellKey { owner: None, ..key };
     assert_eq!(shop.cell(own).await, Some(units(10, 0, 0, 0)));
+}
+
+/// Units come out of quarantine only as far as they are in it, whatever was decided on; a cell that is
+/// short of what was promised is no reason to keep them.
+pub async fn quarantine_ends_only_for_what_is_in_it(store: &dyn Store) {
+    let mut shop = Shop::open(store, 1).await;
+    let key = shop.cell_key("A", "BER").await;
+    let elsewhere = shop.cell_key("A", "MUC").await;
+    let by = |on_hand: i64, quarantined: i64| Cell {
+        quarantined: Quantity::stored(quarantined),
+        ..units(on_hand, 0, 0, 0)
+    };
+    for (key, by, stands) in [
+        (key, by(-4, 4), true),
+        (key, by(3, -3), true),
+        (key, by(2, -2), false),
+        // What nobody has put there.
+        (elsewhere, by(1, -1), false),
+        (
+            CellKey {
+                owner: Some(5_u128.into()),
+                ..key
+            },
+            by(1, -1),
+            false,
+        ),
+        // Fewer are there than were promised.
+        (key, by(-20, 0), true),
+        (key, by(1, -1), true),
+    ] {
+        let mut changes = shop.blank().await;
+        changes.cells.push(CellChange {
+            key,
+            by,
+            needs_headroom: false,
+            is_new: key.owner.is_some(),
+        });
+        let commit = shop.batch(changes);
+        match stands {
+            true => drop(shop.commits(&commit).await),
+            false => refuses(&shop, &commit, Conflict::Headroom).await,
+        }
+    }
+    assert_eq!(shop.cell(key).await, Some(units(-10, 0, 0, 0)));
 }
 
 /// A counter with a limit never passes it; without one it goes where it is sent.

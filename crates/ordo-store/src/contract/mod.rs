@@ -87,6 +87,7 @@ macro_rules! contract_tests {
                 stale_but_feasible_stands,
                 stale_and_infeasible_conflicts,
                 missing_headroom_writes_nothing_at_all,
+                quarantine_ends_only_for_what_is_in_it,
                 every_promise_takes_headroom,
                 facts_may_overtake_promises,
                 a_level_of_safety_stock_is_set_and_not_added,

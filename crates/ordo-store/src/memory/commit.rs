@@ -115,8 +115,11 @@ impl Books {
         if stale_write || stale_read {
             return Err(Conflict::Stale);
         }
-        let short = (changes.cells.iter())
-            .any(|change| change.needs_headroom && self.after(change).available() < Quantity::ZERO);
+        let short = (changes.cells.iter()).any(|change| {
+            let after = self.after(change);
+            (change.needs_headroom && after.available() < Quantity::ZERO)
+                || (change.ends_quarantine() && after.quarantined < Quantity::ZERO)
+        });
         let full = changes.counters.iter().any(|change| {
             let now = self.counters.get(&change.key).copied().unwrap_or_default();
             change

@@ -1,5 +1,5 @@
-//! Lists, of which the store in memory has those that jobs and checks need: records, work, and the
-//! events about given records.
+//! Lists, of which the store in memory has those that jobs and checks need: records, work, stock,
+//! and the events about given records.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -24,7 +24,7 @@ use crate::query::{
 use crate::view::{Rollup, RollupKey};
 
 const NO_LISTS: StoreError =
-    StoreError::Unsupported("the store in memory lists records and events only");
+    StoreError::Unsupported("the store in memory lists no orders, movements and sums");
 
 /// By what work is listed.
 #[derive(Deserialize)]
@@ -88,12 +88,27 @@ impl Query for MemoryStore {
 
     async fn list_stock(
         &self,
-        _organization: OrganizationId,
-        _sku: Option<SkuId>,
-        _after: Option<CellKey>,
-        _limit: usize,
+        organization: OrganizationId,
+        sku: Option<SkuId>,
+        after: Option<CellKey>,
+        limit: usize,
     ) -> Result<Page<StockRow, CellKey>, StoreError> {
-        Err(NO_LISTS)
+        let state = self.state();
+        let books = state.books.get(&organization);
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let cells = books.map(|books| books.cells.range((from, Bound::Unbounded)));
+        let mut items: Vec<StockRow> = (cells.into_iter().flatten())
+            .filter(|(key, _)| sku.is_none_or(|sku| key.sku == sku))
+            .take(limit + 1)
+            .map(|(key, cell)| StockRow {
+                key: *key,
+                cell: *cell,
+            })
+            .collect();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(|row| row.key);
+        Ok(Page { items, next })
     }
 
     async fn list_records(

@@ -16,11 +16,14 @@ mod memory {
     ordo_store::contract_agenda_tests!(make);
 
     #[test]
-    fn records_and_work_are_listed() {
+    fn records_work_and_stock_are_listed() {
         use futures_util::FutureExt;
         use ordo_store::contract::lists;
         let store = MemoryStore::new();
         let listed = lists::records_are_listed_in_pages(&store, &store).now_or_never();
+        listed.expect("the store in memory never waits");
+        let store = MemoryStore::new();
+        let listed = lists::stock_is_listed_in_pages(&store, &store).now_or_never();
         listed.expect("the store in memory never waits");
         let store = MemoryStore::new();
         let listed = lists::fulfillment_orders_are_filtered_in_pages(&store, &store).now_or_never();
