@@ -10,11 +10,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::error::Fault;
+use crate::folder::PAGE_BYTES;
 use crate::queue::{Lane, Queue};
 use crate::writer::{Job, Writer};
-
-/// Pages in the WAL from which on it is copied: 32 MB.
-const GATHER_PAGES: i64 = 4_000;
 
 /// Pages that the writing thread may copy itself.
 const FINISH_PAGES: i64 = 256;
@@ -27,6 +25,8 @@ const PASSES_MAX: usize = 4;
 pub(crate) struct Gathering {
     queue: Arc<Queue<()>>,
     is_running: bool,
+    /// Pages in the WAL from which on it is copied.
+    gather: i64,
     /// Pages in the WAL from which on the next copy is worth its while: more than before where a
     /// reader kept the last one from its end.
     next_at: i64,
@@ -40,12 +40,14 @@ struct Progress {
 }
 
 impl Gathering {
-    /// With the queue of the thread that copies.
-    pub(crate) fn new(queue: Arc<Queue<()>>) -> Self {
+    /// With the queue of the thread that copies once the WAL has so many KiB.
+    pub(crate) fn new(queue: Arc<Queue<()>>, wal_kib: u32) -> Self {
+        let gather = i64::from(wal_kib) * 1_024 / PAGE_BYTES;
         Self {
             queue,
             is_running: false,
-            next_at: GATHER_PAGES,
+            gather,
+            next_at: gather,
         }
     }
 
@@ -67,7 +69,7 @@ impl Gathering {
         self.is_running = false;
         let progress = copy(conn)?;
         self.next_at = if progress.copied == progress.gathered {
-            GATHER_PAGES
+            self.gather
         } else {
             progress.gathered + FINISH_PAGES
         };

@@ -30,6 +30,9 @@ pub struct Options {
     pub writer_cache_kib: u32,
     /// Memory for pages of each connection that reads, in KiB.
     pub reader_cache_kib: u32,
+    /// Size of the WAL from which on it is copied into the database, in KiB. It grows further while
+    /// readers need it or while it is being copied.
+    pub wal_kib: u32,
 }
 
 impl Default for Options {
@@ -38,6 +41,7 @@ impl Default for Options {
             readers: 3,
             writer_cache_kib: 16 * 1024,
             reader_cache_kib: 2 * 1024,
+            wal_kib: 32 * 1024,
         }
     }
 }

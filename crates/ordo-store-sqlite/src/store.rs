@@ -55,7 +55,7 @@ impl SqliteStore {
         let conn = folder::open_writer(dir, &options)?;
         let copier = folder::open_copier(dir)?;
         Ok(Self {
-            writing: Some(Writing::start(conn, copier)?),
+            writing: Some(Writing::start(conn, copier, options.wal_kib)?),
             reading: readers(dir, &options)?,
             dir: dir.to_owned(),
             options,

@@ -57,9 +57,13 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn start(conn: Connection, copier: Connection) -> Result<Self, OpenError> {
+    pub(crate) fn start(
+        conn: Connection,
+        copier: Connection,
+        wal_kib: u32,
+    ) -> Result<Self, OpenError> {
         let (jobs, copies) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
-        let gathering = Gathering::new(Arc::clone(&copies));
+        let gathering = Gathering::new(Arc::clone(&copies), wal_kib);
         let writer = Writer::new(conn, gathering)?;
         let write: Work<Job> = Box::new(move |queue| writer.run(queue));
         let jobs_of_copier = Arc::clone(&jobs);
