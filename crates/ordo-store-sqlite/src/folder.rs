@@ -60,7 +60,7 @@ fn check_version(number: i32, text: &'static str) -> Result<(), OpenError> {
 
 /// Makes the folder where there is none and locks it until the file is dropped.
 pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
-    fs::create_dir_all(dir).map_err(failed(dir))?;
+    make(dir).map_err(failed(dir))?;
     let path = dir.join(LOCK_FILE);
     let file = private_file(&path).map_err(failed(&path))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -68,6 +68,20 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
         Err(Errno::WOULDBLOCK) => Err(OpenError::InUse(dir.to_owned())),
         Err(errno) => Err(failed(&path)(errno.into())),
     }
+}
+
+/// Makes a folder and those that it lies in, and has them on the disk: SQLite sees to its own folder,
+/// not to that one's place in the folder above.
+fn make(dir: &Path) -> std::io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let above = dir.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make(above)?;
+    }
+    fs::create_dir_all(dir)?;
+    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Opens the connection that writes, bringing the schema forward.
