@@ -104,9 +104,19 @@ pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, O
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_what_is_seen(&conn)?;
     migrate::migrate(&mut conn, &path)?;
     check_heads(&conn)?;
     Ok(conn)
+}
+
+/// Has everything on the disk that can be read. A process that was killed leaves commits in the WAL
+/// that it wrote and had no time to flush, or whose flush failed: SQLite shows them as committed, but
+/// a power loss takes them away, and with them whatever was answered on their account since. Copying
+/// them writes them anew, which also heals what a failed flush left behind.
+fn keep_what_is_seen(conn: &Connection) -> Result<(), OpenError> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))?;
+    Ok(())
 }
 
 /// Opens the connection that copies the WAL into the database beside the one that writes.

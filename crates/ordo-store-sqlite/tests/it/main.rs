@@ -3,6 +3,7 @@
 mod backup;
 mod durable;
 mod folder;
+mod power;
 mod readers;
 
 use std::ops::Deref;
