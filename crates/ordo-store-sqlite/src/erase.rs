@@ -53,6 +53,14 @@ pub(crate) fn rewrite_contacts(conn: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Writes within the transaction at hand, whose commit flushes that the WAL was cut: SQLite does not,
+/// so that a power loss would bring back the WAL as it was.
+pub(crate) fn keep_cut(conn: &Connection) -> Result<(), Fault> {
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    conn.pragma_update(None, "user_version", version)?;
+    Ok(())
+}
+
 /// Copies the whole WAL into the database and cuts it to nothing. Waits for readers of older pages.
 pub(crate) fn empty_wal(conn: &Connection) -> Result<(), Fault> {
     let is_busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;

@@ -292,6 +292,10 @@ impl Store for SqliteStore {
             let conn = folder::open_copier(&dir).map_err(unavailable)?;
             Ok(erase::empty_wal(&conn)?)
         })
+        .await?;
+        self.write(Lane::Second, |writer| {
+            writer.within(|writer| erase::keep_cut(&writer.conn))
+        })
         .await
     }
 
