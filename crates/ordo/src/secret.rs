@@ -37,20 +37,35 @@ pub fn master_key(
     Ok(Some(MasterKey::new(hash_secret(text.trim()))))
 }
 
-/// The text of the file, which is made where it is not there.
-fn kept(path: &Path) -> Result<String, std::io::Error> {
-    let mut fresh = OpenOptions::new();
-    fresh.write(true).create_new(true).mode(0o600);
-    match fresh.open(path) {
-        Ok(mut file) => {
-            let text = random()?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            Ok(text)
+/// The text of the file, which is made where it is not there. It has its name only once it is whole
+/// and on the disk: a key that was cut short could be guessed, and one that is lost changes every
+/// secret that derives from it.
+fn kept(path: &Path) -> Result<String, Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.trim().len() >= LENGTH_MIN => return Ok(text),
+        Ok(_) => {
+            let said = format!(
+                "{} is cut short: put the key back from where it is kept, or remove the file to \
+                 have another one made, with which the secrets of webhooks change",
+                path.display()
+            );
+            return Err(Failure::Input(said));
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
     }
+    let text = random()?;
+    let partial = path.with_extension("key.partial");
+    let mut fresh = OpenOptions::new();
+    fresh.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = fresh.open(&partial)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, path)?;
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(text)
 }
 
 /// 64 hexadecimal digits that nobody can guess.
@@ -79,6 +94,16 @@ mod tests {
         assert_eq!(mode.mode() & 0o777, 0o600);
         let other = tempfile::tempdir().unwrap();
         assert_ne!(master_key(None, Some(other.path())).unwrap(), first);
+    }
+
+    /// As a start leaves it whose disk was full, or that was killed or lost power halfway.
+    #[test]
+    fn a_key_that_was_cut_short_is_not_taken_for_one() {
+        for rest in ["", "\n", "0123456789abcdef"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(FILE), rest).unwrap();
+            assert!(master_key(None, Some(folder.path())).is_err(), "{rest:?}");
+        }
     }
 
     #[test]
