@@ -11,4 +11,6 @@ pub mod figures;
 pub mod http;
 pub mod kills;
 pub mod part;
+pub mod power;
 pub mod served;
+pub mod trade;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::figures::Figures;
 use crate::kills;
+use crate::power;
 
 /// What a part is asked to do.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct Part {
 }
 
 /// All of them, in the order in which the long run takes them.
-pub const PARTS: &[Part] = &[kills::SQLITE, kills::POSTGRES];
+pub const PARTS: &[Part] = &[kills::SQLITE, kills::POSTGRES, power::POWER_LOSS];
 
 /// The part with this name.
 #[must_use]

@@ -3,4 +3,5 @@
 // Tests may fail loudly.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod disks;
 mod scripted;

@@ -26,3 +26,8 @@ fn sqlite_survives_kills() {
 fn postgres_survives_kills() {
     prove("kills-postgres");
 }
+
+#[test]
+fn sqlite_survives_power_losses() {
+    prove("power-loss");
+}

@@ -1,0 +1,32 @@
+//! Disks that lie: the proof of power losses must notice what they lost.
+
+use ordo_disk::Lie;
+use ordo_proof::part::Asked;
+use ordo_proof::power;
+
+fn asked(count: u64) -> Asked {
+    Asked {
+        count,
+        seed: 7,
+        program: std::path::PathBuf::new(),
+    }
+}
+
+#[test]
+fn power_losses_are_survived() {
+    (power::POWER_LOSS.run)(&asked(20)).assert_clean();
+}
+
+#[test]
+fn a_disk_that_keeps_no_log_is_noticed() {
+    let figures = power::lose_power_on_a_liar(&asked(40), Lie::Logs);
+    println!("{:?}", figures.json());
+    assert!(figures.violations() > 0, "{:?}", figures.json());
+}
+
+#[test]
+fn a_disk_that_keeps_no_database_is_noticed() {
+    let figures = power::lose_power_on_a_liar(&asked(40), Lie::Databases);
+    println!("{:?}", figures.json());
+    assert!(figures.violations() > 0, "{:?}", figures.json());
+}
