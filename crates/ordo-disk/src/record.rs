@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::dice::Dice;
 use crate::faults::{Call, Fault};
 use crate::model::Model;
 use crate::shim;
@@ -121,6 +122,32 @@ impl Disk {
     pub fn recorded(&self) -> (Model, Vec<Op>) {
         let state = self.shared.lock();
         (state.start.clone(), state.ops.clone())
+    }
+
+    /// Takes in what others than SQLite did to its files meanwhile: it is done, and not kept yet.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn catch_up(&self) -> std::io::Result<()> {
+        let mut state = self.shared.lock();
+        let mut model = state.start.clone();
+        for op in &state.ops {
+            model.step(op, &mut Dice::new(0));
+        }
+        for (name, seen) in model.as_seen().0 {
+            let now = std::fs::read(self.shared.dir.join(&name))?;
+            let Some(file) = state.names.get(&name).copied() else {
+                continue;
+            };
+            let same = seen.len().min(now.len());
+            if seen.len() != now.len() {
+                state.sized(file, now.len() as u64);
+            }
+            if seen[..same] != now[..same] || now.len() > same {
+                state.wrote(file, 0, &now);
+            }
+        }
+        Ok(())
     }
 
     /// Lets calls fail; several kinds may be told at once.

@@ -7,6 +7,7 @@ use ordo_store::StoreError;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{
     SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE,
+    SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC,
 };
 
 /// Why a folder could not be opened.
@@ -82,7 +83,7 @@ impl From<Fault> for OpenError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Sqlite(error) => error.into(),
-            Fault::Text { .. } | Fault::Full(_) => Self::Corrupt(fault.to_string()),
+            Fault::Text { .. } | Fault::Full(_) | Fault::Broken => Self::Corrupt(fault.to_string()),
         }
     }
 }
@@ -99,11 +100,24 @@ pub(crate) enum Fault {
     },
     #[error("{0}")]
     Full(&'static str),
+    #[error("the disk did not keep what was written: look at it, then start Ordo again")]
+    Broken,
 }
 
 impl Fault {
     pub(crate) fn text(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
         move |source| Self::Text { what, source }
+    }
+
+    /// Whether a file could not be flushed to the disk.
+    pub(crate) fn is_flush(&self) -> bool {
+        let Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) = self else {
+            return false;
+        };
+        matches!(
+            failure.extended_code,
+            SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC
+        )
     }
 
     /// Whether a row with the same key is there already.
@@ -122,7 +136,7 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match &fault {
             Fault::Text { .. } => Self::Corrupt(fault.to_string()),
-            Fault::Full(_) => Self::Unavailable(fault.to_string()),
+            Fault::Full(_) | Fault::Broken => Self::Unavailable(fault.to_string()),
             Fault::Sqlite(error) => match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)

@@ -16,6 +16,7 @@ mod erase;
 mod error;
 pub mod facts;
 mod folder;
+mod health;
 mod keys;
 mod lists;
 mod load;

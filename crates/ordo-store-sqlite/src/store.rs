@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use async_trait::async_trait;
@@ -24,10 +25,11 @@ use tokio::sync::oneshot;
 use crate::commit::Batch;
 use crate::error::{Fault, OpenError};
 use crate::folder::{self, Options};
+use crate::health::Health;
 use crate::queue::Lane;
 use crate::threads::{ReadCall, Reader, Threads, Writing};
 use crate::writer::{Job, Writer};
-use crate::{backup, erase, lists, load, log, orders, prune, view};
+use crate::{backup, checkpoint, erase, lists, load, log, orders, prune, view};
 
 /// State and log in the file `ordo.db` of a folder.
 ///
@@ -39,6 +41,7 @@ pub struct SqliteStore {
     /// Absent where the folder was opened for reading. Closed after the readers: whoever closes the
     /// file last empties the WAL into it, which those who only read cannot.
     writing: Option<Writing>,
+    health: Arc<Health>,
     /// Released last, when no thread of ours touches the files any more.
     _lock: Option<File>,
 }
@@ -54,8 +57,10 @@ impl SqliteStore {
         let lock = folder::lock(dir)?;
         let conn = folder::open_writer(dir, &options)?;
         let copier = folder::open_copier(dir)?;
+        let health = Arc::new(Health::default());
         Ok(Self {
-            writing: Some(Writing::start(conn, copier, options.wal_kib)?),
+            writing: Some(Writing::start(conn, copier, &health, options.wal_kib)?),
+            health,
             reading: readers(dir, &options)?,
             dir: dir.to_owned(),
             options,
@@ -72,6 +77,7 @@ impl SqliteStore {
         folder::check_library()?;
         Ok(Self {
             writing: None,
+            health: Arc::default(),
             reading: readers(dir, &options)?,
             dir: dir.to_owned(),
             options,
@@ -116,6 +122,8 @@ impl SqliteStore {
         &self,
         call: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
+        // Somebody must look at it and start it again, and readiness is asked by reading.
+        self.health.check()?;
         let (answer, answered) = oneshot::channel();
         let call: ReadCall = Box::new(move |reader| {
             // Nobody listens where the caller gave up waiting.
@@ -132,6 +140,7 @@ impl SqliteStore {
         call: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let writing = self.writing.as_ref().ok_or(READ_ONLY)?;
+        self.health.check()?;
         let (answer, answered) = oneshot::channel();
         let call = Box::new(move |writer: &mut Writer| {
             let _ = answer.send(call(writer));
@@ -287,10 +296,12 @@ impl Store for SqliteStore {
         })
         .await?;
         // On a connection of its own: it may wait for readers, and the writer goes on meanwhile.
-        let dir = self.dir.clone();
+        let (dir, health) = (self.dir.clone(), Arc::clone(&self.health));
         apart(move || {
             let conn = folder::open_copier(&dir).map_err(unavailable)?;
-            Ok(erase::empty_wal(&conn)?)
+            let emptied = health.copy(|| erase::empty_wal(&conn));
+            checkpoint::leave(&conn, &health);
+            Ok(emptied?)
         })
         .await?;
         self.write(Lane::Second, |writer| {

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::checkpoint::{self, Gathering};
 use crate::error::{Fault, OpenError};
+use crate::health::Health;
 use crate::keys::{Id, NOBODY};
 use crate::queue::Queue;
 use crate::writer::{Job, Writer, undo};
@@ -60,15 +61,17 @@ impl Writing {
     pub(crate) fn start(
         conn: Connection,
         copier: Connection,
+        health: &Arc<Health>,
         wal_kib: u32,
     ) -> Result<Self, OpenError> {
         let (jobs, copies) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
-        let gathering = Gathering::new(Arc::clone(&copies), wal_kib);
-        let writer = Writer::new(conn, gathering)?;
+        let gathering = Gathering::new(Arc::clone(&copies), Arc::clone(health), wal_kib);
+        let writer = Writer::new(conn, gathering, Arc::clone(health))?;
         let write: Work<Job> = Box::new(move |queue| writer.run(queue));
         let jobs_of_copier = Arc::clone(&jobs);
+        let health = Arc::clone(health);
         let copy: Work<()> =
-            Box::new(move |queue| checkpoint::run(&copier, queue, &jobs_of_copier));
+            Box::new(move |queue| checkpoint::run(&copier, &health, queue, &jobs_of_copier));
         Ok(Self {
             writer: Threads::start("ordo-store-writer", jobs, vec![write])?,
             _copier: Threads::start("ordo-store-copier", copies, vec![copy])?,

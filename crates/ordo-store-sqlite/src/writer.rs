@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use ordo_domain::id::{BatchId, OrganizationId};
 use ordo_domain::time::Timestamp;
@@ -14,9 +15,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use crate::cells::Cells;
-use crate::checkpoint::Gathering;
+use crate::checkpoint::{self, Gathering};
 use crate::commit::{self, Batch, Undone};
 use crate::error::Fault;
+use crate::health::Health;
 use crate::keys::{Id, NOBODY, ORGANIZATIONS_MAX, id};
 use crate::load::Kept;
 use crate::log;
@@ -42,6 +44,9 @@ pub(crate) struct Writer {
     signals: Signals,
     cells: Cells,
     pub(crate) gathering: Gathering,
+    health: Arc<Health>,
+    /// Whether the WAL was cut after a flush that failed.
+    is_cut: bool,
     heads: HashMap<OrganizationId, Numbered>,
     next_organization: i64,
 }
@@ -54,12 +59,18 @@ struct Numbered {
 }
 
 impl Writer {
-    pub(crate) fn new(conn: Connection, gathering: Gathering) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        conn: Connection,
+        gathering: Gathering,
+        health: Arc<Health>,
+    ) -> Result<Self, Fault> {
         let mut writer = Self {
             signals: Signals::read(&conn)?,
             cells: Cells::default(),
             conn,
             gathering,
+            health,
+            is_cut: false,
             heads: HashMap::new(),
             next_organization: 1,
         };
@@ -76,7 +87,11 @@ impl Writer {
             if done.is_err() || !self.conn.is_autocommit() {
                 self.recover();
             }
+            if !self.health.is_good() && !self.is_cut {
+                self.cut();
+            }
         }
+        checkpoint::leave(&self.conn, &self.health);
     }
 
     fn work(&mut self, job: Job, queue: &Queue<Job>) {
@@ -138,6 +153,7 @@ impl Writer {
         &mut self,
         call: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
+        self.health.check()?;
         self.execute("BEGIN IMMEDIATE")?;
         let done = call(self).and_then(|value| {
             self.execute("COMMIT")?;
@@ -253,6 +269,7 @@ impl Writer {
     ) -> Result<Vec<Answer>, CommitError> {
         let store = |fault: Fault| CommitError::Store(fault.into());
         let is_alone = group.len() == 1;
+        self.health.check().map_err(store)?;
         self.execute("BEGIN IMMEDIATE").map_err(store)?;
         let mut outcomes: Vec<Answer> = Vec::with_capacity(group.len());
         for (batch, _) in group {
@@ -302,8 +319,18 @@ impl Writer {
     }
 
     fn execute(&self, sql: &'static str) -> Result<(), Fault> {
-        self.conn.prepare_cached(sql)?.execute(())?;
+        let executed = self.conn.prepare_cached(sql)?.execute(());
+        executed.map_err(|error| self.health.note(error.into()))?;
         Ok(())
+    }
+
+    /// Takes the commit whose flush failed off the WAL. Nobody knows how much of it is on the disk; the
+    /// next start must not take for whole what a power loss would then take apart.
+    fn cut(&mut self) {
+        self.is_cut = true;
+        if let Err(error) = checkpoint::cut(&self.conn) {
+            tracing::error!(error = %error, "the commit that was not flushed stays in the WAL");
+        }
     }
 
     /// Ends a transaction that was left open and reads what is cached anew.
