@@ -1,9 +1,11 @@
-//! Opens a folder after a power loss with the ordinary store, and compares what is in it with what
+//! Opens a folder that had to do without its disk for a moment with the ordinary store, and compares what is in it with what
 //! was acknowledged.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use ordo_disk::Disk;
+use ordo_domain::Event;
 use ordo_domain::id::OrganizationId;
 use ordo_store::contract::fixture::{capture, order};
 use ordo_store::{AnswerKey, LogEntry, Store};
@@ -39,6 +41,9 @@ pub async fn open(
     for (organization, _) in organizations {
         log = (read_log(&store, organization).await).map_err(|error| error.to_string())?;
     }
+    if let Some(name) = placed_twice(&log) {
+        return Err(format!("order {name} was placed twice"));
+    }
     let same = (log.iter().zip(expected.log)).take_while(|(found, known)| found == known);
     let same = same.count();
     if same < log.len() {
@@ -49,6 +54,55 @@ pub async fn open(
         ));
     }
     Ok((store, log))
+}
+
+/// An order that the log places twice.
+fn placed_twice(log: &[LogEntry]) -> Option<&str> {
+    let mut placed = BTreeSet::new();
+    log.iter().find_map(|entry| match &entry.event {
+        Event::OrderPlaced { order } if !placed.insert(&order.external_id) => {
+            Some(order.external_id.as_str())
+        }
+        _ => None,
+    })
+}
+
+/// The log of a folder that nobody serves.
+///
+/// # Errors
+/// It does not open or read.
+pub async fn read(dir: &Path, organization: OrganizationId) -> Result<Vec<LogEntry>, String> {
+    let store = SqliteStore::open(dir, OPTIONS).map_err(|error| format!("not opened: {error}"))?;
+    (read_log(&store, organization).await).map_err(|error| error.to_string())
+}
+
+/// What was refused has no answer in the folder.
+pub async fn is_not_done(
+    dir: &Path,
+    organization: OrganizationId,
+    refused: &[&Entry],
+) -> Vec<String> {
+    let store = match SqliteStore::open(dir, OPTIONS) {
+        Ok(store) => store,
+        Err(error) => return vec![error.to_string()],
+    };
+    let keys: Vec<AnswerKey> = refused.iter().map(|entry| entry.idempotency.key).collect();
+    let stored = match store.answers(organization, &keys).await {
+        Ok(stored) => stored,
+        Err(error) => return vec![error.to_string()],
+    };
+    let done = refused
+        .iter()
+        .zip(stored)
+        .filter(|(_, stored)| stored.is_some());
+    done.map(|(entry, stored)| {
+        let name = entry.command.name();
+        format!(
+            "{name} was refused with {:?}, and is done: {stored:?}",
+            entry.answer
+        )
+    })
+    .collect()
 }
 
 /// Opens the folder, and answers what is wrong with it.

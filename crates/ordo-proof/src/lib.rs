@@ -7,10 +7,13 @@
 // A proof that cannot go on ends at once, with what it met.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+pub mod audit;
+pub mod disk_faults;
 pub mod figures;
 pub mod http;
 pub mod kills;
 pub mod part;
 pub mod power;
 pub mod served;
+pub mod small_disk;
 pub mod trade;

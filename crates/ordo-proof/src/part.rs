@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::disk_faults;
 use crate::figures::Figures;
 use crate::kills;
 use crate::power;
@@ -37,7 +38,12 @@ pub struct Part {
 }
 
 /// All of them, in the order in which the long run takes them.
-pub const PARTS: &[Part] = &[kills::SQLITE, kills::POSTGRES, power::POWER_LOSS];
+pub const PARTS: &[Part] = &[
+    kills::SQLITE,
+    kills::POSTGRES,
+    power::POWER_LOSS,
+    disk_faults::DISK_FAULTS,
+];
 
 /// The part with this name.
 #[must_use]

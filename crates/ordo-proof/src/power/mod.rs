@@ -4,15 +4,14 @@
 //! that record the folder is built as a disk could have kept it, opened by the ordinary store, and
 //! compared with the ledger of what was acknowledged by then.
 
-mod audit;
 mod story;
 
 use ordo_disk::{Dice, Disk, Lie, Model, Sector};
 
+use crate::audit::{self, Expected};
 use crate::figures::Figures;
 use crate::part::{Asked, Part};
 use crate::trade::{Beside, Entry, OPTIONS, Trade};
-use audit::Expected;
 use story::Story;
 
 /// Points of one story, after which another one is told.

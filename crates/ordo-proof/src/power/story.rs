@@ -8,7 +8,7 @@ use ordo_domain::id::OrganizationId;
 use ordo_store::{LogEntry, Store};
 use ordo_store_sqlite::{DATABASE_FILE, SqliteStore};
 
-use super::audit::{self, Expected};
+use crate::audit::{self, Expected};
 use crate::trade::{Beside, Entry, FORGETTABLE, OPTIONS, Trade, forget, key, open_shop};
 
 /// Clients that ask at the same time.

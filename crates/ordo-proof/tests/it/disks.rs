@@ -1,6 +1,7 @@
 //! Disks that lie: the proof of power losses must notice what they lost.
 
 use ordo_disk::Lie;
+use ordo_proof::disk_faults::DISK_FAULTS;
 use ordo_proof::part::Asked;
 use ordo_proof::power;
 
@@ -8,7 +9,7 @@ fn asked(count: u64) -> Asked {
     Asked {
         count,
         seed: 7,
-        program: std::path::PathBuf::new(),
+        program: std::env::var_os("ORDO_BIN").unwrap_or_default().into(),
     }
 }
 
@@ -29,4 +30,9 @@ fn a_disk_that_keeps_no_database_is_noticed() {
     let figures = power::lose_power_on_a_liar(&asked(40), Lie::Databases);
     println!("{:?}", figures.json());
     assert!(figures.violations() > 0, "{:?}", figures.json());
+}
+
+#[test]
+fn disks_that_fail_are_survived() {
+    (DISK_FAULTS.run)(&asked(20)).assert_clean();
 }

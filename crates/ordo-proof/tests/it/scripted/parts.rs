@@ -31,3 +31,8 @@ fn postgres_survives_kills() {
 fn sqlite_survives_power_losses() {
     prove("power-loss");
 }
+
+#[test]
+fn sqlite_survives_disks_that_fail() {
+    prove("disk-faults");
+}
