@@ -1,7 +1,7 @@
 //! How opening can fail, and what the rest of the world is told of SQLite's failures.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ordo_store::StoreError;
 use rusqlite::ErrorCode;
@@ -49,9 +49,21 @@ pub enum OpenError {
         /// What this release needs.
         known: i64,
     },
-    /// The file is damaged; a person must look. Nothing was changed.
-    #[error("the database is damaged: {0}")]
-    Corrupt(String),
+    /// The file is damaged; a person must look.
+    #[error(
+        "{} is damaged: {found}. Nothing was repaired. Keep a copy of its folder, then restore the \
+         last backup: ordo restore --from BACKUP --data DIR --force",
+        path.display()
+    )]
+    Corrupt {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// There is no room on the disk for what must be written before anybody is served.
+    #[error("there is no room left on the disk of {}: make some and start again", .0.display())]
+    Full(PathBuf),
     /// The folder or a file in it cannot be used.
     #[error("{} cannot be used", path.display())]
     Folder {
@@ -64,17 +76,50 @@ pub enum OpenError {
     #[error("no thread could be started")]
     Thread(#[source] io::Error),
     /// SQLite refused.
-    #[error("the database cannot be opened")]
-    Database(#[source] rusqlite::Error),
+    #[error("{} cannot be opened: {source}", path.display())]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
 }
 
+impl OpenError {
+    /// The same, of the file at `path` where no other one is named yet.
+    pub(crate) fn in_file(mut self, named: &Path) -> Self {
+        match &mut self {
+            Self::Corrupt { path, .. } | Self::Database { path, .. } | Self::Full(path)
+                if path.as_os_str().is_empty() =>
+            {
+                named.clone_into(path);
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// Something is wrong in the file that is being opened.
+    pub(crate) fn corrupt(found: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: PathBuf::new(),
+            found: found.into(),
+        }
+    }
+}
+
+/// Whoever opens a file names it by [`OpenError::in_file`].
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Corrupt(error.to_string())
+                Self::corrupt(error.to_string())
             }
-            _ => Self::Database(error),
+            Some(ErrorCode::DiskFull) => Self::Full(PathBuf::new()),
+            _ => Self::Database {
+                path: PathBuf::new(),
+                source: error,
+            },
         }
     }
 }
@@ -83,7 +128,7 @@ impl From<Fault> for OpenError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Sqlite(error) => error.into(),
-            Fault::Text { .. } | Fault::Full(_) | Fault::Broken => Self::Corrupt(fault.to_string()),
+            Fault::Text { .. } | Fault::Full(_) | Fault::Broken => Self::corrupt(fault.to_string()),
         }
     }
 }

@@ -62,7 +62,7 @@ pub fn facts(dir: &Path) -> Result<Facts, OpenError> {
         library: rusqlite::version(),
         is_library_sound: crate::folder::check_library().is_ok(),
         is_served: is_served(dir),
-        schema: schema(&path)?,
+        schema: schema(&path).map_err(|error| error.in_file(&path))?,
         known_schema: migrate::KNOWN,
         database_bytes: size(DATABASE_FILE.to_owned()),
         wal_bytes: size(format!("{DATABASE_FILE}-wal")),

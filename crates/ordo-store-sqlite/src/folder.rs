@@ -5,13 +5,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::error::{Fault, OpenError};
-use crate::keys::{NUMBER_MAX, seq};
 use crate::migrate;
+use crate::sound;
 
 /// The database's file within the folder.
 pub const DATABASE_FILE: &str = "ordo.db";
@@ -89,11 +90,22 @@ pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, O
     let path = dir.join(DATABASE_FILE);
     // SQLite gives its other files the permissions of this one.
     drop(private_file(&path).map_err(failed(&path))?);
+    writer(&path, options).map_err(|error| error.in_file(&path))
+}
+
+fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
+    let before = sound::before(path);
     let mut conn = Connection::open_with_flags(
-        &path,
+        path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.busy_timeout(BUSY)?;
+    // What is refused stays as it is: its WAL is not copied by the way when this is closed.
+    let stay = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    conn.set_db_config(stay, true)?;
+    migrate::refuse(&conn, path)?;
+    sound::check(&conn, &before)?;
+    conn.set_db_config(stay, false)?;
     // Before the first table, else it does nothing.
     conn.pragma_update(None, "page_size", PAGE_BYTES)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
@@ -105,8 +117,7 @@ pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, O
     conn.pragma_update(None, "cache_size", -i64::from(options.writer_cache_kib))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     keep_what_is_seen(&conn)?;
-    migrate::migrate(&mut conn, &path)?;
-    check_heads(&conn)?;
+    migrate::migrate(&mut conn, path)?;
     Ok(conn)
 }
 
@@ -121,8 +132,13 @@ fn keep_what_is_seen(conn: &Connection) -> Result<(), OpenError> {
 
 /// Opens the connection that copies the WAL into the database beside the one that writes.
 pub(crate) fn open_copier(dir: &Path) -> Result<Connection, OpenError> {
+    let path = dir.join(DATABASE_FILE);
+    copier(&path).map_err(|error| error.in_file(&path))
+}
+
+fn copier(path: &Path) -> Result<Connection, OpenError> {
     let conn = Connection::open_with_flags(
-        dir.join(DATABASE_FILE),
+        path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.busy_timeout(BUSY)?;
@@ -136,8 +152,12 @@ pub(crate) fn open_reader(dir: &Path, options: &Options) -> Result<Connection, O
     if !path.try_exists().map_err(failed(&path))? {
         return Err(OpenError::Missing(dir.to_owned()));
     }
+    reader(dir, &path, options).map_err(|error| error.in_file(&path))
+}
+
+fn reader(dir: &Path, path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let conn = Connection::open_with_flags(
-        &path,
+        path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.busy_timeout(BUSY)?;
@@ -152,47 +172,6 @@ const BUSY: Duration = Duration::from_secs(5);
 pub(crate) const PAGE_BYTES: i64 = 8_192;
 /// More than there are, so that every statement is prepared once per connection.
 const STATEMENTS: usize = 256;
-
-/// Whether every log and every run of orders ends where its head says: cheap, and it catches a
-/// database that was put together from two moments.
-fn check_heads(conn: &Connection) -> Result<(), OpenError> {
-    let mut heads = conn
-        .prepare("SELECT organization, position, order_number FROM heads ORDER BY organization")?;
-    let mut rows = heads.query(())?;
-    while let Some(row) = rows.next()? {
-        let (organization, position, order): (i64, i64, i64) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        let last_event = last_seq(
-            conn,
-            "SELECT max(seq) FROM events WHERE seq > ?1 AND seq < ?2",
-            organization,
-        )?;
-        let last_order = last_seq(
-            conn,
-            "SELECT max(seq) FROM orders WHERE seq > ?1 AND seq < ?2",
-            organization,
-        )?;
-        for (what, head, last) in [
-            ("the log", position, last_event),
-            ("the run of orders", order, last_order),
-        ] {
-            if head != last {
-                return Err(OpenError::Corrupt(format!(
-                    "{what} of organization {organization} ends at {last}, its head says {head}"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn last_seq(conn: &Connection, sql: &str, organization: i64) -> Result<i64, OpenError> {
-    let span = (seq(organization, 0), seq(organization, NUMBER_MAX - 1));
-    let last: Option<i64> = conn
-        .prepare_cached(sql)?
-        .query_row(span, |row| row.get(0))?;
-    Ok(last.map_or(0, crate::keys::number))
-}
 
 /// Opens a file that only its owner may read, making it where it is not there.
 pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {

@@ -33,6 +33,7 @@ mod reports;
 mod rows;
 mod search;
 mod signals;
+mod sound;
 mod store;
 mod threads;
 mod view;

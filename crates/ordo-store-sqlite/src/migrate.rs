@@ -71,6 +71,18 @@ fn migrate_by(
     Ok(())
 }
 
+/// Fails where the database is another program's or a later release's.
+pub(crate) fn refuse(conn: &Connection, path: &std::path::Path) -> Result<(), OpenError> {
+    match look(conn)? {
+        Found::Empty => Ok(()),
+        Found::Foreign => Err(OpenError::Foreign(path.to_owned())),
+        Found::Schema {
+            version,
+            min_reader,
+        } => refuse_newer(version, min_reader, KNOWN),
+    }
+}
+
 /// Whether this release can read the database as it is.
 pub(crate) fn check(conn: &Connection, path: &std::path::Path) -> Result<(), OpenError> {
     match look(conn)? {
@@ -114,7 +126,7 @@ fn look(conn: &Connection) -> Result<Found, OpenError> {
             })
         })
         .optional()?;
-    schema.ok_or_else(|| OpenError::Corrupt("the table schema is empty".to_owned()))
+    schema.ok_or_else(|| OpenError::corrupt("the table schema is empty"))
 }
 
 #[cfg(test)]

@@ -398,7 +398,7 @@ impl Filling {
         conn.execute_batch("COMMIT")?;
         let damage = folder::quick_check(&conn).map_err(OpenError::from)?;
         if !damage.is_empty() {
-            return Err(OpenError::Corrupt(damage.join("; ")));
+            return Err(OpenError::corrupt(damage.join("; ")).in_file(&dir.join(PARTIAL_FILE)));
         }
         conn.close().map_err(|(_, error)| error)?;
         let (partial, path) = (dir.join(PARTIAL_FILE), dir.join(DATABASE_FILE));
@@ -409,6 +409,10 @@ impl Filling {
         for end in ["-wal", "-shm"] {
             remove(&dir.join(format!("{DATABASE_FILE}{end}")))?;
         }
+        // In this order, also where the power goes in between.
+        File::open(&dir)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed(&dir))?;
         fs::rename(&partial, &path).map_err(failed(&path))?;
         File::open(&dir)
             .and_then(|folder| folder.sync_all())

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 
 use crate::commit::Batch;
 use crate::error::{Fault, OpenError};
-use crate::folder::{self, Options};
+use crate::folder::{self, DATABASE_FILE, Options};
 use crate::health::Health;
 use crate::queue::Lane;
 use crate::threads::{ReadCall, Reader, Threads, Writing};
@@ -59,7 +59,10 @@ impl SqliteStore {
         let copier = folder::open_copier(dir)?;
         let health = Arc::new(Health::default());
         Ok(Self {
-            writing: Some(Writing::start(conn, copier, &health, options.wal_kib)?),
+            writing: Some(
+                Writing::start(conn, copier, &health, options.wal_kib)
+                    .map_err(|error| error.in_file(&dir.join(DATABASE_FILE)))?,
+            ),
             health,
             reading: readers(dir, &options)?,
             dir: dir.to_owned(),

@@ -4,7 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 
-use ordo_store::contract::fixture::Shop;
+use ordo_store::Store;
+use ordo_store::contract::fixture::{Shop, capture, order};
 use ordo_store_sqlite::{DATABASE_FILE, OpenError, Options, SqliteStore};
 use rusqlite::Connection;
 
@@ -79,7 +80,10 @@ fn a_database_of_another_program_is_left_alone() {
     database(dir.path())
         .execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
         .expect("a table is made");
+    let before = fs::read(dir.path().join(DATABASE_FILE)).expect("the file is read");
     assert!(matches!(refusal(dir.path()), OpenError::Foreign(_)));
+    let left = fs::read(dir.path().join(DATABASE_FILE)).expect("the file is read");
+    assert_eq!(left, before);
 }
 
 #[test]
@@ -87,7 +91,7 @@ fn a_file_that_is_no_database_is_left_alone() {
     let dir = folder();
     let text = "not a database, whatever its name says\n".repeat(1_000);
     fs::write(dir.path().join(DATABASE_FILE), &text).expect("a file is written");
-    assert!(matches!(refusal(dir.path()), OpenError::Corrupt(_)));
+    assert!(matches!(refusal(dir.path()), OpenError::Corrupt { .. }));
     let left = fs::read_to_string(dir.path().join(DATABASE_FILE)).expect("it is still text");
     assert_eq!(left, text);
 }
@@ -143,7 +147,7 @@ async fn a_log_that_ends_elsewhere_than_its_head_says_is_refused() {
             .expect("a row is changed");
         let refused = refusal(dir.path());
         assert!(
-            matches!(refused, OpenError::Corrupt(_)),
+            matches!(refused, OpenError::Corrupt { .. }),
             "{statement}: {refused}"
         );
     }
@@ -165,11 +169,120 @@ async fn damage_within_the_file_is_found_when_asked_for() {
     let file = OpenOptions::new()
         .write(true)
         .open(dir.path().join(DATABASE_FILE));
-    let at = (page as u64 - 1) * 8_192 + 8;
+    // Where the third row and the next ones lie: the first still reads, so that a start finds nothing.
+    let at = (page as u64 - 1) * 8_192 + 8 + 2 * 2;
     file.expect("the file opens")
-        .write_all_at(&[0xff; 64], at)
+        .write_all_at(&[0xff; 4], at)
         .expect("the page is damaged");
     let store = serve(dir.path());
     let found = store.check_integrity().await.expect("it is read");
     assert!(!found.is_empty());
+}
+
+/// Goal: what is not whole is refused by name, with what to do, and left as it is.
+#[tokio::test]
+async fn a_damaged_file_is_refused_by_name_and_left_as_it_is() {
+    let header = |bytes: &mut Vec<u8>| bytes[..16].fill(0x5a);
+    let page_size = |bytes: &mut Vec<u8>| bytes[16..18].fill(0xff);
+    let cut = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2);
+    let schema = |bytes: &mut Vec<u8>| bytes[100..4_000].fill(0x5a);
+    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+        ("header", &header),
+        ("page size", &page_size),
+        ("cut", &cut),
+        ("schema", &schema),
+    ];
+    for (what, damage) in damages {
+        let dir = filled().await;
+        let path = dir.path().join(DATABASE_FILE);
+        let mut bytes = fs::read(&path).expect("the file is read");
+        damage(&mut bytes);
+        fs::write(&path, &bytes).expect("the file is damaged");
+        let said = refusal(dir.path()).to_string();
+        assert!(
+            said.contains(path.to_str().expect("a name")),
+            "{what}: {said}"
+        );
+        assert!(said.contains("ordo restore"), "{what}: {said}");
+        assert_eq!(fs::read(&path).expect("the file is read"), bytes, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn every_table_and_index_must_begin_with_a_page_that_reads() {
+    let dir = filled().await;
+    let roots: Vec<(String, i64)> = {
+        let conn = database(dir.path());
+        let mut statement = conn
+            .prepare("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 1 AND name IN ('cells', 'orders', 'tasks', 'events', 'claims')")
+            .expect("the schema is read");
+        let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.expect("rows").collect::<Result<_, _>>().expect("rows")
+    };
+    assert_eq!(roots.len(), 5);
+    let path = dir.path().join(DATABASE_FILE);
+    let whole = fs::read(&path).expect("the file is read");
+    for (table, page) in roots {
+        let mut bytes = whole.clone();
+        let at = (page as usize - 1) * 8_192;
+        bytes[at..at + 8_192].fill(0x5a);
+        fs::write(&path, &bytes).expect("the file is damaged");
+        let refused = refusal(dir.path());
+        assert!(
+            matches!(refused, OpenError::Corrupt { .. }),
+            "{table}: {refused}"
+        );
+    }
+}
+
+/// Files of a store as it runs, by name: a crash would leave them so.
+fn as_it_runs(dir: &Path) -> [(String, Vec<u8>); 2] {
+    [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal")].map(|name| {
+        let bytes = fs::read(dir.join(&name)).expect("the file is read");
+        (name, bytes)
+    })
+}
+
+/// Goal: a database under a WAL that is not its own is refused. Method: a folder keeps the WAL of its
+/// last hours while its database is replaced by an older copy, as happens to those who restore by
+/// hand; and another shop's WAL is put beside it.
+#[tokio::test]
+async fn a_wal_of_another_moment_or_database_is_refused() {
+    let dir = folder();
+    let store = serve(dir.path());
+    let mut shop = Shop::open(&store, 1).await;
+    let copy = folder();
+    let old = copy.path().join("old.db");
+    store.backup_to(&old).await.expect("a copy is taken");
+    for n in 0..30 {
+        shop.give(capture(&order(&n.to_string(), &[("C", 1)])))
+            .await;
+    }
+    // What the WAL held until now is in the database; it goes on from here.
+    store.scrub().await.expect("the WAL is emptied");
+    for n in 30..60 {
+        shop.give(capture(&order(&n.to_string(), &[("C", 1)])))
+            .await;
+    }
+    let [_, (wal_name, wal)] = as_it_runs(dir.path());
+    let mixed = folder();
+    fs::copy(&old, mixed.path().join(DATABASE_FILE)).expect("the old one");
+    fs::write(mixed.path().join(&wal_name), &wal).expect("the new WAL");
+    let refused = refusal(mixed.path());
+    assert!(matches!(refused, OpenError::Corrupt { .. }), "{refused}");
+    let [(_, left), (_, left_wal)] = as_it_runs(mixed.path());
+    assert_eq!(left, fs::read(&old).expect("the copy is read"));
+    assert_eq!(left_wal, wal);
+
+    let other = folder();
+    let store = serve(other.path());
+    let mut theirs = Shop::open(&store, 2).await;
+    store.scrub().await.expect("the WAL is emptied");
+    theirs.give(capture(&order("1", &[("A", 1)]))).await;
+    let [(name, database), _] = as_it_runs(other.path());
+    let mixed = folder();
+    fs::write(mixed.path().join(name), database).expect("their database");
+    fs::write(mixed.path().join(wal_name), wal).expect("our WAL");
+    let refused = refusal(mixed.path());
+    assert!(matches!(refused, OpenError::Corrupt { .. }), "{refused}");
 }

@@ -85,6 +85,34 @@ async fn a_folder_is_looked_through() {
     assert!(code == Some(1) && is_named, "{answer}");
 }
 
+/// Goal: nobody is served from a damaged database, and the person who starts it learns what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_folder_is_not_served() {
+    let folders = tempfile::tempdir().unwrap();
+    let dir = folders.path().join("shop");
+    demo_folder(&dir).await;
+    let file = dir.join(DATABASE_FILE);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.truncate(bytes.len() / 8_192 / 2 * 8_192);
+    std::fs::write(&file, &bytes).unwrap();
+    for command in [
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec!["check"],
+        vec!["export", "orders", "--organization", "shop-1"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ordo"))
+            .args(&command)
+            .args(["--data", dir.to_str().unwrap()])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {said}");
+        let is_clear = said.contains(file.to_str().unwrap()) && said.contains("ordo restore");
+        assert!(is_clear, "{command:?}: {said}");
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), bytes);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_is_looked_through() {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
