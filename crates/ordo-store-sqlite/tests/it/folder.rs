@@ -186,11 +186,12 @@ async fn a_damaged_file_is_refused_by_name_and_left_as_it_is() {
     let page_size = |bytes: &mut Vec<u8>| bytes[16..18].fill(0xff);
     let cut = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2);
     let schema = |bytes: &mut Vec<u8>| bytes[100..4_000].fill(0x5a);
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
-        ("header", &header),
-        ("page size", &page_size),
-        ("cut", &cut),
-        ("schema", &schema),
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 4] = [
+        ("header", header),
+        ("page size", page_size),
+        ("cut", cut),
+        ("schema", schema),
     ];
     for (what, damage) in damages {
         let dir = filled().await;
