@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use ordo_domain::time::SECOND;
 use ordo_store::{StoreError, Task, TaskEnd};
@@ -44,7 +44,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     while !shared.is_stopping() {
         let now = shared.clock.now();
         let room = UNDER_WAY_MAX - under_way.len();
-        match shared.backend.lease_tasks(KINDS, now, LEASE, room).await {
+        let leased = shared.backend.lease_tasks(KINDS, now, LEASE, room);
+        match beside(&mut under_way, leased).await {
             Ok(tasks) => {
                 under_way.extend(tasks.into_iter().map(|task| deliver(&shared, task)));
             }
@@ -63,6 +64,22 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         }
     }
     while under_way.next().await.is_some() {}
+}
+
+/// What `waited` comes to, while what is under way goes on. Deliveries advance only where they are
+/// polled, and one that stands still may hold the very connection that is waited for.
+async fn beside<T>(
+    under_way: &mut FuturesUnordered<impl Future<Output = ()>>,
+    waited: impl Future<Output = T>,
+) -> T {
+    let mut waited = pin!(waited);
+    while !under_way.is_empty() {
+        match select(waited.as_mut(), under_way.next()).await {
+            Either::Left((done, _)) => return done,
+            Either::Right(_) => {}
+        }
+    }
+    waited.await
 }
 
 async fn deliver(shared: &Shared, task: Task) {
@@ -98,5 +115,33 @@ fn again(shared: &Shared, task: &Task, error: String) -> TaskEnd {
             due_at: shared.clock.now().plus_micros(seconds * SECOND),
             error,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Goal: leasing more never waits for deliveries that wait for it. Method: both need the only
+    /// connection there is, and a delivery needs it twice.
+    #[tokio::test]
+    async fn deliveries_go_on_while_more_are_leased() {
+        let connection = tokio::sync::Semaphore::new(1);
+        let mut under_way = FuturesUnordered::new();
+        for _ in 0..3 {
+            under_way.push(async {
+                for _ in 0..2 {
+                    let _leased = connection.acquire().await;
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        // Some are on their way when more are to be leased.
+        let _ = under_way.next().now_or_never();
+        let leased = beside(&mut under_way, connection.acquire());
+        let leased = tokio::time::timeout(Duration::from_secs(5), leased).await;
+        assert!(leased.is_ok(), "it waits for ever");
     }
 }
