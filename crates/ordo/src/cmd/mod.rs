@@ -9,6 +9,7 @@ pub mod erase;
 pub mod explain;
 pub mod export;
 pub mod geo;
+mod held;
 pub mod import;
 pub mod restore;
 pub mod serve;

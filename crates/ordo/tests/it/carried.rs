@@ -1,8 +1,9 @@
 //! Everything that is stored, carried between stores and through a backup.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use ordo_domain::Command;
 use ordo_domain::id::WhatIfId;
 use ordo_domain::organization::Role;
 use ordo_domain::rate::{CreateRateTable, RateTableDraft};
@@ -10,14 +11,16 @@ use ordo_domain::rules::preset::fewest_splits;
 use ordo_domain::rules::{CreateRuleSet, ScopeDraft};
 use ordo_domain::sourcing::{Prices, PromiseKind, RenewPrices, UpdateSourcingSettings};
 use ordo_domain::time::{DAY, Timestamp};
+use ordo_domain::webhook::CreateWebhook;
 use ordo_geo::writer::Writer;
 use ordo_store::contract::fixture::{
     Shop, adjust, cancel, capture, create_key, order, receive, reserve,
 };
 use ordo_store::portable::{self, Dump, Tally, tally};
 use ordo_store::{
-    LedgerPlace, LedgerTerm, Report, ReportHead, ReportKind, Reports, Rollup, RollupMeasure, Store,
-    TaskDraft, Term, ViewWrite, Wait, WaitFor, WaitKind, points,
+    Agenda, LedgerPlace, LedgerTerm, Report, ReportHead, ReportKind, Reports, Rollup,
+    RollupMeasure, Store, TaskDraft, TaskEnd, TaskState, Term, ViewWrite, Wait, WaitFor, WaitKind,
+    points,
 };
 use ordo_store_postgres::PostgresStore;
 use ordo_store_postgres::cluster::{Cluster, Durability};
@@ -62,7 +65,7 @@ async fn furnish(store: &SqliteStore) -> Vec<(Term, i64)> {
         shop.give(create_key("other", Role::Viewer, [n + 100; 32]))
             .await;
         // A table without zones serves nobody.
-        shop.give(ordo_domain::Command::CreateRateTable(CreateRateTable {
+        shop.give(Command::CreateRateTable(CreateRateTable {
             table: Box::new(RateTableDraft {
                 code: "parcel".to_owned(),
                 carrier: "house".to_owned(),
@@ -79,15 +82,13 @@ async fn furnish(store: &SqliteStore) -> Vec<(Term, i64)> {
             }),
         }))
         .await;
-        shop.give(ordo_domain::Command::UpdateSourcingSettings(
-            UpdateSourcingSettings {
-                promise: Some(PromiseKind::Hard),
-                ..UpdateSourcingSettings::default()
-            },
-        ))
+        shop.give(Command::UpdateSourcingSettings(UpdateSourcingSettings {
+            promise: Some(PromiseKind::Hard),
+            ..UpdateSourcingSettings::default()
+        }))
         .await;
         // A draft says nothing yet.
-        shop.give(ordo_domain::Command::CreateRuleSet(CreateRuleSet {
+        shop.give(Command::CreateRuleSet(CreateRuleSet {
             code: "rules".to_owned(),
             name: None,
             scope: ScopeDraft::default(),
@@ -97,7 +98,7 @@ async fn furnish(store: &SqliteStore) -> Vec<(Term, i64)> {
         }))
         .await;
         // A book without prices is a book all the same.
-        shop.give(ordo_domain::Command::RenewPrices(Box::new(RenewPrices {
+        shop.give(Command::RenewPrices(Box::new(RenewPrices {
             after: 0,
             prices: Prices {
                 made_at: Timestamp::from_micros(0),
@@ -262,7 +263,7 @@ async fn everything_arrives_on_every_way() {
 }
 
 fn ordo(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ordo"))
+    std::process::Command::new(env!("CARGO_BIN_EXE_ordo"))
         .args(arguments)
         .env("ORDO_LOG", "warn")
         .output()
@@ -385,4 +386,73 @@ async fn a_backup_of_a_served_folder_restores() {
     let busy = ["move", "--from-data", here, "--to-data", "unused"];
     assert_eq!(ordo(&busy).status.code(), Some(75));
     drop(serving);
+}
+
+/// Goal: a restored shop calls nobody by itself, whether the delivery waited or the view had not come
+/// to its event yet. Method: one delivery that waits, one that is done, and a log that no view has
+/// followed, restored both ways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_of_a_backup_are_held_unless_they_are_to_go_on() {
+    let folders = tempfile::tempdir().unwrap();
+    let (here, file) = (
+        folders.path().join("here"),
+        folders.path().join("backup.gz"),
+    );
+    let options = ordo_store_sqlite::Options::default();
+    let store = SqliteStore::open(&here, options).unwrap();
+    let mut shop = Shop::open(&store, 1).await;
+    shop.give(Command::CreateWebhook(CreateWebhook {
+        url: "https://example.com/hook".to_owned(),
+        events: vec!["order.placed".to_owned()],
+        description: None,
+    }))
+    .await;
+    shop.give(capture(&order("not seen yet", &[("A", 1)])))
+        .await;
+    let task = |id| TaskDraft {
+        id,
+        kind: "webhook".to_owned(),
+        queue: id.to_string(),
+        position: 1,
+        due_at: Timestamp::from_micros(1),
+        body: "{}".to_owned(),
+    };
+    let (organization, now) = (shop.organization, shop.now);
+    let added = store
+        .add_tasks(organization, now, &[task(1), task(2)])
+        .await;
+    added.unwrap();
+    let lease = std::time::Duration::from_secs(1);
+    let leased = store
+        .lease_tasks(&["webhook"], now, lease, 1)
+        .await
+        .unwrap();
+    let (id, fence) = (leased[0].id, leased[0].fence);
+    let ended = store
+        .end_task(organization, id, fence, &TaskEnd::Done)
+        .await;
+    assert!(ended.unwrap());
+    drop(store);
+    let (here, file) = (here.to_str().unwrap(), file.to_str().unwrap());
+    done(&["backup", "--data", here, "--to", file]);
+    for (flag, parked, waiting) in [(None, 2, 0), (Some("--resume-deliveries"), 0, 1)] {
+        let there = folders.path().join(flag.unwrap_or("held"));
+        let mut words = vec!["restore", "--from", file, "--data", there.to_str().unwrap()];
+        words.extend(flag);
+        let said = done(&words);
+        assert_eq!(
+            said.contains("2 deliveries that waited are parked"),
+            parked > 0,
+            "{said}"
+        );
+        let store = SqliteStore::open(&there, options).unwrap();
+        for (state, count) in [
+            (TaskState::Parked, parked),
+            (TaskState::Waiting, waiting),
+            (TaskState::Done, 1),
+        ] {
+            let page = store.list_tasks(organization, &["webhook"], state, None, 10);
+            assert_eq!(page.await.unwrap().items.len(), count, "{flag:?} {state:?}");
+        }
+    }
 }
