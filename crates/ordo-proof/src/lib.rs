@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 pub mod audit;
+pub mod backups;
 pub mod disk_faults;
 pub mod figures;
 pub mod http;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::backups;
 use crate::disk_faults;
 use crate::figures::Figures;
 use crate::kills;
@@ -43,6 +44,7 @@ pub const PARTS: &[Part] = &[
     kills::POSTGRES,
     power::POWER_LOSS,
     disk_faults::DISK_FAULTS,
+    backups::BACKUPS,
 ];
 
 /// The part with this name.

@@ -82,12 +82,23 @@ pub struct Served {
 impl Served {
     /// Starts a server and waits until it is ready.
     pub fn start(program: &Path, place: &Place) -> Self {
-        let address = free_address();
+        Self::start_at(program, place, free_address())
+    }
+
+    /// The same at an address, such as that of a server that was killed.
+    pub fn start_at(program: &Path, place: &Place, address: SocketAddr) -> Self {
+        Self::start_over(program, &place.arguments(), address)
+    }
+
+    /// The same with words of the caller's own for where the data is.
+    pub fn start_over(program: &Path, data: &[String], address: SocketAddr) -> Self {
         let child = Command::new(program)
             .arg("serve")
-            .args(place.arguments())
+            .args(data)
             .args(["--listen", &address.to_string()])
+            .arg("--webhooks-to-private-networks")
             .env("ORDO_BOOTSTRAP_API_KEY", KEY)
+            .env("ORDO_MASTER_KEY", KEY)
             .env("ORDO_LOG", "warn")
             .stdout(Stdio::null())
             .spawn()
@@ -137,7 +148,8 @@ impl Drop for Served {
 }
 
 /// A loopback address that nobody listens on right now.
-fn free_address() -> SocketAddr {
+#[must_use]
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -147,9 +159,15 @@ fn free_address() -> SocketAddr {
 /// `ordo check`: whether it is green, and what it said.
 #[must_use]
 pub fn check(program: &Path, place: &Place) -> (bool, String) {
+    check_over(program, &place.arguments())
+}
+
+/// The same with words of the caller's own for where the data is.
+#[must_use]
+pub fn check_over(program: &Path, data: &[String]) -> (bool, String) {
     let out = Command::new(program)
         .arg("check")
-        .args(place.arguments())
+        .args(data)
         .arg("--json")
         .output()
         .unwrap();

@@ -36,3 +36,8 @@ fn sqlite_survives_power_losses() {
 fn sqlite_survives_disks_that_fail() {
     prove("disk-faults");
 }
+
+#[test]
+fn backups_hold_what_was_acknowledged_and_send_nothing_again() {
+    prove("backups");
+}
