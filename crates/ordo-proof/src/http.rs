@@ -40,6 +40,7 @@ pub struct Http {
     address: SocketAddr,
     key: String,
     stream: Option<TcpStream>,
+    patience: Duration,
 }
 
 impl Http {
@@ -50,7 +51,19 @@ impl Http {
             address,
             key: key.to_owned(),
             stream: None,
+            patience: Duration::from_secs(30),
         }
+    }
+
+    /// The same, with another time for which it waits for an answer.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Lets the connection go; the next request makes a new one.
+    pub fn close(&mut self) {
+        self.stream = None;
     }
 
     /// Reads.
@@ -95,16 +108,44 @@ impl Http {
         answer
     }
 
+    /// Posts lines and reads the answer line by line, over a connection of its own; answers the lines
+    /// that came whole, and whether that was all of them.
+    pub fn post_lines(&mut self, path: &str, lines: &str, key: &str) -> (Vec<Value>, bool) {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: ordo\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/x-ndjson\r\nIdempotency-Key: {key}\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n{lines}",
+            self.key,
+            lines.len()
+        );
+        let mut received = Vec::new();
+        let read = self.connect().and_then(|mut stream| {
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_end(&mut received)
+        });
+        let text = String::from_utf8_lossy(&received);
+        let (_, chunks) = text.split_once("\r\n\r\n").unwrap_or_default();
+        let is_whole = read.is_ok() && chunks.ends_with("\r\n0\r\n\r\n");
+        // Each line is a chunk or stands in one, and no line of JSON is a size.
+        let answers = (chunks.split_inclusive('\n'))
+            .filter(|line| line.starts_with('{') && line.ends_with('\n'))
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        (answers, is_whole)
+    }
+
+    fn connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(self.patience))?;
+        Ok(stream)
+    }
+
     fn exchange(&mut self, request: &[u8]) -> std::io::Result<Answer> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => {
-                let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-                none.insert(stream)
-            }
-        };
+        if self.stream.is_none() {
+            self.stream = Some(self.connect()?);
+        }
+        let stream = (self.stream.as_mut()).expect("a connection was just made");
         stream.write_all(request)?;
         let mut received = Vec::new();
         let mut chunk = [0_u8; 16_384];

@@ -1,20 +1,28 @@
-//! Goal: nothing acknowledged is lost and nothing is done twice, however the process ends.
-//! Method: clients send orders and keep a ledger of what was acknowledged; the server is killed with
-//! SIGKILL at random moments and started again; at the end ledger, orders and books must agree.
+//! Goal: nothing acknowledged is lost and nothing is done twice, however processes end.
+//! Method: clients do what people and channels do and keep a ledger of what was acknowledged; the
+//! server, the database or both are killed with SIGKILL at random moments and started again; at the end
+//! ledger, log, stock, books and webhooks must agree.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
-
-use serde_json::json;
+use std::time::{Duration, Instant};
 
 use crate::figures::Figures;
 use crate::http::Http;
+use crate::load::audit::audit;
+use crate::load::client::Nodes;
+use crate::load::{Load, mix};
 use crate::part::{Asked, Part};
-use crate::served::{KEY, Place, Served, check, order, set_up};
+use crate::random::Random;
+use crate::receiver::Receiver;
+use crate::served::{KEY, Place, Served, check};
 
-const CLIENTS: usize = 12;
+const CLIENTS: usize = 10;
+/// Between two requests of a client.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How long everything may take to work again.
+const RECOVERY_MAX: Duration = Duration::from_secs(30);
+/// How long webhooks may take to arrive: what a killed node was about to send waits for its lease to run
+/// out, and what nobody answered for the next try.
+const DELIVERY_MAX: Duration = Duration::from_secs(150);
 
 /// Kills of the server over its folder.
 pub const SQLITE: Part = Part {
@@ -24,112 +32,115 @@ pub const SQLITE: Part = Part {
     in_ci: 20,
     long: 300,
     piece: 50,
-    run: |asked| survive("kills-sqlite", asked, &Place::folder()),
+    run: |asked| survive("kills-sqlite", asked, Place::folder()),
 };
 
-/// Kills of a node over PostgreSQL.
+/// Kills of a node over PostgreSQL, of the database, and of both.
 pub const POSTGRES: Part = Part {
     name: "kills-postgres",
-    what: "a node over PostgreSQL is killed under load and started again",
+    what: "a node, its PostgreSQL or both are killed under load and started again",
     unit: "kills",
     in_ci: 10,
     long: 100,
     piece: 25,
-    run: |asked| survive("kills-postgres", asked, &Place::cluster()),
+    run: |asked| survive("kills-postgres", asked, Place::cluster()),
 };
 
-fn survive(name: &'static str, asked: &Asked, place: &Place) -> Figures {
-    let mut figures = Figures::of(name);
-    let program = &asked.program;
-    let mut ledger: BTreeMap<String, (String, i64)> = BTreeMap::new();
-    let next = Arc::new(AtomicUsize::new(0));
-    let first = Served::start(program, place);
-    set_up(&mut first.http(), "A", &json!("tracked"), 2, 1_000_000);
-    let mut served = first;
-    for kill in 0..asked.count {
-        let stop = Arc::new(AtomicBool::new(false));
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| {
-                let (next, stop, address) = (Arc::clone(&next), Arc::clone(&stop), served.address);
-                std::thread::spawn(move || send_orders(&next, &stop, address))
-            })
-            .collect();
-        // Spread over batches being filled, decided, committed and answered.
-        std::thread::sleep(Duration::from_micros(
-            150_000 + 7_919 * (kill + asked.seed) % 400_000,
-        ));
-        served.kill();
-        stop.store(true, Relaxed);
-        for client in clients {
-            ledger.extend(client.join().unwrap());
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Node,
+    Database,
+    Both,
+}
+
+impl Victim {
+    fn of(place: &Place, n: u64) -> Self {
+        match (place, n % 3) {
+            (Place::Folder(_), _) | (Place::Cluster(_), 1) => Self::Node,
+            (Place::Cluster(_), 0) => Self::Database,
+            (Place::Cluster(_), _) => Self::Both,
         }
-        served = Served::start(program, place);
-        figures.count("kills", 1);
     }
-    figures.count("acknowledged", ledger.len() as u64);
+
+    const fn counted_as(self) -> &'static str {
+        match self {
+            Self::Node => "of a node",
+            Self::Database => "of the database",
+            Self::Both => "of both",
+        }
+    }
+}
+
+fn survive(name: &'static str, asked: &Asked, mut place: Place) -> Figures {
+    let mut figures = Figures::of(name);
+    let mut random = Random::new(asked.seed, 0);
+    let mut served = Served::start(&asked.program, &place);
+    let mut http = served.http();
+    mix::set_up(&mut http);
+    let receiver = Receiver::start(asked.seed);
+    receiver.subscribe(&mut http);
+    let nodes = Nodes::at(vec![served.address]);
+    let load = Load::start(&nodes, CLIENTS, PAUSE, asked.seed);
+    let mut restarts = Vec::new();
+    for n in 0..asked.count {
+        // Spread over batches being filled, decided, committed and answered.
+        std::thread::sleep(Duration::from_micros(200_000 + random.below(400_000)));
+        let victim = Victim::of(&place, n);
+        if victim != Victim::Database {
+            nodes.breaks();
+        }
+        let address = served.address;
+        let node = match victim {
+            Victim::Database => Some(served),
+            Victim::Node | Victim::Both => {
+                served.kill();
+                None
+            }
+        };
+        if let (Place::Cluster(cluster), Victim::Database | Victim::Both) = (&mut place, victim) {
+            cluster.kill();
+            // Clients meet a node without its database for a moment.
+            std::thread::sleep(Duration::from_micros(random.below(400_000)));
+            cluster.restart().unwrap();
+        }
+        let again = Instant::now();
+        served = match node {
+            Some(node) => node,
+            None => Served::start_at(&asked.program, &place, address),
+        };
+        restarts.push(first_answer(&served, again, &mut figures));
+        nodes.is_whole();
+        figures.count("kills", 1);
+        figures.count(victim.counted_as(), 1);
+    }
+    let mut ledger = load.end(&mut figures);
     figures.expect(ledger.len() as u64 > asked.count * 20, || {
-        format!("only {} orders were acknowledged", ledger.len())
+        format!("only {} things were asked for", ledger.len())
     });
-    audit(&served, &ledger, next.load(Relaxed), &mut figures);
+    restarts.sort_unstable();
+    let last = restarts.len().saturating_sub(1);
+    figures.most("restart_p99_ms", restarts[last * 99 / 100]);
+    let log = audit(served.address, &mut ledger, &mut figures);
+    receiver.audit(&log, DELIVERY_MAX, &mut figures);
     drop(served);
-    let (green, said) = check(program, place);
+    let (green, said) = check(&asked.program, &place);
     figures.expect(green, || said);
     figures
 }
 
-/// Sends orders until the server is gone; answers what was acknowledged: external id, id, number.
-fn send_orders(
-    next: &AtomicUsize,
-    stop: &AtomicBool,
-    address: std::net::SocketAddr,
-) -> Vec<(String, (String, i64))> {
-    let mut http = Http::new(address, KEY);
-    let mut acknowledged = Vec::new();
-    while !stop.load(Relaxed) {
-        let name = format!("o{}", next.fetch_add(1, Relaxed));
-        let Ok(answer) = http.post("/api/v1/orders", &order(&name, "A", 1)) else {
-            break;
-        };
-        if answer.status == 201 {
-            let body = answer.json();
-            let id = body["id"].as_str().unwrap().to_owned();
-            acknowledged.push((name, (id, body["number"].as_i64().unwrap())));
+/// Milliseconds until a request that needs the store is answered with success.
+fn first_answer(served: &Served, since: Instant, figures: &mut Figures) -> u64 {
+    let mut http = Http::new(served.address, KEY);
+    loop {
+        let answer = http.get("/api/v1/stock?sku=A");
+        if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
+            return u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         }
-    }
-    acknowledged
-}
-
-/// Every acknowledged order is there as it was answered; every other one can be sent again and is
-/// then there once.
-fn audit(
-    served: &Served,
-    ledger: &BTreeMap<String, (String, i64)>,
-    sent: usize,
-    figures: &mut Figures,
-) {
-    let mut http = served.http();
-    for n in 0..sent {
-        let name = format!("o{n}");
-        let again = http.post("/api/v1/orders", &order(&name, "A", 1)).unwrap();
-        match ledger.get(&name) {
-            Some((id, number)) => {
-                let body = again.json();
-                let same = again.status == 200
-                    && again.header("ordo-outcome") == Some("unchanged")
-                    && body["id"].as_str() == Some(id.as_str())
-                    && body["number"].as_i64() == Some(*number);
-                figures.expect(same, || {
-                    format!("{name} was acknowledged as {id} ({number}) and is {again:?}")
-                });
-            }
-            None => figures.expect(matches!(again.status, 200 | 201), || format!("{again:?}")),
+        if since.elapsed() > RECOVERY_MAX {
+            figures.violation(format!("after {RECOVERY_MAX:?} it is still {answer:?}"));
+            return u64::try_from(RECOVERY_MAX.as_millis()).unwrap_or(u64::MAX);
         }
+        std::thread::sleep(Duration::from_millis(2));
     }
-    let stock = http.get("/api/v1/stock?sku=A").unwrap().json();
-    let allocated: i64 = (stock["items"].as_array().unwrap().iter())
-        .map(|cell| cell["allocated"].as_i64().unwrap())
-        .sum();
-    figures.expect(allocated == i64::try_from(sent).unwrap(), || {
-        format!("{allocated} units are allocated to {sent} orders of one")
-    });
 }
