@@ -3,6 +3,8 @@
 //! Invariant: nothing is left running or lying about once the cluster is dropped; where the whole
 //! process is killed, its server ends too.
 
+mod standby;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::TcpListener;
@@ -103,28 +105,12 @@ impl Cluster {
         cache: Option<&Path>,
     ) -> Result<Self, ClusterError> {
         let programs = find_programs().ok_or(ClusterError::NotInstalled)?;
-        let owner = if geteuid().is_root() {
-            Some(owner()?)
-        } else {
-            None
-        };
-        let mut all = vec![("max_connections", "100"), ("shared_buffers", "256MB")];
-        if durability == Durability::Off {
-            all.extend([
-                ("fsync", "off"),
-                ("synchronous_commit", "off"),
-                ("full_page_writes", "off"),
-                ("max_wal_size", "128MB"),
-            ]);
-        }
-        all.extend_from_slice(settings);
+        let owner = owner_of_files()?;
         let mut cluster = Self {
             programs,
             folder: new_folder(durability, owner)?,
             owner,
-            settings: (all.iter())
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            settings: settings_of(durability, settings),
             port: 0,
             server: None,
         };
@@ -513,6 +499,31 @@ const MEMORY: &str = "/dev/shm";
 /// Whether a folder takes a gigabyte more, which is several times what a cluster of a test takes.
 fn has_room(folder: &str) -> bool {
     rustix::fs::statvfs(folder).is_ok_and(|room| room.f_bavail * room.f_frsize > 1 << 30)
+}
+
+/// What a server is started with: `settings` over what clusters have of their own.
+fn settings_of(durability: Durability, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut all = vec![("max_connections", "100"), ("shared_buffers", "256MB")];
+    if durability == Durability::Off {
+        all.extend([
+            ("fsync", "off"),
+            ("synchronous_commit", "off"),
+            ("full_page_writes", "off"),
+            ("max_wal_size", "128MB"),
+        ]);
+    }
+    all.extend_from_slice(settings);
+    (all.iter())
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// Whom files and servers are to belong to, where that is not the caller.
+fn owner_of_files() -> Result<Option<Owner>, ClusterError> {
+    match geteuid().is_root() {
+        true => owner().map(Some),
+        false => Ok(None),
+    }
 }
 
 /// The user `postgres`, or, where there is none, `nobody`.
