@@ -6,11 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 use tokio_postgres::error::Severity;
-use tokio_postgres::{AsyncMessage, Client, Error, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, SimpleQueryMessage, Statement};
 
+use crate::failure::Unreached;
 use crate::flight::{self, Answer, Params};
-use crate::target::Target;
+use crate::reach::{self, Trust};
+use crate::target::{Place, Target};
+
+/// How long a server may take to confirm a write of no consequence.
+const CONFIRM_MAX: Duration = Duration::from_secs(4);
+/// How long a write of no consequence may take to be taken back.
+const CANCEL_MAX: Duration = Duration::from_secs(1);
 
 /// One statement with its values. The text is also the name under which it stays prepared.
 pub struct Step {
@@ -26,6 +35,17 @@ pub struct Connection {
     statements: HashMap<&'static str, Prepared>,
     opened: Instant,
     warned: Arc<AtomicBool>,
+    driver: AbortHandle,
+    backend: Backend,
+}
+
+/// The process that serves a connection; no two servers have the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    /// Its id on its machine.
+    pub process: i32,
+    /// When its server was started.
+    pub server_start: String,
 }
 
 /// A statement that stays prepared.
@@ -46,12 +66,29 @@ impl Prepared {
 }
 
 impl Connection {
-    /// Connects to the first host that takes writes, and runs `setup` there.
-    pub async fn open(target: &Target, setup: &str) -> Result<Self, Error> {
-        let (client, mut connection) = target.connect().await?;
+    /// Connects to the host that takes writes, and runs `setup` there. Its answers may be of a primary
+    /// that has lost its place: enough to look at a database.
+    pub async fn open(target: &Target, setup: &'static str) -> Result<Self, Unreached> {
+        reach::open(target, setup, Trust::Writes).await
+    }
+
+    /// The same, once the host has confirmed a write.
+    pub async fn open_confirmed(target: &Target, setup: &'static str) -> Result<Self, Unreached> {
+        reach::open(target, setup, Trust::Confirmed).await
+    }
+
+    /// Connects to one host.
+    pub(crate) async fn begin(
+        target: &Target,
+        place: &Place,
+        setup: &'static str,
+        trust: Trust,
+    ) -> Result<Self, Unreached> {
+        let opened = timeout(target.patience(), target.connect(place)).await;
+        let (client, mut connection) = opened.map_err(|_| Unreached::Silent)??;
         let warned = Arc::new(AtomicBool::new(false));
         let heard = Arc::clone(&warned);
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 match message {
                     Ok(AsyncMessage::Notice(notice)) => {
@@ -65,13 +102,48 @@ impl Connection {
                 }
             }
         });
-        client.batch_execute(setup).await?;
-        Ok(Self {
+        let set_up = timeout(target.patience(), set_up(&client, setup)).await;
+        let backend = set_up.map_err(|_| Unreached::Silent)??;
+        let this = Self {
             client,
             statements: HashMap::new(),
             opened: Instant::now(),
             warned,
-        })
+            driver: driver.abort_handle(),
+            backend,
+        };
+        match trust {
+            Trust::Writes => {}
+            Trust::Confirmed => this.confirm(target).await?,
+        }
+        Ok(this)
+    }
+
+    /// Has the server make a write of no consequence. It is taken back where it stays unconfirmed, so
+    /// that no process of the server's goes on waiting for it.
+    async fn confirm(&self, target: &Target) -> Result<(), Unreached> {
+        match timeout(CONFIRM_MAX, self.client.simple_query(CONFIRM)).await {
+            Ok(Ok(_)) if self.take_warning() => Err(Unreached::Unconfirmed),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if is_not_offered(&error) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => {
+                let cancel = self.client.cancel_token();
+                // A server that does not answer has nothing to take back either.
+                let _ = timeout(CANCEL_MAX, cancel.cancel_query(target.tls())).await;
+                Err(Unreached::Unconfirmed)
+            }
+        }
+    }
+
+    /// The process that serves it.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// What ends it at once, for whoever waits for an answer over it; the server is not told.
+    pub fn cut(&self) -> AbortHandle {
+        self.driver.clone()
     }
 
     /// For statements that are not kept prepared. Nothing looks at whether they stay within an
@@ -151,4 +223,34 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// A write that changes nothing and is still waited for. Where nobody is waited for there is none.
+const CONFIRM: &str = "
+    SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+           THEN pg_logical_emit_message(true, 'ordo', '')::text END";
+
+/// Whether a server has no such write, or not for this role: then there is nothing to go by.
+fn is_not_offered(error: &Error) -> bool {
+    let class = error.code().map(|code| &code.code()[..2]);
+    matches!(class, Some("0A" | "42"))
+}
+
+/// Runs `setup`; answers who serves the connection.
+async fn set_up(client: &Client, setup: &str) -> Result<Backend, Error> {
+    client.batch_execute(setup).await?;
+    let who = "SELECT pg_backend_pid(), pg_postmaster_start_time()";
+    let mut backend = Backend {
+        process: 0,
+        server_start: String::new(),
+    };
+    for message in client.simple_query(who).await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            backend = Backend {
+                process: row.get(0).and_then(|id| id.parse().ok()).unwrap_or(0),
+                server_start: row.get(1).unwrap_or_default().to_owned(),
+            };
+        }
+    }
+    Ok(backend)
 }

@@ -58,7 +58,7 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
     let unreachable = |error: tokio_postgres::Error| failure::opening(&error);
     let target = Target::parse(url)?;
     let connection = Connection::open(&target, "SET statement_timeout = '10s'").await;
-    let connection = connection.map_err(unreachable)?;
+    let connection = connection.map_err(|error| error.opening())?;
     let client = connection.client();
     let row = client
         .query_one(

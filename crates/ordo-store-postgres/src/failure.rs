@@ -73,6 +73,52 @@ pub enum Distrust {
     Other(String),
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum Unreached {
+    /// A server or the way to it refuses.
+    Refused(Error),
+    /// Nobody answered in time.
+    Silent,
+    /// A server takes writes, and its standbys do not confirm them in time.
+    Unconfirmed,
+}
+
+impl From<Error> for Unreached {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Unreached {
+    /// The one of two that says more of why there is no connection: standbys refuse all the time.
+    pub fn or(self, other: Option<Self>) -> Self {
+        match (self, other) {
+            (Self::Unconfirmed, _) | (_, Some(Self::Unconfirmed)) => Self::Unconfirmed,
+            (Self::Silent, _) | (_, Some(Self::Silent)) => Self::Silent,
+            (Self::Refused(_), Some(first @ Self::Refused(_))) => first,
+            (only @ Self::Refused(_), None) => only,
+        }
+    }
+
+    /// As the reason why a store is not opened.
+    pub fn opening(&self) -> OpenError {
+        match self {
+            Self::Refused(error) => opening(error),
+            Self::Silent | Self::Unconfirmed => OpenError::Unreachable(self.text()),
+        }
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Refused(error) => text(error),
+            Self::Silent => "no server answered in time".to_owned(),
+            Self::Unconfirmed => "no standby confirms what the server writes".to_owned(),
+        }
+    }
+}
+
 /// Why a server could not be connected to, or did not answer the first question.
 pub fn opening(error: &Error) -> OpenError {
     if let Some(refused) = refused_certificate(error) {

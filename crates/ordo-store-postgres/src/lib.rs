@@ -24,6 +24,7 @@ mod load;
 mod migrate;
 mod pool;
 pub mod portable;
+mod reach;
 mod read;
 mod records;
 mod reports;
@@ -32,6 +33,7 @@ mod store;
 mod target;
 mod values;
 mod view;
+mod watch;
 
 pub use failure::{Distrust, OpenError};
 pub use store::{Options, PostgresStore};

@@ -73,7 +73,8 @@ pub async fn fill(url: &str) -> Result<Box<dyn Fill>, OpenError> {
 async fn connect(url: &str) -> Result<Connection, OpenError> {
     let target = Target::parse(url)?;
     store::prepare(&target).await?;
-    Connection::open(&target, SETUP).await.map_err(unreachable)
+    let opened = Connection::open(&target, SETUP).await;
+    opened.map_err(|error| error.opening())
 }
 
 async fn execute(connection: &Connection, sql: &str) -> Result<(), OpenError> {

@@ -19,7 +19,7 @@ use crate::connection::Connection;
 use crate::failure::{self, OpenError};
 use crate::known::Known;
 use crate::load::{Found, Request};
-use crate::pool::Pool;
+use crate::pool::{Limits, Pool};
 use crate::target::Target;
 use crate::{commit, migrate, view};
 
@@ -56,14 +56,18 @@ pub struct PostgresStore {
 }
 
 /// What both kinds of connection begin with. Every statement here is served by an index, also
-/// while a table is still small; and since statements name no values, one plan each is enough.
+/// while a table is still small; and since statements name no values, one plan each is enough. Where
+/// the server does not wait for the disk by default, here it does: whoever settles an unknown commit,
+/// ends a task or has one tried again is believed as much as whoever commits a batch.
 macro_rules! setup {
     ($more:literal) => {
         concat!(
             "SET jit = off;
              SET enable_seqscan = off;
              SET client_min_messages = warning;
-             SET idle_in_transaction_session_timeout = '10s';",
+             SET idle_in_transaction_session_timeout = '10s';
+             SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') IN ('off', 'local');",
             $more
         )
     };
@@ -71,7 +75,7 @@ macro_rules! setup {
 
 /// Joins are hashed, so that rows are found through the primary key, and locked, in its order. A
 /// batch may hold megabytes, which stay in memory. There is no limit on statements, since COMMIT is
-/// one. Where the server does not wait for the disk by default, here it does.
+/// one.
 const SETUP_WRITER: &str = setup!(
     "SET plan_cache_mode = force_generic_plan;
      SET enable_bitmapscan = off;
@@ -79,8 +83,6 @@ const SETUP_WRITER: &str = setup!(
      SET enable_mergejoin = off;
      SET work_mem = '64MB';
      SET lock_timeout = '15s';
-     SELECT set_config('synchronous_commit', 'on', false)
-     WHERE current_setting('synchronous_commit') IN ('off', 'local');
      SELECT set_config('default_toast_compression', 'lz4', false)
      FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals);"
 );
@@ -109,14 +111,15 @@ impl PostgresStore {
     pub async fn connect(url: &str, options: &Options) -> Result<Self, OpenError> {
         let target = Target::parse(url)?;
         prepare(&target).await?;
+        // What ends the connections of one kind ends those of the other: they lead to the same server.
+        let generation = Arc::default();
         let pool = |setup, size| {
-            Pool::new(
-                target.clone(),
-                setup,
+            let limits = Limits {
                 size,
-                options.connection_age_max,
-                options.connection_wait_max,
-            )
+                age_max: options.connection_age_max,
+                wait_max: options.connection_wait_max,
+            };
+            Pool::new(target.clone(), setup, limits, Arc::clone(&generation))
         };
         Ok(Self {
             writers: pool(SETUP_WRITER, options.writers),
@@ -144,7 +147,7 @@ impl PostgresStore {
 pub(crate) async fn prepare(target: &Target) -> Result<(), OpenError> {
     let mut connection = Connection::open(target, "SET lock_timeout = '60s'")
         .await
-        .map_err(|error| failure::opening(&error))?;
+        .map_err(|error| error.opening())?;
     let sql = "SELECT current_setting('server_version_num')::integer,
                       current_setting('server_version')";
     let row = connection.client().query_one(sql, &[]).await;
@@ -217,8 +220,8 @@ impl Store for PostgresStore {
         organization: OrganizationId,
         batch: BatchId,
     ) -> Result<Option<Committed>, StoreError> {
-        let fresh = Connection::open(&self.target, SETUP_RESOLVER).await;
-        let fresh = fresh.map_err(|error| StoreError::Unavailable(failure::text(&error)))?;
+        let fresh = Connection::open_confirmed(&self.target, SETUP_RESOLVER).await;
+        let fresh = fresh.map_err(|error| StoreError::Unavailable(error.text()))?;
         commit::resolve(fresh, organization, batch).await
     }
 

@@ -5,6 +5,8 @@
 //!
 //! Invariant: the string holds a password, so nothing of it is repeated in an error or a log line.
 
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
@@ -15,12 +17,26 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::encryption::{Mode, encryption};
 use crate::failure::{self, OpenError};
 
+/// How long a connection may take to be made, where the string does not say.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A database and the way to it.
 #[derive(Clone)]
 pub struct Target {
     config: Config,
     tls: MakeRustlsConnect,
     mode: Mode,
+    /// Where the last connection was made.
+    preferred: Arc<Mutex<Option<Place>>>,
+}
+
+/// One address of one of a target's hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Which of the hosts.
+    host: usize,
+    /// The address; none where the host has only a name, or is a socket.
+    address: Option<IpAddr>,
 }
 
 /// The two ends of a connection, which may be encrypted.
@@ -49,7 +65,7 @@ impl Target {
             config.application_name("ordo");
         }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
+            config.connect_timeout(PATIENCE);
         }
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(Duration::from_secs(10));
@@ -72,7 +88,144 @@ impl Target {
             config,
             tls: MakeRustlsConnect::new(tls),
             mode,
+            preferred: Arc::default(),
         })
+    }
+
+    /// How long a connection may take to be made.
+    pub fn patience(&self) -> Duration {
+        let asked = self.config.get_connect_timeout();
+        asked.copied().unwrap_or(PATIENCE)
+    }
+
+    /// How connections are encrypted.
+    pub fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
+    }
+
+    /// Remembers where a connection was made.
+    pub fn prefer(&self, place: &Place) {
+        *self.preferred() = Some(place.clone());
+    }
+
+    fn preferred(&self) -> std::sync::MutexGuard<'_, Option<Place>> {
+        self.preferred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the database may be: every address of every host, first the one that was connected to last.
+    pub async fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        if !self.names_places() {
+            return vec![Place {
+                host: 0,
+                address: None,
+            }];
+        }
+        for (host, name) in self.config.get_hosts().iter().enumerate() {
+            let given = self.config.get_hostaddrs().get(host).copied();
+            let found = match (name, given) {
+                (Host::Tcp(name), None) => self.addresses(name, host).await,
+                (Host::Tcp(_) | Host::Unix(_), _) => Vec::new(),
+            };
+            if found.is_empty() {
+                let address = given;
+                places.push(Place { host, address });
+            }
+            let address = |address| Place {
+                host,
+                address: Some(address),
+            };
+            places.extend(found.into_iter().map(address));
+        }
+        if let Some(preferred) = &*self.preferred() {
+            places.sort_by_key(|place| place != preferred);
+        }
+        places
+    }
+
+    /// The addresses of a name; none where nobody knows, which the driver is left to say.
+    async fn addresses(&self, name: &str, host: usize) -> Vec<IpAddr> {
+        let looking = tokio::net::lookup_host((name, self.port(host)));
+        let found = match tokio::time::timeout(self.patience() / 2, looking).await {
+            Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        };
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        for address in found {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        addresses
+    }
+
+    /// Whether hosts, addresses and ports fit together; where they do not, the driver says what is wrong.
+    fn names_places(&self) -> bool {
+        let hosts = self.config.get_hosts().len();
+        let (addresses, ports) = (self.config.get_hostaddrs(), self.config.get_ports());
+        hosts > 0
+            && (addresses.is_empty() || addresses.len() == hosts)
+            && (ports.len() <= 1 || ports.len() == hosts)
+    }
+
+    fn port(&self, host: usize) -> u16 {
+        let ports = self.config.get_ports();
+        let port = ports.get(host).or_else(|| ports.first());
+        port.copied().unwrap_or(5432)
+    }
+
+    /// The target as the driver knows it, with one host.
+    fn at(&self, place: &Place) -> Config {
+        let known = &self.config;
+        if !self.names_places() {
+            return known.clone();
+        }
+        let mut config = Config::new();
+        match &known.get_hosts()[place.host] {
+            Host::Tcp(name) => config.host(name),
+            Host::Unix(path) => config.host_path(path),
+        };
+        if let Some(address) = place.address {
+            config.hostaddr(address);
+        }
+        config.port(self.port(place.host));
+        if let Some(user) = known.get_user() {
+            config.user(user);
+        }
+        if let Some(password) = known.get_password() {
+            config.password(password);
+        }
+        if let Some(name) = known.get_dbname() {
+            config.dbname(name);
+        }
+        if let Some(options) = known.get_options() {
+            config.options(options);
+        }
+        if let Some(name) = known.get_application_name() {
+            config.application_name(name);
+        }
+        if let Some(patience) = known.get_connect_timeout() {
+            config.connect_timeout(*patience);
+        }
+        if let Some(patience) = known.get_tcp_user_timeout() {
+            config.tcp_user_timeout(*patience);
+        }
+        config.keepalives(known.get_keepalives());
+        config.keepalives_idle(known.get_keepalives_idle());
+        if let Some(interval) = known.get_keepalives_interval() {
+            config.keepalives_interval(interval);
+        }
+        if let Some(retries) = known.get_keepalives_retries() {
+            config.keepalives_retries(retries);
+        }
+        config
+            .ssl_mode(known.get_ssl_mode())
+            .ssl_negotiation(known.get_ssl_negotiation())
+            .channel_binding(known.get_channel_binding())
+            .target_session_attrs(known.get_target_session_attrs());
+        config
     }
 
     /// Whether a server has to prove that it is the one meant: by its name, or by an authority that
@@ -84,17 +237,18 @@ impl Target {
         }
     }
 
-    /// Connects to the first host that takes writes.
+    /// Connects to one place.
     ///
     /// # Errors
-    /// None does, or it is not trusted.
-    pub async fn connect(&self) -> Result<Opened, Error> {
-        let tried = self.config.connect(self.tls.clone()).await;
+    /// It takes no writes, or is not trusted.
+    pub async fn connect(&self, place: &Place) -> Result<Opened, Error> {
+        let config = self.at(place);
+        let tried = config.connect(self.tls.clone()).await;
         match tried {
             // What is only preferred stops nobody: a server may have a handshake that nobody speaks
             // any more, or a rule that takes this user only in plain.
             Err(error) if self.mode == Mode::Prefer && failure::is_of_encryption(&error) => {
-                let mut plain = self.config.clone();
+                let mut plain = config;
                 plain.ssl_mode(SslMode::Disable);
                 plain.connect(self.tls.clone()).await
             }

@@ -9,6 +9,7 @@ mod open;
 mod outage;
 mod proxy;
 mod server;
+mod silence;
 
 mod contract {
     use super::server;

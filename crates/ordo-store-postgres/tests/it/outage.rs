@@ -242,7 +242,7 @@ async fn behind_a_proxy(test: &str) -> Option<(Proxy, String, Cluster)> {
     Some((proxy, url, cluster))
 }
 
-async fn execute(url: &str, sql: &str) {
+pub async fn execute(url: &str, sql: &str) {
     let (client, connection) = tokio_postgres::connect(url, NoTls)
         .await
         .expect("the server answers");
@@ -254,7 +254,7 @@ async fn execute(url: &str, sql: &str) {
 }
 
 /// Waits until something holds.
-async fn eventually(holds: impl AsyncFn() -> bool) {
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
