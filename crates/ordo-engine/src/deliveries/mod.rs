@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// Deliveries under way at once.
 const UNDER_WAY_MAX: usize = 64;
 /// Longer than a delivery may take.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(20);
 /// Seconds until the next try, after the first, second … failure; after the last, a person must look.
 /// The schedule that Standard Webhooks recommends.
 const RETRY_AFTER_S: [i64; 8] = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 36_000];

@@ -63,7 +63,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// Tasks leased at once.
 const LEASED_MAX: usize = 16;
 /// A page takes well under a second.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(20);
 /// Orders of one page.
 pub(crate) const PAGE: usize = 100;
 /// Failures after which a person must look.
