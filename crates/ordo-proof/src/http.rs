@@ -124,8 +124,10 @@ impl Http {
             stream.read_to_end(&mut received)
         });
         let text = String::from_utf8_lossy(&received);
-        let (_, chunks) = text.split_once("\r\n\r\n").unwrap_or_default();
-        let is_whole = read.is_ok() && chunks.ends_with("\r\n0\r\n\r\n");
+        let (head, chunks) = text.split_once("\r\n\r\n").unwrap_or_default();
+        // What is refused before the first line is one problem, of a length that is known.
+        let is_refused = head.starts_with("HTTP/1.1 429") || head.starts_with("HTTP/1.1 503");
+        let is_whole = read.is_ok() && (is_refused || chunks.ends_with("\r\n0\r\n\r\n"));
         // Each line is a chunk or stands in one, and no line of JSON is a size.
         let answers = (chunks.split_inclusive('\n'))
             .filter(|line| line.starts_with('{') && line.ends_with('\n'))

@@ -10,10 +10,12 @@
 pub mod audit;
 pub mod backups;
 pub mod disk_faults;
+pub mod failover;
 pub mod figures;
 pub mod http;
 pub mod kills;
 pub mod load;
+pub mod node_loss;
 pub mod part;
 pub mod power;
 pub mod random;

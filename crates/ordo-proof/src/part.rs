@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::backups;
 use crate::disk_faults;
+use crate::failover;
 use crate::figures::Figures;
 use crate::kills;
+use crate::node_loss;
 use crate::power;
 
 /// What a part is asked to do.
@@ -45,6 +47,8 @@ pub const PARTS: &[Part] = &[
     power::POWER_LOSS,
     disk_faults::DISK_FAULTS,
     backups::BACKUPS,
+    failover::FAILOVER,
+    node_loss::NODE_LOSS,
 ];
 
 /// The part with this name.

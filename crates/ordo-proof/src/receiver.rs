@@ -21,6 +21,8 @@ use crate::random::Random;
 const WANTED: [&str; 3] = ["order.", "fulfillment_order.", "return."];
 /// Answers out of a hundred that are lost.
 const LOST_PERCENT: u64 = 1;
+/// How long a receiver thinks before it answers, so that deliveries are under way at any time.
+const THINKS: Duration = Duration::from_millis(30);
 /// How long a connection may stay idle.
 const IDLE_MAX: Duration = Duration::from_secs(120);
 
@@ -181,6 +183,7 @@ fn serve(stream: &TcpStream, ledger: &Mutex<Vec<Arrived>>, random: &Mutex<Random
             ledger.push(arrived.clone());
             ledger.len() - 1
         };
+        std::thread::sleep(THINKS);
         let mut stream = stream;
         if stream
             .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -216,4 +219,53 @@ fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some((id, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Arrivals as (position, id, subject), whether they are as they must be, and repeats.
+    #[test]
+    fn another_id_another_order_and_what_nobody_wanted_are_told() {
+        let events: Vec<Value> = (1..=3).map(|n| json!({"id": format!("e{n}")})).collect();
+        let wanted: BTreeMap<i64, &Value> = (1..).zip(&events).collect();
+        for (arrivals, agrees, repeats) in [
+            (
+                vec![(1, "e1", "s"), (2, "e2", "s"), (3, "e3", "t")],
+                true,
+                0,
+            ),
+            (
+                vec![(3, "e3", "t"), (1, "e1", "s"), (2, "e2", "s")],
+                true,
+                0,
+            ),
+            (
+                vec![(1, "e1", "s"), (2, "e2", "s"), (1, "e1", "s")],
+                true,
+                1,
+            ),
+            (vec![(2, "e2", "s"), (1, "e1", "s")], false, 0),
+            (vec![(1, "e2", "s")], false, 0),
+            (vec![(9, "e9", "s")], false, 0),
+        ] {
+            let arrived: Vec<Arrived> = (arrivals.iter())
+                .map(|(position, id, subject)| Arrived {
+                    id: (*id).to_owned(),
+                    position: *position,
+                    subject: (*subject).to_owned(),
+                    answered: true,
+                    at: Instant::now(),
+                })
+                .collect();
+            let mut figures = Figures::of("test");
+            let found = judge(&wanted, &arrived, &mut figures);
+            assert_eq!(
+                (figures.violations() == 0, found),
+                (agrees, repeats),
+                "{arrivals:?}"
+            );
+        }
+    }
 }

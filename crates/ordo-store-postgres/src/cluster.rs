@@ -355,6 +355,8 @@ impl Cluster {
         };
         if !server.waiter.is_finished() {
             send(server.pid, signal);
+            // One that is frozen hears nothing.
+            send(server.pid, Signal::CONT);
         }
         if wait_until(STOP_MAX, || server.waiter.is_finished()) {
             self.server = None;

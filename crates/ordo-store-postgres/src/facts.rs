@@ -1,4 +1,4 @@
-//! What a doctor asks of a database: nothing here changes anything.
+//! What a doctor asks of a database: nothing here changes anything that can be read.
 
 use ordo_domain::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub struct Facts {
     pub fsync: String,
     /// When a commit is answered.
     pub synchronous_commit: String,
+    /// Which standbys a commit waits for; empty where it waits for none.
+    pub synchronous_standby_names: String,
     /// Whether a torn page can be mended.
     pub full_page_writes: String,
     /// Its clock.
@@ -68,7 +70,8 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
                     current_setting('full_page_writes'),
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
                     pg_database_size(current_database()),
-                    inet_server_addr() IS NULL, s.ssl, s.version, s.cipher
+                    inet_server_addr() IS NULL, s.ssl, s.version, s.cipher,
+                    current_setting('synchronous_standby_names')
              FROM pg_stat_ssl AS s WHERE s.pid = pg_backend_pid()",
             &[],
         )
@@ -80,6 +83,7 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
         server_number: row.get(1),
         fsync: row.get(2),
         synchronous_commit: row.get(3),
+        synchronous_standby_names: row.get(11),
         full_page_writes: row.get(4),
         clock: Timestamp::from_micros(row.get(5)),
         way: match (row.get(7), row.get(8)) {
@@ -95,4 +99,14 @@ pub async fn facts(url: &str) -> Result<Facts, OpenError> {
         schema,
         known_schema: migrate::KNOWN,
     })
+}
+
+/// Whether the server keeps a write of no consequence: one that standbys confirm, where it waits for any.
+///
+/// # Errors
+/// The URL makes no sense.
+pub async fn keeps_writes(url: &str) -> Result<bool, OpenError> {
+    let target = Target::parse(url)?;
+    let opened = Connection::open_confirmed(&target, "SET synchronous_commit = on").await;
+    Ok(opened.is_ok())
 }

@@ -18,9 +18,9 @@ use crate::pool::{Pool, Use};
 use crate::target::Target;
 
 /// Between two looks.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(500);
 /// A connection that is in use for so long is asked after.
-const SILENCE: Duration = Duration::from_secs(4);
+const SILENCE: Duration = Duration::from_secs(3);
 /// How long a server may take to say whom it works for.
 const ASK_MAX: Duration = Duration::from_secs(2);
 
@@ -76,7 +76,7 @@ async fn is_worked_for(
         return Ok(false);
     }
     let sql = "SELECT FROM pg_stat_activity WHERE pid = $1
-               AND (state = 'active' OR clock_timestamp() - state_change < interval '3 seconds')";
+               AND (state = 'active' OR clock_timestamp() - state_change < interval '2 seconds')";
     let found = fresh.client().query_opt(sql, &[&backend.process]).await?;
     Ok(found.is_some())
 }

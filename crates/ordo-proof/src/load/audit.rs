@@ -22,13 +22,28 @@ const CONNECTIONS: usize = 4;
 /// Compares nodes and ledger; afterwards every entry has its answer. Answers the log, as the feed
 /// tells it.
 pub fn audit(address: SocketAddr, ledger: &mut [Entry], figures: &mut Figures) -> Vec<Value> {
+    audit_some(address, ledger, |_| true, figures)
+}
+
+/// The same where only some events of the log are of the ledger's clients.
+pub fn audit_some(
+    address: SocketAddr,
+    ledger: &mut [Entry],
+    is_of_load: impl Fn(&Value) -> bool,
+    figures: &mut Figures,
+) -> Vec<Value> {
     let mut http = Http::new(address, KEY);
     let mut log = feed(&mut http, 0);
-    compare(&log, ledger, figures);
+    let of_load = |log: &[Value]| -> Vec<Value> {
+        let found = log.iter().filter(|event| is_of_load(event));
+        found.cloned().collect()
+    };
+    let lost = compare(&of_load(&log), ledger, figures);
+    figures.count("lost", lost);
     ask_again(address, ledger, figures);
     let last = log.last().and_then(|event| event["position"].as_i64());
     log.extend(feed(&mut http, last.unwrap_or(0)));
-    compare(&log, ledger, figures);
+    compare(&of_load(&log), ledger, figures);
     compare_stock(&mut http, ledger, figures);
     log
 }
@@ -61,15 +76,18 @@ fn patiently(mut ask: impl FnMut() -> std::io::Result<Answer>) -> Answer {
     }
 }
 
-/// Compares what the log holds with what it must and may hold by the ledger.
-pub fn compare(log: &[Value], ledger: &[Entry], figures: &mut Figures) {
+/// Compares what the log holds with what it must and may hold by the ledger; answers how much of what was
+/// acknowledged is not there.
+pub fn compare(log: &[Value], ledger: &[Entry], figures: &mut Figures) -> u64 {
     let mut found: BTreeMap<Mark, u64> = BTreeMap::new();
     for mark in log.iter().filter_map(mark_of) {
         *found.entry(mark).or_default() += 1;
     }
     let wanted = wanted(ledger);
+    let mut lost = 0;
     for (mark, wanted) in &wanted {
         let times = found.remove(mark).unwrap_or(0);
+        lost += wanted.done.saturating_sub(times);
         figures.expect(times >= wanted.done, || {
             format!(
                 "{mark:?} was acknowledged {} times and is there {times} times",
@@ -85,6 +103,7 @@ pub fn compare(log: &[Value], ledger: &[Entry], figures: &mut Figures) {
             "nobody asked for {mark:?}, which is there {times} times"
         ));
     }
+    lost
 }
 
 /// Sends every entry once more under its key: what was answered is answered the same, what was not is
@@ -159,5 +178,57 @@ fn compare_stock(http: &mut Http, ledger: &[Entry], figures: &mut Figures) {
         figures.expect(found == wanted, || {
             format!("{sku} has {found:?} on hand, allocated and reserved; by the ledger {wanted:?}")
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::load::ledger::Stock;
+
+    fn entry(reason: &str, status: Option<u16>) -> Entry {
+        Entry {
+            key: reason.to_owned(),
+            path: "/api/v1/stock/movements".to_owned(),
+            body: String::new(),
+            mark: ("stock.moved", reason.to_owned()),
+            stock: Stock::default(),
+            answer: status.map(|status| Acknowledged {
+                status,
+                body: String::new(),
+                node: 0,
+                at: Instant::now(),
+            }),
+            sent: 1,
+        }
+    }
+
+    fn moved(reason: &str) -> Value {
+        json!({"type": "stock.moved", "data": {"movements": [{"reason": reason}]}})
+    }
+
+    /// Log, ledger, and whether they agree.
+    #[test]
+    fn what_log_and_ledger_do_not_share_is_told() {
+        let acknowledged = || entry("a", Some(201));
+        let refused = || entry("a", Some(409));
+        let unanswered = || entry("a", None);
+        for (log, ledger, agrees) in [
+            (vec![moved("a")], vec![acknowledged()], true),
+            (vec![], vec![acknowledged()], false),
+            (vec![moved("a"), moved("a")], vec![acknowledged()], false),
+            (vec![], vec![unanswered()], true),
+            (vec![moved("a")], vec![unanswered()], true),
+            (vec![moved("a"), moved("a")], vec![unanswered()], false),
+            (vec![], vec![refused()], true),
+            (vec![moved("a")], vec![refused()], false),
+            (vec![moved("b")], vec![], false),
+        ] {
+            let mut figures = Figures::of("test");
+            compare(&log, &ledger, &mut figures);
+            assert_eq!(figures.violations() == 0, agrees, "{log:?} {ledger:?}");
+        }
     }
 }

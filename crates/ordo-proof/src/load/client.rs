@@ -1,8 +1,8 @@
 //! One client of the load: sends, sends again under the same key, and notes what was acknowledged.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -30,6 +30,8 @@ pub struct Nodes {
     pub starts: AtomicU64,
     /// Whether the load is to end.
     pub stop: AtomicBool,
+    /// When each node last acknowledged something.
+    acknowledged: Mutex<Vec<Option<Instant>>>,
 }
 
 impl Nodes {
@@ -37,6 +39,7 @@ impl Nodes {
     #[must_use]
     pub fn at(addresses: Vec<SocketAddr>) -> Arc<Self> {
         Arc::new(Self {
+            acknowledged: Mutex::new(vec![None; addresses.len()]),
             addresses,
             may_break: AtomicBool::new(false),
             starts: AtomicU64::new(0),
@@ -47,6 +50,19 @@ impl Nodes {
     /// From here on connections may break.
     pub fn breaks(&self) {
         self.may_break.store(true, SeqCst);
+    }
+
+    fn acknowledges(&self, node: usize) {
+        let mut last = (self.acknowledged.lock()).unwrap_or_else(PoisonError::into_inner);
+        last[node] = Some(Instant::now());
+    }
+
+    /// Whether every node has acknowledged something since.
+    #[must_use]
+    pub fn all_acknowledged_since(&self, since: Instant) -> bool {
+        let last = (self.acknowledged.lock()).unwrap_or_else(PoisonError::into_inner);
+        last.iter()
+            .all(|last| last.is_some_and(|last| last >= since))
     }
 
     /// The nodes that were killed are up again.
@@ -65,6 +81,8 @@ pub struct Seen {
     pub broken: u64,
     /// Requests answered with 503.
     pub unavailable: u64,
+    /// The longest that an answer was waited for, in milliseconds.
+    pub longest_ms: u64,
     /// What must never be answered.
     pub odd: Vec<String>,
 }
@@ -147,7 +165,9 @@ impl Client {
                 };
                 let value = (acknowledged.is_done())
                     .then(|| serde_json::from_str(&acknowledged.body).unwrap_or(Value::Null));
-                if value.is_none() {
+                if value.is_some() {
+                    self.nodes.acknowledges(node);
+                } else {
                     self.odd(format!("{path} was refused: {acknowledged:?}"));
                 }
                 entry.answer = Some(acknowledged);
@@ -205,7 +225,10 @@ impl Client {
         let Entry {
             key, path, body, ..
         } = entry;
+        let begun = Instant::now();
         let sent = self.connections[node].send("POST", path, body, Some(key));
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.seen.longest_ms = self.seen.longest_ms.max(took);
         let Ok(answer) = sent else {
             self.broke(node, path);
             return None;

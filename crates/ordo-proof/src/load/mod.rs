@@ -52,6 +52,7 @@ impl Load {
             let seen = client.join().unwrap();
             figures.count("broken", seen.broken);
             figures.count("unavailable", seen.unavailable);
+            figures.most("answer_ms_max", seen.longest_ms);
             for odd in seen.odd {
                 figures.violation(odd);
             }

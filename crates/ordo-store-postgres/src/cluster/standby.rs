@@ -5,10 +5,11 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 
 use rustix::process::Signal;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use super::{
-    Cluster, ClusterError, Durability, STOP_MAX, children, find_programs, io_error, new_folder,
-    owner_of_files, send, settings_of, wait_until,
+    Cluster, ClusterError, Durability, children, find_programs, io_error, new_folder,
+    owner_of_files, send, settings_of,
 };
 
 impl Cluster {
@@ -62,6 +63,8 @@ impl Cluster {
     /// # Errors
     /// Where the two have drifted too far apart; [`Cluster::copy_from`] always helps.
     pub fn rewind_to(&self, through: u16) -> Result<(), ClusterError> {
+        // The server that mends the files first is started without the settings of this one.
+        self.set("wal_log_hints = on")?;
         let mut rewind = self.program("pg_rewind", None);
         rewind
             .arg("--target-pgdata")
@@ -95,17 +98,45 @@ impl Cluster {
         self.set_primary("")
     }
 
-    /// The last of several lines counts.
     fn set_primary(&self, connection: &str) -> Result<(), ClusterError> {
-        let written = OpenOptions::new()
-            .append(true)
-            .open(self.folder.join("data/postgresql.auto.conf"))
-            .and_then(|mut file| writeln!(file, "primary_conninfo = '{connection}'"));
-        written.map_err(|source| io_error("write a file of the server's", source))?;
+        self.set(&format!("primary_conninfo = '{connection}'"))?;
         if let Some(server) = &self.server {
             send(server.pid, Signal::HUP);
         }
         Ok(())
+    }
+
+    /// Adds a line to the server's own settings; the last of several counts.
+    fn set(&self, line: &str) -> Result<(), ClusterError> {
+        let written = OpenOptions::new()
+            .append(true)
+            .open(self.folder.join("data/postgresql.auto.conf"))
+            .and_then(|mut file| writeln!(file, "{line}"));
+        written.map_err(|source| io_error("write a file of the server's", source))
+    }
+
+    /// The first value of the first row that a statement answers, as text; empty where there is none.
+    ///
+    /// # Errors
+    /// Where the server does not answer, or refuses.
+    pub async fn ask(&self, sql: &str) -> Result<String, ClusterError> {
+        let (client, connection) = tokio_postgres::connect(&self.url("postgres"), NoTls).await?;
+        let connection = tokio::spawn(connection);
+        let answers = client.simple_query(sql).await;
+        drop(client);
+        // Ends with its client.
+        let _ = connection.await;
+        let row = answers?.into_iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            _ => None,
+        });
+        Ok(row.unwrap_or_default())
+    }
+
+    /// What the server has logged since it was started.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// Stops all processes of the server where they stand; the kernel still takes connections for them.
@@ -138,16 +169,9 @@ impl Cluster {
         let server = self.server.as_ref();
         server.is_some_and(|server| !server.waiter.is_finished())
     }
-
-    /// Waits until a file of the server's own is there, such as a signal that was taken in, or is gone.
-    #[must_use]
-    pub fn waits_for_file(&self, name: &str, is_there: bool) -> bool {
-        let path = self.folder.join("data").join(name);
-        wait_until(STOP_MAX, || path.exists() == is_there)
-    }
 }
 
-/// How a standby reaches its primary; a connection that says nothing for five seconds is given up.
+/// How a standby reaches its primary.
 fn connection(port: u16, name: &str) -> String {
     format!(
         "host=127.0.0.1 port={port} user={} dbname=postgres application_name={name} connect_timeout=3",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use ordo_engine::{Backend, Clock, SystemClock};
 use ordo_store::TaskState;
-use ordo_store_postgres::facts::Way;
+use ordo_store_postgres::facts::{Facts, Way};
 use serde::Serialize;
 
 use crate::compose::{Failure, StoreArgs};
@@ -262,6 +262,15 @@ async fn postgres(url: &str, looks: &mut Looks) -> bool {
         },
         "",
     );
+    let keeps = ordo_store_postgres::facts::keeps_writes(url).await;
+    let keeps = keeps.unwrap_or(false);
+    looks.see(
+        "standbys",
+        keeps,
+        standbys(&facts),
+        "no standby confirms what this server writes, so Ordo serves nothing over new connections: \
+         look at pg_stat_replication, and start a standby or promote the one that has most",
+    );
     let here = before.as_micros().midpoint(after.as_micros());
     let skew_us = facts.clock.as_micros().abs_diff(here);
     looks.see(
@@ -270,7 +279,25 @@ async fn postgres(url: &str, looks: &mut Looks) -> bool {
         format!("{} ms apart", skew_us / 1_000),
         "let both machines keep time (chrony, systemd-timesyncd)",
     );
-    is_known && facts.server_number >= 150_000
+    is_known && keeps && facts.server_number >= 150_000
+}
+
+/// Whether what was acknowledged outlives the server. One without standbys may be what its owner wants.
+fn standbys(facts: &Facts) -> String {
+    let names = &facts.synchronous_standby_names;
+    if names.is_empty() {
+        return "commits wait for none: what this server had acknowledged last may go with it \
+                (synchronous_standby_names is empty)"
+            .to_owned();
+    }
+    let outlives = match facts.synchronous_commit.as_str() {
+        "remote_write" => {
+            "nothing acknowledged goes with this server alone, and with the power of two machines it may \
+             (synchronous_commit is remote_write)"
+        }
+        _ => "nothing acknowledged goes with this server",
+    };
+    format!("commits wait for {names}: {outlives}")
 }
 
 /// Who else may read what passes between this machine and the server. A private network may be

@@ -134,6 +134,21 @@ async fn a_database_is_looked_through() {
     let encryption = look(&answer, "encryption")["found"].as_str().unwrap();
     assert!(encryption.starts_with("none"), "{encryption}");
 
+    let standbys = look(&answer, "standbys")["found"].as_str().unwrap();
+    assert!(standbys.starts_with("commits wait for none"), "{standbys}");
+    let reload = "SELECT pg_reload_conf()";
+    for (names, is_bad) in [("ANY 1 (nobody)", true), ("", false)] {
+        let set = format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'");
+        cluster.ask(&set).await.unwrap();
+        cluster.ask(reload).await.unwrap();
+        let asked = "SELECT current_setting('synchronous_standby_names')";
+        while cluster.ask(asked).await.unwrap() != names {}
+        let (_, answer) = doctor(&["--database-url", &url]);
+        assert_eq!(bad(&answer).contains(&"standbys"), is_bad, "{answer}");
+        let found = look(&answer, "standbys")["found"].as_str().unwrap();
+        assert!(found.contains(names), "{found}");
+    }
+
     let strict = format!("{url}?sslmode=require");
     let (code, answer) = doctor(&["--database-url", &strict]);
     assert_eq!((code, bad(&answer)), (Some(1), vec!["store"]));

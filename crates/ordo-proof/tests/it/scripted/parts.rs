@@ -1,5 +1,6 @@
 //! Every part of the proof, as often as continuous integration has time for.
 
+use ordo_proof::failover::lossy;
 use ordo_proof::part::{Asked, part};
 use ordo_proof::served::program;
 
@@ -40,4 +41,30 @@ fn sqlite_survives_disks_that_fail() {
 #[test]
 fn backups_hold_what_was_acknowledged_and_send_nothing_again() {
     prove("backups");
+}
+
+#[test]
+fn failovers_lose_nothing() {
+    prove("failover");
+}
+
+#[test]
+fn lost_nodes_leave_nothing_undone() {
+    prove("node-loss");
+}
+
+/// The proof of the proof: a primary that waits for no standby loses what it acknowledged last.
+#[test]
+fn a_failover_that_loses_acknowledged_writes_is_noticed() {
+    let Some(program) = program("a_failover_that_loses_acknowledged_writes_is_noticed") else {
+        return;
+    };
+    let asked = Asked {
+        count: 1,
+        seed: 1,
+        program,
+    };
+    let figures = lossy(&asked);
+    assert!(figures.counted("lost") > 0, "{figures:#?}");
+    assert!(figures.violations() > 0, "{figures:#?}");
 }
