@@ -108,7 +108,7 @@ impl OpenError {
     }
 }
 
-/// Whoever opens a file names it by [`OpenError::in_file`].
+/// Whoever opens a file names it by `in_file`.
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {

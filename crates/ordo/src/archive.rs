@@ -66,6 +66,7 @@ pub fn create(path: &Path) -> io::Result<Box<dyn Fill>> {
         partial,
         table: None,
         rows: 0,
+        is_finished: false,
     };
     writing.line(&Mark::OrdoArchive { form: FORM })?;
     Ok(Box::new(writing))
@@ -111,6 +112,17 @@ struct Writing {
     partial: PathBuf,
     table: Option<&'static str>,
     rows: u64,
+    is_finished: bool,
+}
+
+/// What is half an archive leaves its room to others: the disk may be full because of it.
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            // The failure that led here is the one to tell.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
 }
 
 impl Writing {
@@ -166,8 +178,9 @@ impl Fill for Writing {
         Ok(Box::new(Reading::new(file).map_err(failed)?))
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), StoreError> {
+    async fn finish(mut self: Box<Self>) -> Result<(), StoreError> {
         fs::rename(&self.partial, &self.path).map_err(failed)?;
+        self.is_finished = true;
         let folder = (self.path.parent()).filter(|parent| !parent.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))
             .and_then(|folder| folder.sync_all())
@@ -397,6 +410,17 @@ mod tests {
             assert_eq!(rows, vec![row(table); expected], "{}", table.name);
         }
         assert!(create(&path).is_err(), "nothing is written over");
+    }
+
+    #[tokio::test]
+    async fn an_archive_that_is_given_up_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut archive = create(&dir.path().join("a")).unwrap();
+        let table = &TABLES[0];
+        archive.add(table, &[row(table)]).await.unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        drop(archive);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     async fn is_whole(path: &Path) -> bool {
