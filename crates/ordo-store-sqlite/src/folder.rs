@@ -88,6 +88,11 @@ fn make(dir: &Path) -> std::io::Result<()> {
 /// Opens the connection that writes, bringing the schema forward.
 pub(crate) fn open_writer(dir: &Path, options: &Options) -> Result<Connection, OpenError> {
     let path = dir.join(DATABASE_FILE);
+    if size(&path) == 0 && size(&dir.join(format!("{DATABASE_FILE}-wal"))) > 0 {
+        // SQLite would throw the WAL away and begin anew.
+        let found = "it is missing or empty, and its WAL is there";
+        return Err(OpenError::corrupt(found).in_file(&path));
+    }
     // SQLite gives its other files the permissions of this one.
     drop(private_file(&path).map_err(failed(&path))?);
     writer(&path, options).map_err(|error| error.in_file(&path))
@@ -190,6 +195,11 @@ pub(crate) fn quick_check(conn: &Connection) -> Result<Vec<String>, Fault> {
     let lines = statement.query_map((), |row| row.get(0))?;
     let lines: Vec<String> = lines.collect::<rusqlite::Result<_>>()?;
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// The size of a file; none where it is not there.
+fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |file| file.len())
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {

@@ -244,6 +244,24 @@ fn as_it_runs(dir: &Path) -> [(String, Vec<u8>); 2] {
     })
 }
 
+#[tokio::test]
+async fn a_wal_without_its_database_is_not_thrown_away() {
+    let dir = folder();
+    let store = serve(dir.path());
+    Shop::open(&store, 1).await;
+    let [_, (wal_name, wal)] = as_it_runs(dir.path());
+    for rest in [None, Some("")] {
+        let left = folder();
+        fs::write(left.path().join(&wal_name), &wal).expect("the WAL");
+        if let Some(rest) = rest {
+            fs::write(left.path().join(DATABASE_FILE), rest).expect("an empty file");
+        }
+        let refused = refusal(left.path());
+        assert!(matches!(refused, OpenError::Corrupt { .. }), "{refused}");
+        assert_eq!(fs::read(left.path().join(&wal_name)).expect("the WAL"), wal);
+    }
+}
+
 /// Goal: a database under a WAL that is not its own is refused. Method: a folder keeps the WAL of its
 /// last hours while its database is replaced by an older copy, as happens to those who restore by
 /// hand; and another shop's WAL is put beside it.
