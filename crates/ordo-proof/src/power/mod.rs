@@ -7,6 +7,7 @@
 mod story;
 
 use ordo_disk::{Dice, Disk, Lie, Model, Sector};
+use ordo_store_sqlite::{OpenError, portable};
 
 use crate::audit::{self, Expected};
 use crate::figures::Figures;
@@ -69,9 +70,10 @@ async fn tell(seed: u64, count: u64, lie: Option<Lie>, figures: &mut Figures) {
         }
         at = point;
         figures.count("points", 1);
-        let problems = match dice.below(3) {
-            0 => once(&story, &model, point, &mut dice, figures).await,
-            1 => twice(&story, &model, point, &mut dice, figures).await,
+        let problems = match dice.below(10) {
+            0..3 => once(&story, &model, point, &mut dice, figures).await,
+            3..6 => twice(&story, &model, point, &mut dice, figures).await,
+            6 => after_a_move(&story, &model, point, &mut dice, figures).await,
             _ => after_a_kill(&story, &model, point, &mut dice, figures).await,
         };
         for problem in problems {
@@ -141,6 +143,34 @@ async fn after_a_kill(
     figures.count("kills before", 1);
     let disk = Disk::go_on(folder.path(), model.clone()).unwrap();
     again(story, disk, &folder, point, Beside::Nothing, dice).await
+}
+
+/// Everything is carried to a new folder, as `ordo move` and `ordo restore` do, which is served for the
+/// first time when the power goes.
+async fn after_a_move(
+    story: &Story,
+    model: &Model,
+    point: usize,
+    dice: &mut Dice,
+    figures: &mut Figures,
+) -> Vec<String> {
+    let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    model.as_seen().write(from.path()).unwrap();
+    let mut source = match portable::dump_locked(from.path()) {
+        Ok(source) => source,
+        // Nobody had begun.
+        Err(OpenError::Missing(_)) => return Vec::new(),
+        Err(error) => return vec![error.to_string()],
+    };
+    let target = portable::fill(to.path(), false).unwrap();
+    let carried = ordo_store::portable::carry(&mut *source, target, &mut |_, _| {}).await;
+    if let Err(error) = carried {
+        return vec![error.to_string()];
+    }
+    drop(source);
+    figures.count("moves before", 1);
+    let disk = Disk::watch(to.path()).unwrap();
+    again(story, disk, &to, point, Beside::Everything, dice).await
 }
 
 /// A second life on the disk, whose power goes at some point of it.
