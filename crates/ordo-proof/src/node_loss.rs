@@ -99,6 +99,10 @@ fn survive(asked: &Asked) -> Figures {
         nodes.is_whole();
         std::thread::sleep(Duration::from_secs(2));
     }
+    let was_held = figures.counted("leases held") > 0;
+    figures.expect(was_held, || {
+        "no node was lost while it held a job and a delivery".to_owned()
+    });
     let mut ledger = load.end(&mut figures);
     let waited = waiting_orders(asked.count.div_ceil(2));
     let log = audit_beside(&served, &mut ledger, &waited, &mut figures);
@@ -198,7 +202,8 @@ impl Database<'_> {
                 return;
             }
         }
-        figures.violation("no node took up a job and a delivery");
+        // The job may have been done between two looks; then this loss was of deliveries alone.
+        figures.count("leases missed", 1);
     }
 
     /// Nothing is left to be delivered or done.

@@ -1,7 +1,7 @@
 //! Goal: whatever happens to a primary, nothing that was acknowledged is lost, nothing is done twice, and
 //! every node works again within seconds.
 //! Method: a primary with two standbys of which one must confirm, three nodes, a steady load with a ledger.
-//! The primary is killed, frozen, cut off, isolated or switched, or a standby is lost; the standby that
+//! The primary is killed, frozen, cut off, isolated or switched, or standbys are lost; the standby that
 //! has received most is promoted; the old primary comes back, first as one that takes itself for the
 //! primary, then as a standby; and so on. At the end log, stock and books must agree with the ledger.
 
@@ -19,6 +19,7 @@ use crate::load::ledger::Entry;
 use crate::load::{Load, mix};
 use crate::part::{Asked, Part};
 use crate::random::Random;
+use crate::receiver::Receiver;
 use crate::served::{Served, check_over, free_address};
 use proxy::Way;
 use set::{SERVERS, Set};
@@ -31,6 +32,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
 /// How long a node is waited for before the proof goes on without it.
 const NODE_WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long no standby is reached.
+const ALONE: Duration = Duration::from_secs(6);
+/// What was confirmed before may be answered so late.
+const IN_FLIGHT_MAX: Duration = Duration::from_millis(500);
+/// How long webhooks may take to arrive: those whose answer could not be noted wait for their lease to run
+/// out.
+const DELIVERY_MAX: Duration = Duration::from_secs(120);
 /// How long the old primary takes itself for the primary beside the new one.
 const SPLIT: Duration = Duration::from_secs(3);
 
@@ -69,9 +77,11 @@ enum Failure {
     Reset,
     /// A planned change: the primary shuts down in order.
     SwitchOver,
+    /// No standby is reached for a while, and nobody takes over: nothing may be acknowledged.
+    Alone,
 }
 
-const FAILURES: [Failure; 7] = [
+const FAILURES: [Failure; 8] = [
     Failure::LoseStandby,
     Failure::Kill,
     Failure::Freeze,
@@ -79,6 +89,7 @@ const FAILURES: [Failure; 7] = [
     Failure::Isolate,
     Failure::Reset,
     Failure::SwitchOver,
+    Failure::Alone,
 ];
 
 impl Failure {
@@ -91,6 +102,7 @@ impl Failure {
             Self::Isolate => "isolated",
             Self::Reset => "reset",
             Self::SwitchOver => "switched over",
+            Self::Alone => "left alone",
         }
     }
 }
@@ -100,7 +112,10 @@ fn survive(asked: &Asked, waits: bool) -> Figures {
     let mut random = Random::new(asked.seed, 0);
     let mut set = Set::start(waits);
     let served = start_nodes(&asked.program, &set);
-    mix::set_up(&mut served[0].http());
+    let mut http = served[0].http();
+    mix::set_up(&mut http);
+    let receiver = Receiver::start(asked.seed);
+    receiver.subscribe(&mut http);
     let nodes = Nodes::at(served.iter().map(|node| node.address).collect());
     let load = Load::start(&nodes, CLIENTS, PAUSE, asked.seed);
     let mut accepted = Vec::new();
@@ -120,7 +135,10 @@ fn survive(asked: &Asked, waits: bool) -> Figures {
     }
     let mut ledger = load.end(&mut figures);
     recovery(&ledger, &accepted, &mut figures);
-    audit(served[0].address, &mut ledger, &mut figures);
+    let log = audit(served[0].address, &mut ledger, &mut figures);
+    if waits {
+        receiver.audit(&log, DELIVERY_MAX, &mut figures);
+    }
     let url = set.servers[set.primary].cluster.url("postgres");
     drop(served);
     let data = ["--database-url".to_owned(), url];
@@ -145,11 +163,9 @@ fn fail(
     figures: &mut Figures,
 ) -> Instant {
     let old = set.primary;
-    if failure == Failure::LoseStandby {
-        return lose_standby(set, nodes, random, figures);
-    }
     match failure {
-        Failure::LoseStandby => {}
+        Failure::LoseStandby => return lose_standby(set, nodes, random, figures),
+        Failure::Alone => return leave_alone(set, nodes, figures),
         Failure::Kill => set.servers[old].cluster.kill(),
         Failure::Freeze => set.servers[old].cluster.freeze(),
         Failure::Cut => set.servers[old].turn(Way::Silent),
@@ -194,6 +210,20 @@ fn lose_standby(
     wait_for_nodes(nodes, since, figures);
     std::thread::sleep(Duration::from_millis(500));
     set.start_as_standby(lost);
+    since
+}
+
+fn leave_alone(set: &Set, nodes: &Arc<Nodes>, figures: &mut Figures) -> Instant {
+    set.primary().inner.turn(Way::Silent);
+    let alone = Instant::now() + IN_FLIGHT_MAX;
+    std::thread::sleep(ALONE);
+    figures.expect(!nodes.any_acknowledged_since(alone), || {
+        "something was acknowledged that no standby has".to_owned()
+    });
+    set.primary().inner.turn(Way::Open);
+    set.wait_for_standbys(SERVERS - 1);
+    let since = Instant::now();
+    wait_for_nodes(nodes, since, figures);
     since
 }
 

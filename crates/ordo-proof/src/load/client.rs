@@ -65,6 +65,13 @@ impl Nodes {
             .all(|last| last.is_some_and(|last| last >= since))
     }
 
+    /// Whether any node has.
+    #[must_use]
+    pub fn any_acknowledged_since(&self, since: Instant) -> bool {
+        let last = (self.acknowledged.lock()).unwrap_or_else(PoisonError::into_inner);
+        last.iter().flatten().any(|last| *last >= since)
+    }
+
     /// The nodes that were killed are up again.
     pub fn is_whole(&self) {
         self.starts.fetch_add(1, SeqCst);
