@@ -313,7 +313,7 @@ pub fn apply(
     // is one round, one after another would be more rounds than there are.
     applied.map_err(|refusal| match refusal {
         Refusal::Needs(mut keys) => {
-            keys.extend(world.companions(command));
+            keys.extend(world.companions(command, ctx.now));
             Refusal::Needs(keys)
         }
         rejected => rejected,

@@ -14,6 +14,8 @@ use crate::order::capture::external_key;
 use crate::order::{CaptureOrder, Order, Origin};
 use crate::reaction;
 use crate::record::RecordKind;
+use crate::sourcing::leave;
+use crate::time::Timestamp;
 use crate::world::{CounterKey, CounterKind, Key, World};
 
 impl World {
@@ -126,8 +128,9 @@ impl World {
     }
 
     /// Keys of what belongs to the order that `command` is about and is not loaded, once the order
-    /// itself is: its work, shipments and returns, and its SKUs with their cells and counts.
-    pub(crate) fn companions(&self, command: &Command) -> Vec<Key> {
+    /// itself is: its work, shipments and returns, its SKUs with their cells and counts, and the days
+    /// of the locations that may be asked to do its work anew.
+    pub(crate) fn companions(&self, command: &Command, now: Timestamp) -> Vec<Key> {
         let Some(order) = self.order_about(command) else {
             return Vec::new();
         };
@@ -150,6 +153,9 @@ impl World {
                 day: 0,
             };
             note(self.counter(backordered).map(|_| ()));
+        }
+        for location in self.reference().locations() {
+            note(leave(self, now, location, None).map(|_| ()));
         }
         keys
     }

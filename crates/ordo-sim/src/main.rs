@@ -99,6 +99,9 @@ fn main() -> ExitCode {
                 "{n}: seed {seed}, {events} events, {broken} broken: {}",
                 outcome.made_of
             );
+            for violation in outcome.violations.iter().take(TOLD_MAX) {
+                println!("{n}:   {violation}");
+            }
         }
     });
     if let Some((setup, outcome)) = &result.first {

@@ -13,7 +13,7 @@ use crate::decide::{Attachment, Context, Decided, Refusal};
 use crate::event::{Event, LineUnits};
 use crate::fulfillment::{FulfillmentOrder, FulfillmentState};
 use crate::id::{LineId, OrderId, PaymentId};
-use crate::money::Minor;
+use crate::money::{Minor, share_of_units};
 use crate::network::Channel;
 use crate::order::capture::{LineDraft, PaymentStatus};
 use crate::order::{
@@ -188,14 +188,19 @@ impl Merge {
             let taken = (have - wanted).min(line.open);
             line.open -= taken;
             line.backordered = line.backordered.min(line.open);
-            if canceled {
-                line.canceled += taken;
-            } else {
-                line.ordered -= taken;
-            }
+            // Units that were paid back stay on the line, or more would be paid back than ordered.
+            let gone = match canceled {
+                true => Quantity::ZERO,
+                false => taken.min(line.ordered - line.refunded),
+            };
+            line.canceled += taken - gone;
+            let before = line.ordered;
+            line.ordered -= gone;
             if line.ordered == Quantity::ZERO {
                 line.discount = Minor::ZERO;
                 line.taxes.clear();
+            } else if draft.is_none() {
+                line.keep_share(before);
             }
             let left = have - wanted - taken;
             if left > Quantity::ZERO {
@@ -330,6 +335,20 @@ impl Merge {
             self.events.push(Event::HoldPlaced { order: id, hold });
         }
         self.events
+    }
+}
+
+impl Line {
+    /// Of sums for `before` units keeps what those carry that are still ordered: the new version
+    /// does not name the line, so nobody else says what they cost.
+    fn keep_share(&mut self, before: Quantity) {
+        let left = self.ordered.get();
+        let share = |of: Minor| share_of_units(of, before.get(), 0, left);
+        self.discount = share(self.discount);
+        for tax in &mut self.taxes {
+            tax.amount = share(tax.amount);
+            tax.base = tax.base.map(share);
+        }
     }
 }
 

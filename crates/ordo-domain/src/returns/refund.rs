@@ -89,7 +89,7 @@ impl RefundOrder {
                 .at(field)
                 .into());
         }
-        if total == Minor::ZERO {
+        if total <= Minor::ZERO {
             return Ok(self.answer(Vec::new()));
         }
         let refund = Refund {

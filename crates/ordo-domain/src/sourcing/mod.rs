@@ -31,7 +31,7 @@ pub use carriage::{ParcelUnits, PlannedCarriage, PlannedParcel};
 pub use customs::{UNION, customs_area};
 pub use forecast::{HISTORY_DAYS, HISTORY_MAX, History, forecast};
 pub(crate) use guide::{Counting, Guide, Taken, line_facts, order_facts};
-pub(crate) use leave::want_days;
+pub(crate) use leave::{leave, want_days};
 pub use performance::{Outcomes, PERFORMANCE_DAYS, performance_days};
 pub use price_book::{
     HORIZON_DAYS_MAX, PRICES_EVERY_US, PRICES_MAX, PriceBook, Prices, RenewPrices, ShipmentPrice,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ordo_domain::Event;
-use ordo_domain::order::{Order, OrderLife};
+use ordo_domain::order::{HoldKind, Line, Order, OrderLife};
 use ordo_domain::record::RecordKind;
 use ordo_domain::time::SECOND;
 use ordo_domain::webhook::Webhook;
@@ -121,11 +121,19 @@ fn nothing_is_stuck(sim: &Sim, shop: &Shop) {
             sim.ledger()
                 .violation("I10", format_args!("{id} waits for a plan for ever"));
         }
-        let idle = order.lines.iter().any(|line| line.to_source().get() > 0);
+        // Whoever releases the hold of a code that nobody knows has taken the line upon them.
+        let cleared = order.cleared.contains(&HoldKind::UnmappedSku);
+        let idle = (order.lines.iter())
+            .any(|line| line.to_source().get() > 0 && !(line.sku.is_none() && cleared));
         if idle && !is_held && order.deferral.is_none() {
-            let lines = &order.lines;
-            sim.ledger()
-                .violation("I10", format_args!("{id} is forgotten: {lines:?}"));
+            let counts = |line: &Line| {
+                let counts = [line.open, line.backordered, line.allocated];
+                (line.code.clone(), counts.map(|count| count.get()))
+            };
+            let lines: Vec<_> = order.lines.iter().map(counts).collect();
+            let (cleared, declined) = (&order.cleared, order.declined.len());
+            let what = format_args!("{id} is forgotten: {lines:?} {cleared:?}, {declined} declined");
+            sim.ledger().violation("I10", what);
         }
     }
     let waiting = now_or_broken(sim.shelf.inner().list_tasks(
