@@ -128,20 +128,22 @@ fn of_one(asked: &Asked, place: &Place, count: u64, cluster: &Cluster, figures: 
     });
     for (n, backup) in taken.iter().enumerate() {
         let to = Target::new(n % 2 == 0, cluster);
-        let restored = restore(program, &backup.file, &to, figures);
-        if restored.is_none() {
+        let Some(said) = restore(program, &backup.file, &to, &[], figures) else {
             continue;
-        }
+        };
         let held = names(&export(program, &to.arguments, figures));
         figures.expect(held.is_superset(&backup.before), || {
             let lost: Vec<&String> = backup.before.difference(&held).collect();
             format!("acknowledged before the backup and not in it: {lost:?}")
         });
         serve(program, &to, &hooks, &format!("new-{n}"), figures);
+        if n == 0 && said.contains("are parked") {
+            resume(program, &backup.file, cluster, &hooks, figures);
+        }
     }
     for is_folder in [true, false] {
         let to = Target::new(is_folder, cluster);
-        restore(program, &last, &to, figures);
+        restore(program, &last, &to, &[], figures);
         let same = export(program, &to.arguments, figures) == original;
         figures.expect(same, || "equal states export differently".to_owned());
     }
@@ -225,11 +227,18 @@ fn rand_name() -> u64 {
 }
 
 /// Restores and checks; answers what was said.
-fn restore(program: &Path, file: &Path, to: &Target, figures: &mut Figures) -> Option<String> {
+fn restore(
+    program: &Path,
+    file: &Path,
+    to: &Target,
+    words: &[&str],
+    figures: &mut Figures,
+) -> Option<String> {
     let output = Command::new(program)
         .args(["restore", "--from"])
         .arg(file)
         .args(&to.arguments)
+        .args(words)
         .env("ORDO_LOG", "warn")
         .output()
         .unwrap();
@@ -277,6 +286,22 @@ fn serve(program: &Path, to: &Target, hooks: &Hooks, name: &str, figures: &mut F
     let told = hooks.wait(DELIVERED_AFTER, |came| came.len() > known);
     figures.expect(told, || {
         format!("{name}: nobody was told of a new order, or under an id that was used")
+    });
+}
+
+/// Where it is wanted, what waited goes out, under the ids that it had. A receiver that hears nothing
+/// here would hear nothing elsewhere either.
+fn resume(program: &Path, file: &Path, cluster: &Cluster, hooks: &Hooks, figures: &mut Figures) {
+    let to = Target::new(true, cluster);
+    if restore(program, file, &to, &["--resume-deliveries"], figures).is_none() {
+        return;
+    }
+    let before = hooks.came();
+    let sent: u64 = before.values().sum();
+    let _served = Served::start_over(program, &to.arguments, free_address());
+    let heard = hooks.wait(DELIVERED_AFTER, |came| came.values().sum::<u64>() > sent);
+    figures.expect(heard && hooks.came().len() == before.len(), || {
+        format!("deliveries that were to go on were heard: {heard}, under ids of their own")
     });
 }
 
