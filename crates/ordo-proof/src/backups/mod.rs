@@ -298,6 +298,13 @@ fn resume(program: &Path, file: &Path, cluster: &Cluster, hooks: &Hooks, figures
     }
     let before = hooks.came();
     let sent: u64 = before.values().sum();
+    let quiet = [to.arguments.as_slice(), &["--no-deliveries".to_owned()]].concat();
+    let rehearsal = Served::start_over(program, &quiet, free_address());
+    std::thread::sleep(QUIET);
+    drop(rehearsal);
+    figures.expect(hooks.came() == before, || {
+        "a shop that was to tell nobody told somebody".to_owned()
+    });
     let _served = Served::start_over(program, &to.arguments, free_address());
     let heard = hooks.wait(DELIVERED_AFTER, |came| came.values().sum::<u64>() > sent);
     figures.expect(heard && hooks.came().len() == before.len(), || {

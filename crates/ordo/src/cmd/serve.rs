@@ -41,6 +41,9 @@ pub struct Args {
     /// Lets webhooks go to loopback and private networks too.
     #[arg(long, env = "ORDO_WEBHOOKS_TO_PRIVATE_NETWORKS")]
     webhooks_to_private_networks: bool,
+    /// Tells nobody outside of anything: deliveries are made and wait. For a look at a restored backup.
+    #[arg(long, env = "ORDO_NO_DELIVERIES")]
+    no_deliveries: bool,
     /// How many requests a key may send per minute on this node; no limit where absent.
     #[arg(
         long,
@@ -67,6 +70,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
         allows_private: args.webhooks_to_private_networks,
     };
     let config = EngineConfig {
+        runs_deliveries: !args.no_deliveries,
         outside,
         tells_shadows: Some(ordo_server::tell_shadow),
         ..EngineConfig::default()
