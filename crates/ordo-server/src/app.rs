@@ -158,11 +158,11 @@ async fn run_for(
             run(Ask::allow(caller, app, operation, *role, parts).await?).await
         }
         Access::Write(role, run) => {
-            run(
-                Ask::allow(caller, app, operation, *role, parts).await?,
-                body,
-            )
-            .await
+            let ask = Ask::allow(caller, app, operation, *role, parts).await?;
+            // Also where an operation is safe to repeat and needs none: a key that is refused at one
+            // address must not pass at another.
+            idempotency::key_of(&ask.parts.headers)?;
+            run(ask, body).await
         }
     }
 }

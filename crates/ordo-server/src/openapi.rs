@@ -16,6 +16,9 @@ use crate::problem::ProblemSchema;
 /// The name under which the contract knows the one way to show a key.
 const SCHEME: &str = "api_key";
 
+/// What stands beside every body that need not be sent.
+const MAY_BE_EMPTY: &str = "May be empty.";
+
 /// The contract as pretty JSON with a line break at its end, as it is committed.
 ///
 /// # Panics
@@ -68,7 +71,8 @@ fn info() -> Info {
         "The order management system Ordo. JSON in snake case; instants as RFC 3339 in UTC; money \
          as whole minor units with a currency. Every refusal is a problem (RFC 9457) with a stable \
          `code`, explained under `/api/errors/{code}`. Lists come in pages: `next_cursor` of one is \
-         the `cursor` of the next. Writes answer with `Ordo-Position`, the position in the log that \
+         the `cursor` of the next. An empty parameter counts as \
+         absent. Writes answer with `Ordo-Position`, the position in the log that \
          a later read can wait for with `Ordo-Min-Position`."
             .to_owned(),
     );
@@ -90,6 +94,11 @@ fn complete(operation: &Operation, described: &mut Described) {
                 .build();
             described.extensions = Some(extensions);
         }
+    }
+    if let Some(RefOr::T(body)) = &mut described.request_body
+        && body.description.as_deref() == Some(MAY_BE_EMPTY)
+    {
+        body.required = Some(Required::False);
     }
     let parameters = match operation.method {
         Method::Get | Method::Delete => Vec::new(),

@@ -210,3 +210,44 @@ async fn unknown_addresses_methods_and_ids_are_problems_too() {
         assert!(answer.header("allow").is_some(), "{method} {path}");
     }
 }
+
+/// Found by requests made from the contract: operations that need no key let any pass.
+#[tokio::test]
+async fn an_idempotency_key_that_is_none_is_refused_everywhere() {
+    let app = TestApp::with_company().await;
+    let long = "k".repeat(256);
+    for path in [
+        "sourcing-runs",
+        "sourcing-prices/refresh",
+        "what-ifs",
+        "orders/import",
+    ] {
+        for key in ["", "a b", &long] {
+            let headers = [("idempotency-key", key)];
+            let path = format!("/api/v1/{path}");
+            let asked = request("POST", &path, OWNER, &headers, Body::empty());
+            let field = app.send(asked).await.expect_problem(422, "invalid_input");
+            assert_eq!(field.as_deref(), Some("/Idempotency-Key"), "{path} {key:?}");
+        }
+    }
+}
+
+/// Found in the same way: the distance between the ends overflowed.
+#[tokio::test]
+async fn a_stretch_of_the_log_that_ends_before_it_begins_is_refused() {
+    let app = TestApp::with_company().await;
+    let body = json!({"url": "http://127.0.0.1:9/", "events": ["order.placed"]});
+    let made = app.post("/api/v1/webhooks", &body).await.expect(201);
+    let path = format!("/api/v1/webhooks/{}/replay", made["id"].as_str().unwrap());
+    for to in [i64::MIN, -1] {
+        let body = json!({"from_position": 1, "to_position": to});
+        let field = app
+            .post(&path, &body)
+            .await
+            .expect_problem(422, "invalid_input");
+        assert_eq!(field.as_deref(), Some("/to_position"));
+    }
+    let body = json!({"from_position": i64::MAX, "to_position": i64::MAX});
+    let answer = app.post(&path, &body).await.expect(200);
+    assert_eq!(answer["events"], 0);
+}

@@ -34,7 +34,7 @@ struct Input {
         ("id" = String, Path, description = "The rule set's id."),
         ("number" = u32, Path, description = "The version's number."),
     ),
-    request_body = Input,
+    request_body(content = Input, description = "May be empty."),
     responses((status = 200, description = "The set as it stands then.", body = RuleSetAnswer)),
 )]
 pub async fn shadow_rules(ask: Ask, body: Body) -> Answer {

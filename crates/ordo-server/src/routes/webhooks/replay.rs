@@ -23,6 +23,7 @@ struct ReplayInput {
     #[schema(minimum = 1)]
     from_position: i64,
     /// The position of the last one; the end of the log where absent. At most 10,000 positions.
+    #[schema(minimum = 0)]
     to_position: Option<i64>,
 }
 
@@ -57,6 +58,8 @@ pub async fn replay_webhook(ask: Ask, body: Body) -> Answer {
     let mut check = Check::default();
     if input.from_position < 1 {
         check.refuse("/from_position", "must be at least 1");
+    } else if to < 0 {
+        check.refuse("/to_position", "must be at least 0");
     } else if to - input.from_position >= EVENTS_MAX {
         check.refuse("/to_position", "is more than 10,000 positions away");
     }
