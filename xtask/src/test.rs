@@ -35,7 +35,7 @@ pub enum Scope {
 /// # Errors
 /// When something the tests need is missing and cannot be installed.
 pub fn run(scope: Scope, ci: bool) -> Result<bool, Failure> {
-    let mut run = Run::prepare(ci)?;
+    let mut run = Run::prepare(scope, ci)?;
     if scope != Scope::Scripted {
         run.check_the_source(scope);
         run.test();
@@ -68,7 +68,7 @@ struct Step {
 }
 
 impl Run {
-    fn prepare(ci: bool) -> Result<Self, Failure> {
+    fn prepare(scope: Scope, ci: bool) -> Result<Self, Failure> {
         let root = root();
         let skipped_file = target_dir(&root).join("skipped-tests.txt");
         fs::create_dir_all(target_dir(&root))
@@ -106,6 +106,16 @@ impl Run {
                 environment.push((tools::CHROMIUM_VARIABLE, program.into_os_string()));
             }
             None => println!("Chromium: none here, and no test needs it"),
+        }
+        // Nobody but the parts of the proof, which need the release build, makes requests with it.
+        if scope != Scope::Fast {
+            match tools::fuzzer(&root) {
+                Ok(program) => {
+                    println!("Fuzzer of the API: {}", program.display());
+                    environment.push((tools::FUZZER_VARIABLE, program.into_os_string()));
+                }
+                Err(failure) => println!("Fuzzer of the API: none ({failure})"),
+            }
         }
         let nextest = tools::has_nextest(&root);
         println!(

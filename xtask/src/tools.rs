@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Failure, process};
+use crate::{Failure, process, target_dir};
 
 /// The oldest PostgreSQL that Ordo supports.
 const POSTGRES_MIN: u32 = 15;
@@ -15,6 +15,10 @@ pub const POSTGRES_VARIABLE: &str = "ORDO_PG_BIN";
 
 /// Says which Chromium browser tests drive: respected when set, set for the tests otherwise.
 pub const CHROMIUM_VARIABLE: &str = "ORDO_CHROMIUM";
+
+/// Says where the program is that makes requests from the contract: respected when set, set for the
+/// tests otherwise.
+pub const FUZZER_VARIABLE: &str = "ORDO_SCHEMATHESIS";
 
 /// The folder with `initdb` and `postgres`; installs them when they are missing.
 ///
@@ -89,6 +93,62 @@ pub fn chromium_is_needed(root: &Path) -> bool {
     crates
         .flatten()
         .any(|member| mentions_chromium(&member.path().join("tests")))
+}
+
+/// The program that makes requests from the contract; installs it below the target folder, in a Python
+/// environment of its own, in the version that its list of requirements names.
+///
+/// # Errors
+/// When there is no Python, or it cannot be installed here; the sentence says why.
+pub fn fuzzer(root: &Path) -> Result<PathBuf, Failure> {
+    if let Some(program) = env::var_os(FUZZER_VARIABLE) {
+        return Ok(PathBuf::from(program));
+    }
+    let wanted = root.join("crates/ordo-proof/schemathesis/requirements.txt");
+    let folder = target_dir(root).join("tools/schemathesis");
+    let program = folder.join("bin/schemathesis");
+    let installed = folder.join("requirements.txt");
+    let text = fs::read(&wanted)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", wanted.display())))?;
+    if program.is_file() && fs::read(&installed).is_ok_and(|known| known == text) {
+        return Ok(program);
+    }
+    if in_path("python3").is_none() || !succeeds(python().args(["-c", "import ensurepip"])) {
+        install("Python with its module venv", "python3-venv")?;
+    }
+    eprintln!(
+        "The API's fuzzer is missing: installing it in {}",
+        folder.display()
+    );
+    // A half-made environment of an earlier run would be taken for a whole one.
+    let _ = fs::remove_dir_all(&folder);
+    process::run(python().args(["-m", "venv"]).arg(&folder))?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+    ];
+    process::run(
+        Command::new(folder.join("bin/python"))
+            .args(pip)
+            .arg(&wanted),
+    )?;
+    fs::write(&installed, text).map_err(|error| {
+        Failure::new(format!(
+            "{} cannot be written: {error}",
+            installed.display()
+        ))
+    })?;
+    Ok(program)
+}
+
+fn python() -> Command {
+    let mut command = Command::new("python3");
+    command.stdin(Stdio::null());
+    command
 }
 
 /// Whether cargo-nextest is installed.

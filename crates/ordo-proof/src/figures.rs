@@ -43,6 +43,16 @@ impl Figures {
         }
     }
 
+    /// Adds what another run of the same part came to.
+    pub fn add(&mut self, other: &Self) {
+        for (name, count) in &other.counts {
+            self.count(name, *count);
+        }
+        let room = TOLD_MAX.saturating_sub(self.told.len());
+        self.violations += other.violations;
+        self.told.extend(other.told.iter().take(room).cloned());
+    }
+
     /// Something broke.
     pub fn violation(&mut self, what: impl Into<String>) {
         self.violations += 1;

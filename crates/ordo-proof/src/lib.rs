@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backups;
 pub mod disk_faults;
 pub mod failover;
+pub mod api_fuzz;
 pub mod figures;
 pub mod http;
 pub mod kills;

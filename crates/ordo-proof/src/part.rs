@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::backups;
 use crate::disk_faults;
 use crate::failover;
+use crate::api_fuzz;
 use crate::figures::Figures;
 use crate::kills;
 use crate::node_loss;
@@ -49,6 +50,7 @@ pub const PARTS: &[Part] = &[
     backups::BACKUPS,
     failover::FAILOVER,
     node_loss::NODE_LOSS,
+    api_fuzz::PART,
 ];
 
 /// The part with this name.

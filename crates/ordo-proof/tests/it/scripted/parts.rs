@@ -2,7 +2,7 @@
 
 use ordo_proof::failover::lossy;
 use ordo_proof::part::{Asked, part};
-use ordo_proof::served::program;
+use ordo_proof::served::{program, skip};
 
 /// Runs a part; the test ends quietly where the release build is not there.
 fn prove(name: &str) {
@@ -67,4 +67,16 @@ fn a_failover_that_loses_acknowledged_writes_is_noticed() {
     let figures = lossy(&asked);
     assert!(figures.counted("lost") > 0, "{figures:#?}");
     assert!(figures.violations() > 0, "{figures:#?}");
+}
+
+#[test]
+fn requests_made_from_the_contract_are_answered_by_it() {
+    if !ordo_proof::api_fuzz::is_installed() {
+        skip(
+            "ORDO_SCHEMATHESIS",
+            "requests_made_from_the_contract_are_answered_by_it",
+        );
+        return;
+    }
+    prove("api-fuzz");
 }
