@@ -33,6 +33,29 @@ async fn a_movement_answers_with_the_stock_as_it_stands_then() {
     }
 }
 
+/// Found by requests made from the contract: units that nobody had set aside came into being.
+#[tokio::test]
+async fn no_more_leaves_quarantine_than_is_in_it() {
+    let app = TestApp::with_company().await;
+    for (kind, quantity, status) in [
+        ("unquarantine", 1, 422),
+        ("quarantine", 4, 201),
+        ("unquarantine", 5, 422),
+        ("unquarantine", 4, 201),
+    ] {
+        let body = json!({"kind": kind, "sku": "A", "location": "BER", "quantity": quantity});
+        let answer = app.post("/api/v1/stock/movements", &body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        if status == 422 {
+            let field = answer.expect_problem(422, "invalid_input");
+            assert_eq!(field.as_deref(), Some("/quantity"));
+        }
+    }
+    let list = app.get("/api/v1/stock?sku=A").await.expect(200);
+    assert_eq!(list["items"][0]["on_hand"], 10);
+    assert_eq!(list["items"][0]["quarantined"], 0);
+}
+
 #[tokio::test]
 async fn safety_stock_is_kept_back_from_orders() {
     let app = TestApp::with_company().await;
