@@ -9,7 +9,7 @@ use crate::fulfillment::{FulfillmentLine, FulfillmentOrder, FulfillmentState};
 use crate::id::{DecisionId, LineId};
 use crate::money::Minor;
 use crate::order::{HoldKind, Order};
-use crate::quantity::Quantity;
+use crate::quantity::{QUANTITY_MAX, Quantity};
 use crate::reaction::source_when_ready::rule_hold;
 use crate::sourcing::{Solved, Wanted, decision_text, groups};
 use crate::time::Timestamp;
@@ -264,7 +264,9 @@ pub(super) fn wanted(order: &Order, wants: &[Want]) -> Vec<Wanted> {
     (wants.iter().zip(together(order, wants)))
         .map(|(want, together)| Wanted {
             sku: Arc::clone(&want.sku),
-            quantity: want.quantity.get(),
+            // Lines of the same SKU, or of bundles, may together want more than a problem holds; what
+            // is beyond that finds no place.
+            quantity: want.quantity.get().min(QUANTITY_MAX),
             value: (want.lines.first())
                 .and_then(|(line, _)| order.line(*line))
                 .map_or(Minor::ZERO, |line| line.unit_price),

@@ -84,6 +84,29 @@ async fn amounts_that_overflow_together_are_refused() {
     assert_eq!(field.as_deref(), Some("/lines"));
 }
 
+/// Found by random commands: sourcing was asked for more units of a SKU than a problem may hold.
+#[tokio::test]
+async fn more_of_a_sku_than_can_be_sourced_waits_or_is_held() {
+    let app = TestApp::with_company().await;
+    let body = json!({"code": "PACK", "components": [{"sku": "A", "quantity": 1_000_000}]});
+    app.post("/api/v1/listings", &body).await.expect(201);
+    let mut twice = order("1001", 1_000_000_000);
+    twice["lines"][0]["unit_price"]["amount"] = json!(0);
+    let mut again = twice["lines"][0].clone();
+    again["external_id"] = json!("2");
+    twice["lines"].as_array_mut().unwrap().push(again);
+    let mut bundle = order("1002", 1_000_000_000);
+    bundle["lines"][0]["unit_price"]["amount"] = json!(0);
+    bundle["lines"][0]["sku"] = json!("PACK");
+    for body in [twice, bundle] {
+        let placed = app.post("/api/v1/orders", &body).await.expect(201);
+        let kinds: Vec<&str> = (placed["holds"].as_array().unwrap().iter())
+            .map(|hold| hold["kind"].as_str().unwrap())
+            .collect();
+        assert!(kinds.contains(&"oversold"), "{placed}");
+    }
+}
+
 #[tokio::test]
 async fn too_many_lines_and_too_many_bytes_are_refused() {
     let app = TestApp::with_company().await;
