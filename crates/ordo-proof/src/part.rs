@@ -7,6 +7,7 @@ use crate::disk_faults;
 use crate::failover;
 use crate::api_fuzz;
 use crate::figures::Figures;
+use crate::harness;
 use crate::kills;
 use crate::node_loss;
 use crate::power;
@@ -51,6 +52,8 @@ pub const PARTS: &[Part] = &[
     failover::FAILOVER,
     node_loss::NODE_LOSS,
     api_fuzz::PART,
+    api_fuzz::PART,
+    harness::part::PART,
 ];
 
 /// The part with this name.

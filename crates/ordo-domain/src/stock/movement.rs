@@ -186,7 +186,10 @@ impl MoveStock {
                 .into());
         // Not a fact that came from outside: what was never set aside cannot be sold again.
         if self.kind == MovementKind::Unquarantine && self.quantity > now.quarantined {
-            let message = format!("must be at most the {} units in quarantine", now.quarantined);
+            let message = format!(
+                "must be at most the {} units in quarantine",
+                now.quarantined
+            );
             return Err(Rejection::field("/quantity", message).into());
         }
         let (on_hand, quarantined) = match self.kind {

@@ -1,0 +1,5 @@
+//! Drives the harness `decisions` of `ordo_proof`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| ordo_fuzz::run("decisions", input));

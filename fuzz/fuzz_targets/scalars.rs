@@ -1,0 +1,5 @@
+//! Drives the harness `scalars` of `ordo_proof`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| ordo_fuzz::run("scalars", input));
