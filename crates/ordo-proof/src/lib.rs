@@ -7,6 +7,7 @@
 // A proof that cannot go on ends at once, with what it met.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+pub mod api_fuzz;
 pub mod audit;
 pub mod backups;
 pub mod disk_faults;

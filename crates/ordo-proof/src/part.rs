@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::api_fuzz;
 use crate::backups;
 use crate::disk_faults;
 use crate::failover;
@@ -51,7 +52,6 @@ pub const PARTS: &[Part] = &[
     backups::BACKUPS,
     failover::FAILOVER,
     node_loss::NODE_LOSS,
-    api_fuzz::PART,
     api_fuzz::PART,
     harness::part::PART,
 ];

@@ -28,7 +28,7 @@ pub enum MovementKind {
     TransferIn,
     /// Sellable units became unsellable for now.
     Quarantine,
-    /// Quarantined units became sellable again; no more than are in quarantine.
+    /// Quarantined units became sellable again.
     Unquarantine,
     /// Sellable units were thrown away.
     Dispose,
@@ -184,13 +184,6 @@ impl MoveStock {
             return Err(Rejection::new(Code::QuantityExceeded, detail)
                 .at("/quantity")
                 .into());
-        // Not a fact that came from outside: what was never set aside cannot be sold again.
-        if self.kind == MovementKind::Unquarantine && self.quantity > now.quarantined {
-            let message = format!(
-                "must be at most the {} units in quarantine",
-                now.quarantined
-            );
-            return Err(Rejection::field("/quantity", message).into());
         }
         let (on_hand, quarantined) = match self.kind {
             MovementKind::Receive | MovementKind::TransferIn => (self.quantity, Quantity::ZERO),

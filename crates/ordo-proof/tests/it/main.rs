@@ -3,6 +3,6 @@
 // Tests may fail loudly.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod disks;
 mod corpus;
+mod disks;
 mod scripted;

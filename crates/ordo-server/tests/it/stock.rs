@@ -38,16 +38,16 @@ async fn a_movement_answers_with_the_stock_as_it_stands_then() {
 async fn no_more_leaves_quarantine_than_is_in_it() {
     let app = TestApp::with_company().await;
     for (kind, quantity, status) in [
-        ("unquarantine", 1, 422),
+        ("unquarantine", 1, 409),
         ("quarantine", 4, 201),
-        ("unquarantine", 5, 422),
+        ("unquarantine", 5, 409),
         ("unquarantine", 4, 201),
     ] {
         let body = json!({"kind": kind, "sku": "A", "location": "BER", "quantity": quantity});
         let answer = app.post("/api/v1/stock/movements", &body).await;
         assert_eq!(answer.status, status, "{}", answer.text);
-        if status == 422 {
-            let field = answer.expect_problem(422, "invalid_input");
+        if status == 409 {
+            let field = answer.expect_problem(409, "quantity_exceeded");
             assert_eq!(field.as_deref(), Some("/quantity"));
         }
     }
