@@ -16,6 +16,7 @@ pub mod api_fuzz;
 pub mod figures;
 pub mod harness;
 pub mod http;
+pub mod idempotency;
 pub mod kills;
 pub mod load;
 pub mod node_loss;

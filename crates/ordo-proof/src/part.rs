@@ -9,6 +9,7 @@ use crate::failover;
 use crate::api_fuzz;
 use crate::figures::Figures;
 use crate::harness;
+use crate::idempotency;
 use crate::kills;
 use crate::node_loss;
 use crate::power;
@@ -54,6 +55,8 @@ pub const PARTS: &[Part] = &[
     node_loss::NODE_LOSS,
     api_fuzz::PART,
     harness::part::PART,
+    idempotency::SQLITE,
+    idempotency::POSTGRES,
 ];
 
 /// The part with this name.

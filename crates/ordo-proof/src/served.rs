@@ -133,6 +133,12 @@ impl Served {
         Http::new(self.address, KEY)
     }
 
+    /// The process, to look at from outside.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, as a power button would.
     pub fn kill(mut self) {
         self.end();

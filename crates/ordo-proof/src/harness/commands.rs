@@ -241,7 +241,7 @@ impl Company {
         let order = pick(bytes, &self.orders);
         let work = pick(bytes, &self.works);
         match bytes.below(30) {
-            0 | 1 | 2 => self.capture(bytes),
+            0..=2 => self.capture(bytes),
             3 | 4 => Command::MoveStock(movement(bytes)),
             5 => Command::ReserveStock(ReserveStock {
                 lines: vec![ReserveLine {
@@ -301,7 +301,7 @@ impl Company {
                 cause: cause(),
             }),
             19 => {
-                let code: &str = *bytes.one_of::<&str>(&SKUS);
+                let code: &str = bytes.one_of::<&str>(&SKUS);
                 let sku = self.world.sku_by_code(code);
                 Command::CoverShortfall(CoverShortfall {
                     fulfillment_order: work,

@@ -2,6 +2,5 @@
 //! repeated requests.
 
 mod canaries;
-mod idempotency;
 mod parts;
 mod race;

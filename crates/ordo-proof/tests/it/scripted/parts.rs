@@ -80,3 +80,18 @@ fn requests_made_from_the_contract_are_answered_by_it() {
     }
     prove("api-fuzz");
 }
+
+#[test]
+fn changed_inputs_break_no_parser() {
+    prove("fuzz");
+}
+
+#[test]
+fn each_key_has_one_effect_and_one_answer_on_sqlite() {
+    prove("idempotency-sqlite");
+}
+
+#[test]
+fn each_key_has_one_effect_and_one_answer_through_three_servers_on_postgres() {
+    prove("idempotency-postgres");
+}
