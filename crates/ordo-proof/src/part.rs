@@ -6,7 +6,6 @@ use crate::api_fuzz;
 use crate::backups;
 use crate::disk_faults;
 use crate::failover;
-use crate::api_fuzz;
 use crate::figures::Figures;
 use crate::harness;
 use crate::idempotency;
