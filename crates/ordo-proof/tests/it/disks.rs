@@ -27,7 +27,7 @@ fn a_disk_that_keeps_no_log_is_noticed() {
 
 #[test]
 fn a_disk_that_keeps_no_database_is_noticed() {
-    let figures = power::lose_power_on_a_liar(&asked(40), Lie::Databases);
+    let figures = power::lose_power_on_a_liar(&asked(80), Lie::Databases);
     println!("{:?}", figures.json());
     assert!(figures.violations() > 0, "{:?}", figures.json());
 }
