@@ -74,14 +74,15 @@ macro_rules! setup {
 }
 
 /// Joins are hashed, so that rows are found through the primary key, and locked, in its order. A
-/// batch may hold megabytes, which stay in memory. There is no limit on statements, since COMMIT is
-/// one.
+/// batch may hold megabytes, which stay in memory. There is no limit on statements, whatever the role
+/// or the database has, since COMMIT is one.
 const SETUP_WRITER: &str = setup!(
     "SET plan_cache_mode = force_generic_plan;
      SET enable_bitmapscan = off;
      SET enable_nestloop = off;
      SET enable_mergejoin = off;
      SET work_mem = '64MB';
+     SET statement_timeout = 0;
      SET lock_timeout = '15s';
      SELECT set_config('default_toast_compression', 'lz4', false)
      FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals);"
@@ -97,7 +98,7 @@ const SETUP_READER: &str = setup!(
 );
 
 /// For a moment's use: nothing waits longer than this.
-const SETUP_RESOLVER: &str = setup!("SET lock_timeout = '15s';");
+const SETUP_RESOLVER: &str = setup!("SET statement_timeout = 0; SET lock_timeout = '15s';");
 
 impl PostgresStore {
     /// Connects and brings the schema up to date.
