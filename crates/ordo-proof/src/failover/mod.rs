@@ -134,6 +134,8 @@ fn survive(asked: &Asked, waits: bool) -> Figures {
         figures.count(failure.counted_as(), 1);
     }
     let mut ledger = load.end(&mut figures);
+    let unknown = served.iter().map(unknown_commits).sum();
+    figures.count("unknown commits", unknown);
     recovery(&ledger, &accepted, &mut figures);
     let log = audit(served[0].address, &mut ledger, &mut figures);
     if waits {
@@ -152,6 +154,14 @@ fn start_nodes(program: &Path, set: &Set) -> Vec<Served> {
     (0..NODES)
         .map(|_| Served::start_over(program, &data, free_address()))
         .collect()
+}
+
+/// Commits of which a node did not know at first whether they stand.
+fn unknown_commits(node: &Served) -> u64 {
+    let metrics = node.http().get("/metrics").unwrap().body;
+    let mut lines = metrics.lines();
+    let line = lines.find_map(|line| line.strip_prefix("ordo_commits_unknown_total "));
+    line.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// One failure from its beginning until everything is as it was; answers when writes were taken again.
