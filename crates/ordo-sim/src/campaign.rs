@@ -64,6 +64,7 @@ impl Campaign {
             orders: self.orders_each.min(self.orders),
             without: self.without.clone(),
             canary: self.canary,
+            tells: false,
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Setup {
     pub without: Vec<Trait>,
     /// A planted bug.
     pub canary: Option<Canary>,
+    /// Whether the outcome tells every event.
+    pub tells: bool,
 }
 
 /// What came of it.
@@ -73,6 +75,8 @@ pub struct Outcome {
     pub blows: u64,
     /// What the simulation was made of.
     pub made_of: String,
+    /// Every event as a line, where that was asked for.
+    pub log: Vec<String>,
 }
 
 /// Runs a simulation.
@@ -125,21 +129,27 @@ pub fn run(setup: &Setup) -> Outcome {
     for node in sim.running() {
         sim.kill_node(node);
     }
-    let outcome = outcome(&sim, blows.load(Relaxed) as u64);
+    let outcome = outcome(&sim, blows.load(Relaxed) as u64, setup.tells);
     // Whatever people still wait for holds the simulation, and it them.
     schedule.kill(PEOPLE);
     outcome
 }
 
-fn outcome(sim: &Sim, blows: u64) -> Outcome {
+fn outcome(sim: &Sim, blows: u64, tells: bool) -> Outcome {
     let mut hash = Sha256::new();
     let mut placed = 0;
+    let mut told = Vec::new();
     for shop in &sim.shops {
         placed += shop.memory().placed;
         let log = now_or_broken(sim.shelf.inner().read_log(shop.organization, 0, usize::MAX));
         for entry in log {
             hash.update(entry.recorded_at.as_micros().to_be_bytes());
-            hash.update(ordo_store::log::event_text(&entry.event));
+            let text = ordo_store::log::event_text(&entry.event);
+            hash.update(&text);
+            if tells {
+                let (shop, position, actor) = (shop.index, entry.position, &entry.actor);
+                told.push(format!("{shop} {position} {actor} {text}"));
+            }
         }
     }
     let ledger = sim.ledger();
@@ -153,6 +163,7 @@ fn outcome(sim: &Sim, blows: u64) -> Outcome {
         messages: sim.receivers.counts().0,
         blows,
         made_of: sim.swarm.to_string(),
+        log: told,
     }
 }
 

@@ -50,6 +50,9 @@ struct Cli {
     /// Prints a line for every simulation.
     #[arg(long)]
     verbose: bool,
+    /// Prints every event of the simulation that this seed is of, and nothing else.
+    #[arg(long)]
+    log: bool,
     /// Does not look for the smallest simulation that breaks the same.
     #[arg(long)]
     keep_large: bool,
@@ -91,6 +94,16 @@ fn main() -> ExitCode {
         most: cli.seconds.map(Duration::from_secs),
         threads: cli.threads,
     };
+    if cli.log {
+        let setup = Setup {
+            tells: true,
+            ..campaign.setup(0)
+        };
+        for line in ordo_sim::episode::run(&setup).log {
+            println!("{line}");
+        }
+        return ExitCode::SUCCESS;
+    }
     let verbose = cli.verbose;
     let result = campaign.run(&|n, setup, outcome| {
         if verbose {

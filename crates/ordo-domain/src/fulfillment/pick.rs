@@ -12,8 +12,8 @@ use crate::order::Stage;
 use crate::quantity::Quantity;
 use crate::rejection::{Code, Rejection};
 use crate::shipment::Units;
-use crate::stock::LotKey;
 use crate::stock::lot::{Taken, first_to_expire, want_lots};
+use crate::stock::{CellKey, LotKey};
 use crate::time::Timestamp;
 use crate::world::World;
 
@@ -83,6 +83,13 @@ impl PickUnits {
     }
 }
 
+/// Units of a cell that are in no lot.
+fn without_lot(world: &World, cell: CellKey) -> Result<Quantity, Refusal> {
+    let lots = world.lots_of(cell.sku)?.filter(|(key, _)| key.cell == cell);
+    let in_lots: Quantity = lots.map(|(_, lot)| lot.on_hand).sum();
+    Ok((world.cell(cell)?.on_hand - in_lots).or_zero())
+}
+
 /// Gives units of SKUs with lots their lot: the one that was scanned, else what expires first.
 fn choose_lots(
     world: &World,
@@ -128,6 +135,15 @@ fn choose_lots(
         if has_lots {
             let left = part.quantity - in_lots;
             let chosen = first_to_expire(world, cell, left, &mut taken, now)?;
+            let found: Quantity = chosen.iter().map(|(_, quantity)| *quantity).sum();
+            // What no lot has came in before the SKU had lots, or is not there: then somebody has to
+            // count, or the lots would hold more than the cell from here on.
+            if left - found > without_lot(world, cell)? {
+                let detail = format!("{} are there to be collected", in_lots + found);
+                return Err(Rejection::new(Code::QuantityExceeded, detail)
+                    .at(format!("/lines/{index}/quantity"))
+                    .into());
+            }
             let chosen = chosen.into_iter();
             part.units
                 .extend(chosen.map(|(mark, quantity)| Units::of_lot(mark, quantity)));

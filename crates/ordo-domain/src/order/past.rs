@@ -79,7 +79,8 @@ impl Line {
         self.received = before.received;
         self.refunded = before.refunded;
         let left = self.shipped_elsewhere.max(before.shipped_elsewhere);
-        self.ordered = self.ordered.max(left);
+        // Nor is more paid back than was ordered.
+        self.ordered = self.ordered.max(left).max(self.refunded);
         self.shipped_elsewhere = left;
         self.shipped_from = self.shipped_from.take().or(before.shipped_from);
         self.canceled = self.ordered - left;

@@ -15,8 +15,9 @@ use crate::network::{BlockStage, Channel};
 use crate::order::capture::LineDraft;
 use crate::order::{FulfilledBy, Hold, HoldKind, HoldSource, Line, Order, OrderLife, Origin};
 use crate::quantity::Quantity;
-use crate::reaction::could_ship;
+use crate::reaction::{could_ship, is_ready, rehearse};
 use crate::rejection::{Code, Rejection};
+use crate::sourcing::Counting;
 use crate::world::World;
 
 /// Looks again at a waiting order.
@@ -199,6 +200,7 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
     let mut left: BTreeMap<SkuId, Quantity> = Refusal::gather(left)?.into_iter().collect();
     let mut lifted = Vec::new();
     let mut events = Vec::new();
+    let mut some_due = false;
     for line in &order.lines {
         let Some(left) = line.sku.and_then(|sku| left.get_mut(&sku)) else {
             continue;
@@ -220,6 +222,7 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
         };
         let is_due = hold.auto_release_at.is_some_and(|at| at <= ctx.now);
         if (*left > Quantity::ZERO || is_due) && !is_blocked(world, ctx, line) {
+            some_due |= is_due;
             *left -= (line.open - line.backordered).min(*left);
             events.push(Event::HoldReleased {
                 order: order.id,
@@ -234,5 +237,44 @@ fn free_lines(world: &World, ctx: &Context, order: &Order) -> Result<Vec<Event>,
             lines: lifted,
         });
     }
-    Ok(events)
+    // Whoever was told to come back at this time is looked at, and told anew.
+    if some_due || events.is_empty() || frees_something(world, ctx, order, &events)? {
+        return Ok(events);
+    }
+    Ok(Vec::new())
+}
+
+/// Whether sourcing would ship anything once `events` have happened. That every SKU could be shipped
+/// by itself is not enough where units leave together or rules take all or nothing: releasing such an
+/// order would hold it again at once, and have it looked at again because of that, for ever.
+fn frees_something(
+    world: &World,
+    ctx: &Context,
+    order: &Order,
+    events: &[Event],
+) -> Result<bool, Refusal> {
+    let alone = order.ship_groups.is_empty() && Counting::of_order(world, order, ctx.now).is_none();
+    let mut after = order.clone();
+    for event in events {
+        match event {
+            Event::HoldReleased { hold, .. } => after.holds.retain(|open| open.id != *hold),
+            Event::BackorderLifted { lines, .. } => {
+                for units in lines {
+                    if let Some(line) = after.line_mut(units.line) {
+                        line.backordered -= units.quantity;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    // What something else stops is not sourced now, so nothing holds it again.
+    if alone || !is_ready(&after) {
+        return Ok(true);
+    }
+    let rehearsed = rehearse(world, ctx.now, &after)?;
+    Ok(rehearsed.iter().any(|plan| {
+        let solved = &plan.solved;
+        solved.is_cut_short() || !solved.decision.solution.plan.shipments.is_empty()
+    }))
 }

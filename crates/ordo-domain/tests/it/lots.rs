@@ -31,6 +31,7 @@ fn movements_of_a_sku_with_lots_name_one_and_others_do_not() {
         quarantine A@BER#new 2 -> stock.moved
         lots? A@BER -> new 2 bad 2, old 2
         cell? A@BER -> on_hand 4 allocated 0 reserved 0
+        unquarantine A@BER#new 3 -> no: quantity_exceeded
         unquarantine A@BER#new 1
         dispose A@BER#old 2
         dispose A@BER 1 -> no: invalid_input
@@ -91,6 +92,39 @@ fn a_scanned_lot_counts_as_far_as_it_is_there() {
         order O2 Bx1
         release O2/1
         pick O2/1 Bx1 of new -> no: invalid_input
+        ",
+    );
+}
+
+#[test]
+fn what_no_lot_has_is_counted_before_it_is_collected() {
+    check(
+        "
+        order O1 Ax4
+        release O1/1
+        count A@BER#old 0
+        count A@BER#new 3
+        pick O1/1 -> no: quantity_exceeded
+        pick O1/1 Ax3 -> fulfillment_order.picked
+        lots? A@BER -> new 3 picked 3
+        count A@BER#new 4
+        pick O1/1 -> fulfillment_order.picked
+        pack O1/1
+        ship O1/1
+        cell? A@BER -> on_hand 0 allocated 0 reserved 0
+        ",
+    );
+}
+
+#[test]
+fn units_come_out_of_quarantine_as_far_as_they_are_in_it() {
+    check(
+        "
+        quarantine B@BER 2
+        unquarantine B@BER 3 -> no: quantity_exceeded
+        unquarantine B@MUC 1 -> no: quantity_exceeded
+        unquarantine B@BER 2 -> stock.moved
+        unquarantine B@BER 1 -> no: quantity_exceeded
         ",
     );
 }

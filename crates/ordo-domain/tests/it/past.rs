@@ -6,6 +6,8 @@ use ordo_domain::order::past::{NEVER_SHIPPED, WITHOUT_LINES};
 use ordo_domain::order::{
     FulfillmentStanding, Order, OrderInput, OrderLife, PaymentStanding, ReturnStanding,
 };
+use ordo_domain::quantity::Quantity;
+use ordo_domain::returns::{RefundLineDraft, RefundOrder};
 use ordo_domain::{Command, Event};
 use serde_json::{Value, json};
 
@@ -192,6 +194,29 @@ fn what_the_source_leaves_open_is_canceled_where_it_travels_and_delivered_where_
         assert_eq!(order.labels, label.into_iter().collect::<Vec<_>>());
         assert!(order.ended_at.is_some());
     }
+}
+
+#[test]
+fn a_newer_version_with_fewer_units_than_were_paid_back_keeps_those() {
+    let mut desk = desk();
+    let paid = json!({"payment": {"status": "paid"}});
+    let (order, _) = take(&mut desk, &past(1, &[line("1", "A", 3, 0)], &paid));
+    let refund = RefundOrder {
+        order: order.id,
+        return_id: None,
+        lines: vec![RefundLineDraft {
+            line: order.lines[0].id.into(),
+            quantity: Quantity::stored(2),
+        }],
+        shipping: None,
+        goodwill: None,
+        reason_code: None,
+        external_id: None,
+    };
+    desk.give(Command::RefundOrder(refund)).unwrap();
+    let (order, _) = take(&mut desk, &past(2, &[line("1", "A", 1, 0)], &paid));
+    let line = &order.lines[0];
+    assert_eq!((line.ordered.get(), line.refunded.get()), (2, 2));
 }
 
 #[test]

@@ -396,6 +396,22 @@ fn promises_are_for_locations_that_rules_let_ship() {
 }
 
 #[test]
+fn an_order_that_rules_still_keep_back_stays_as_it_is() {
+    check(
+        r#"
+        steps {"steps":[{"name":"all","take":"all_or_nothing"}],"otherwise":{"queue":{"retry_minutes":90}}}
+        sku A
+        location BER DE 10115
+        order O1 Ax9 -> order.placed, order.confirmed, hold.placed queued
+        receive A@BER 1
+        review O1 -> nothing
+        receive A@BER 8
+        review O1 -> hold.released, fulfillment_order.opened BER Ax9
+        "#,
+    );
+}
+
+#[test]
 fn a_queued_order_is_tried_again_after_its_time_and_when_stock_comes() {
     three(
         r#"

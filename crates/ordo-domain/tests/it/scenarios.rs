@@ -265,6 +265,22 @@ fn a_newer_version_changes_what_is_not_begun_and_sources_it_again() {
 }
 
 #[test]
+fn a_newer_version_keeps_units_that_were_paid_back() {
+    check(
+        "
+        location BER DE 10117
+        sku A
+        sku B
+        receive B@BER 9
+        order O1 Ax3
+        refund O1 shipping 0 goodwill 0 Ax2 -> refund.recorded
+        order O1 v2 Bx1 -> hold.released, order.merged, hold.placed unpaid, fulfillment_order.opened BER Bx1
+        line? O1/1 -> open 0 backordered 0 allocated 1 canceled 1
+        ",
+    );
+}
+
+#[test]
 fn a_newer_version_that_only_adds_leaves_the_work_alone() {
     check(
         "

@@ -132,7 +132,8 @@ fn nothing_is_stuck(sim: &Sim, shop: &Shop) {
             };
             let lines: Vec<_> = order.lines.iter().map(counts).collect();
             let (cleared, declined) = (&order.cleared, order.declined.len());
-            let what = format_args!("{id} is forgotten: {lines:?} {cleared:?}, {declined} declined");
+            let what =
+                format_args!("{id} is forgotten: {lines:?} {cleared:?}, {declined} declined");
             sim.ledger().violation("I10", what);
         }
     }

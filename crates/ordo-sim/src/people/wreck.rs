@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use ordo_domain::{Command, Outcome};
 use ordo_domain::fulfillment::{PickUnits, RejectWork, ReleaseWork};
 use ordo_domain::id::{FulfillmentOrderId, OrderId};
 use ordo_domain::order::{CancelLine, CancelOrder, HoldKind, Order, PlaceHold};
@@ -12,6 +11,7 @@ use ordo_domain::planning::SourceOrder;
 use ordo_domain::quantity::Quantity;
 use ordo_domain::record::RecordKind;
 use ordo_domain::stock::{MoveStock, MovementKind};
+use ordo_domain::{Command, Outcome};
 
 use super::{Hand, cause};
 use crate::audit::stored;
