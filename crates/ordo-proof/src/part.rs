@@ -11,7 +11,9 @@ use crate::harness;
 use crate::idempotency;
 use crate::kills;
 use crate::node_loss;
+use crate::overload;
 use crate::power;
+use crate::soak;
 
 /// What a part is asked to do.
 #[derive(Debug, Clone)]
@@ -56,6 +58,10 @@ pub const PARTS: &[Part] = &[
     harness::part::PART,
     idempotency::SQLITE,
     idempotency::POSTGRES,
+    overload::SQLITE,
+    overload::POSTGRES,
+    soak::SQLITE,
+    soak::POSTGRES,
 ];
 
 /// The part with this name.

@@ -27,6 +27,7 @@ use ordo_domain::{Actor, Code, Command};
 use ordo_engine::{Backend, Caller, Engine, Idempotency, Lane, Render, Reply};
 
 use crate::answer;
+use crate::crowd::Crowd;
 use crate::edit;
 use crate::idempotency;
 use crate::operations::{Access, Method, OPERATIONS, Operation};
@@ -42,6 +43,7 @@ pub struct App {
     /// Counts answers.
     pub traffic: Traffic,
     budgets: Budgets,
+    crowd: Crowd,
 }
 
 /// What an operation ends with.
@@ -72,6 +74,7 @@ pub fn router_with(engine: Arc<Engine>, rate_limit: Option<RateLimit>) -> Router
         engine,
         traffic: Traffic::default(),
         budgets: Budgets::of(rate_limit),
+        crowd: Crowd::default(),
     });
     let mut router = Router::new();
     for operation in OPERATIONS {
@@ -129,6 +132,8 @@ async fn run(app: Arc<App>, operation: &'static Operation, request: Request) -> 
         Access::Open(run) => return run(app, parts).await,
         Access::Read(..) | Access::Write(..) => authenticate(&app.engine, &parts.headers).await?,
     };
+    let crowded = Arc::clone(&app);
+    let _place = crowded.crowd.enter(caller.organization)?;
     let Some(standing) = app.budgets.take(caller.key, Instant::now()) else {
         return run_for(caller, app, operation, parts, body).await;
     };
@@ -306,6 +311,7 @@ mod tests {
             engine,
             traffic: Traffic::default(),
             budgets: Budgets::default(),
+            crowd: Crowd::default(),
         });
         let response = serve(Arc::clone(&app), &BROKEN, Request::default()).await;
         assert_eq!(response.status(), 500);

@@ -9,6 +9,7 @@
 mod answer;
 mod app;
 mod body;
+mod crowd;
 mod cursor;
 mod docs_page;
 mod edit;

@@ -95,3 +95,23 @@ fn each_key_has_one_effect_and_one_answer_on_sqlite() {
 fn each_key_has_one_effect_and_one_answer_through_three_servers_on_postgres() {
     prove("idempotency-postgres");
 }
+
+#[test]
+fn sqlite_turns_away_what_it_cannot_do() {
+    prove("overload-sqlite");
+}
+
+#[test]
+fn postgres_turns_away_what_it_cannot_do() {
+    prove("overload-postgres");
+}
+
+#[test]
+fn nothing_grows_on_sqlite() {
+    prove("soak-sqlite");
+}
+
+#[test]
+fn nothing_grows_on_postgres() {
+    prove("soak-postgres");
+}
