@@ -5,7 +5,8 @@
 //! line with `0 failed` is always a green run.
 //!
 //! What tests may rely on (see `docs/testing.md`): `ORDO_PG_BIN` is the folder of PostgreSQL's server
-//! programs; `ORDO_BIN` and `ORDO_BENCH_BIN` are release builds, set unless `--fast`; a test that
+//! programs; `ORDO_BIN`, `ORDO_BENCH_BIN` and `ORDO_SIM_BIN` are
+//! release builds, set unless `--fast`; a test that
 //! lacks something appends a line to `ORDO_SKIPPED_FILE`. Tests below a module `scripted` are those
 //! that need the release builds and the machine for themselves; they run last.
 
@@ -196,11 +197,17 @@ impl Run {
             "ordo",
             "--package",
             "ordo-bench",
+            "--package",
+            "ordo-sim",
         ];
         if !self.step("build release", &release) {
             return;
         }
-        for (variable, name) in [("ORDO_BIN", "ordo"), ("ORDO_BENCH_BIN", "ordo-bench")] {
+        for (variable, name) in [
+            ("ORDO_BIN", "ordo"),
+            ("ORDO_BENCH_BIN", "ordo-bench"),
+            ("ORDO_SIM_BIN", "ordo-sim"),
+        ] {
             let program = release_binary(&self.root, name);
             self.environment.push((variable, program.into_os_string()));
         }

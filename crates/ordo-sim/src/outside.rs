@@ -143,7 +143,7 @@ impl Post for Receivers {
         }
         let mut book = self.book();
         book.take(&message);
-        if self.canary == Some(Canary::SentTwice) && book.got.len() % 20 == 0 {
+        if self.canary == Some(Canary::SentTwice) && book.got.len().is_multiple_of(20) {
             let id = format!("{}-again", message.id);
             book.take(&Message { id, ..message });
         }

@@ -134,7 +134,11 @@ impl Store for Shelf {
                 for (other, _) in &others {
                     let missing = matches!(row, Row::Record { found: None, .. });
                     if missing
-                        && let Some(found) = self.inner.load(*other, &[key.clone()]).await?.pop()
+                        && let Some(found) = self
+                            .inner
+                            .load(*other, std::slice::from_ref(key))
+                            .await?
+                            .pop()
                     {
                         *row = found;
                     }

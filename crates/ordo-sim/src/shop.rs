@@ -83,8 +83,11 @@ pub const SKUS: [(&str, StockPolicy, Tracking); 8] = [
     ),
 ];
 
-/// Bundles, sold like SKUs: code, and how many of which.
-pub const BUNDLES: [(&str, &[(&str, i64)], bool); 2] = [
+/// A bundle: its code, how many of which SKUs, and whether they ship together.
+type Bundle = (&'static str, &'static [(&'static str, i64)], bool);
+
+/// Bundles, sold like SKUs.
+pub const BUNDLES: [Bundle; 2] = [
     ("SET", &[("A", 1), ("C", 2)], true),
     ("DUO", &[("B", 1), ("F", 1)], false),
 ];
