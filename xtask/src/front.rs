@@ -1,4 +1,4 @@
-//! The commands that only build something and start it: `run` and `bench`.
+//! The commands that only build something and start it: `run`, `bench` and `prove`.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -70,4 +70,30 @@ pub fn bench(arguments: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(failed.join("; ")))
+}
+
+/// Builds what the proof is about and goes on with its long run, or does what the arguments say.
+///
+/// # Errors
+/// When the build fails, something broke, or the long run cannot be gone on with.
+pub fn prove(arguments: &[String]) -> Result<(), Failure> {
+    let root = root();
+    let postgres = tools::postgres()?;
+    let packages = ["ordo", "ordo-sim", "ordo-proof"].map(|name| ["--package", name]);
+    let build = ["build", "--release"];
+    process::run(process::cargo(&root).args(build).args(packages.concat()))?;
+    let mut command = Command::new(release_binary(&root, "ordo-proof"));
+    command.current_dir(&root);
+    command.env(tools::POSTGRES_VARIABLE, &postgres);
+    match tools::fuzzer(&root) {
+        Ok(program) => {
+            command.env(tools::FUZZER_VARIABLE, program);
+        }
+        Err(failure) => eprintln!("the API is not fuzzed: {failure}"),
+    }
+    if arguments.is_empty() {
+        let program = release_binary(&root, "ordo");
+        return process::run(command.arg("prove").arg("--program").arg(program));
+    }
+    process::run(command.args(arguments))
 }

@@ -10,9 +10,10 @@ cargo xtask NAME, or make NAME for the first five
 
   run [ARGS]     build Ordo and start its demo
   test [--fast]  everything that proves a change: format, lints, docs, all tests, and last the
-                 suites that need release builds; --fast leaves those and the docs out
+                 suites that need release builds; --fast leaves those and the docs out,
+                 --scripted runs them alone
   bench [ARGS]   all benchmarks on both stores, or `ordo-bench ARGS`
-  prove          the suites that try to break the release build: kills, races, repeats
+  prove [ARGS]   goes on with the long run of the proof for up to 40 minutes, or `ordo-proof ARGS`
   tidy           the rules of the tree only, in a second
   geo [FILE...]  derive the table of coordinates again, from npm packages and GeoNames postal files
   ci             `test` with the settings of continuous integration
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         ("bench", rest) => front::bench(rest).map(|()| true),
         ("test", []) => test::run(Scope::All, ci),
         ("test", [fast]) if fast == "--fast" => test::run(Scope::Fast, ci),
-        ("prove", []) => test::run(Scope::Scripted, ci),
+        ("test", [scripted]) if scripted == "--scripted" => test::run(Scope::Scripted, ci),
+        ("prove", rest) => front::prove(rest).map(|()| true),
         ("geo", files) => geo::run(files).map(|()| true),
         ("ci", []) => test::run(Scope::All, true),
         ("tidy", []) => tidy::run(),

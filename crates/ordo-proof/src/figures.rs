@@ -11,6 +11,7 @@ pub struct Figures {
     /// The part's name.
     pub part: &'static str,
     counts: Vec<(&'static str, u64)>,
+    mosts: Vec<(&'static str, u64)>,
     violations: u64,
     told: Vec<String>,
 }
@@ -22,6 +23,7 @@ impl Figures {
         Self {
             part,
             counts: Vec::new(),
+            mosts: Vec::new(),
             violations: 0,
             told: Vec::new(),
         }
@@ -37,9 +39,9 @@ impl Figures {
 
     /// Keeps the larger of what stands under `name` and `value`.
     pub fn most(&mut self, name: &'static str, value: u64) {
-        match self.counts.iter_mut().find(|(known, _)| *known == name) {
+        match self.mosts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, most)) => *most = (*most).max(value),
-            None => self.counts.push((name, value)),
+            None => self.mosts.push((name, value)),
         }
     }
 
@@ -47,6 +49,9 @@ impl Figures {
     pub fn add(&mut self, other: &Self) {
         for (name, count) in &other.counts {
             self.count(name, *count);
+        }
+        for (name, most) in &other.mosts {
+            self.most(name, *most);
         }
         let room = TOLD_MAX.saturating_sub(self.told.len());
         self.violations += other.violations;
@@ -68,10 +73,11 @@ impl Figures {
         }
     }
 
-    /// What was counted under `name`.
+    /// What was counted under `name`, or the most of it.
     #[must_use]
     pub fn counted(&self, name: &str) -> u64 {
-        let found = self.counts.iter().find(|(known, _)| *known == name);
+        let all = self.counts.iter().chain(&self.mosts);
+        let found = all.into_iter().find(|(known, _)| *known == name);
         found.map_or(0, |(_, count)| *count)
     }
 
@@ -87,13 +93,20 @@ impl Figures {
         self.violations
     }
 
-    /// One object: the part, its counts, and how much broke.
+    /// One object: the part, its counts, under `most` the largest values, and how much broke.
     #[must_use]
     pub fn json(&self) -> Map<String, Value> {
         let mut line = Map::new();
         line.insert("part".to_owned(), json!(self.part));
         for (name, count) in &self.counts {
             line.insert((*name).to_owned(), json!(count));
+        }
+        if !self.mosts.is_empty() {
+            let mosts = self.mosts.iter();
+            let mosts: Map<String, Value> = mosts
+                .map(|(name, most)| ((*name).to_owned(), json!(most)))
+                .collect();
+            line.insert("most".to_owned(), Value::Object(mosts));
         }
         line.insert("violations".to_owned(), json!(self.violations));
         line

@@ -13,6 +13,7 @@ use crate::kills;
 use crate::node_loss;
 use crate::overload;
 use crate::power;
+use crate::simulated;
 use crate::soak;
 
 /// What a part is asked to do.
@@ -47,6 +48,7 @@ pub struct Part {
 
 /// All of them, in the order in which the long run takes them.
 pub const PARTS: &[Part] = &[
+    simulated::PART,
     kills::SQLITE,
     kills::POSTGRES,
     power::POWER_LOSS,
