@@ -10,6 +10,7 @@
 pub mod api_fuzz;
 pub mod audit;
 pub mod backups;
+pub mod differential;
 pub mod disk_faults;
 pub mod failover;
 pub mod figures;

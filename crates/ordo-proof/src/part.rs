@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::api_fuzz;
 use crate::backups;
+use crate::differential;
 use crate::disk_faults;
 use crate::failover;
 use crate::figures::Figures;
@@ -49,6 +50,7 @@ pub struct Part {
 /// All of them, in the order in which the long run takes them.
 pub const PARTS: &[Part] = &[
     simulated::PART,
+    differential::PART,
     kills::SQLITE,
     kills::POSTGRES,
     power::POWER_LOSS,

@@ -20,3 +20,4 @@ mod shelf;
 mod shop;
 mod sim;
 pub mod swarm;
+pub mod trace;

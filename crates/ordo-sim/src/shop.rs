@@ -96,6 +96,8 @@ pub const BUNDLES: [Bundle; 2] = [
 pub struct Shop {
     /// Its place among the simulation's organizations.
     pub index: usize,
+    /// What its code says.
+    number: u64,
     /// Its id.
     pub organization: OrganizationId,
     /// What its people remember.
@@ -120,10 +122,11 @@ pub struct Memory {
 impl Shop {
     /// The organization with this place.
     #[must_use]
-    pub fn new(index: usize) -> Self {
+    pub fn new(index: usize, number: u64) -> Self {
         Self {
             index,
-            organization: OrganizationId::from_u128((0x0a11 << 96) + index as u128 + 1),
+            number,
+            organization: OrganizationId::from_u128((0x0a11 << 96) + u128::from(number) + 1),
             memory: Mutex::default(),
         }
     }
@@ -144,8 +147,8 @@ impl Shop {
     #[must_use]
     pub fn set_up(&self, swarm: &Swarm, dice: &mut Dice) -> Vec<Command> {
         let mut commands = vec![Command::FoundOrganization(FoundOrganization {
-            code: format!("shop-{}", self.index),
-            name: format!("Shop {}", self.index),
+            code: format!("shop-{}", self.number),
+            name: format!("Shop {}", self.number),
             owner_secret_hash: None,
         })];
         for (code, kind) in CHANNELS {
@@ -259,5 +262,12 @@ pub fn receive(
 /// The shops of a simulation.
 #[must_use]
 pub fn shops() -> Vec<Arc<Shop>> {
-    (0..2).map(|index| Arc::new(Shop::new(index))).collect()
+    shops_from(0)
+}
+
+/// Two shops whose ids and codes nobody else has.
+#[must_use]
+pub fn shops_from(first: u64) -> Vec<Arc<Shop>> {
+    let shop = |index| Arc::new(Shop::new(index, first + index as u64));
+    (0..2).map(shop).collect()
 }

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use ordo_domain::id::{CommandId, OrganizationId};
 use ordo_domain::time::Timestamp;
 use ordo_domain::{Actor, Command};
 use ordo_engine::{
-    Clock, Engine, EngineConfig, Idempotency, Lane, MasterKey, Outside, Reply, Request,
+    Admitted, BatchEnv, Caches, Clock, Engine, EngineConfig, Idempotency, Lane, MasterKey, Metrics,
+    Outside, Reply, Request, run_batch,
 };
 use ordo_store::faulty::FaultyStore;
 use ordo_store::{AnswerKey, FaultPlan};
@@ -50,6 +52,25 @@ pub struct Sim {
     nodes: Mutex<BTreeMap<Owner, Node>>,
     seeds: Mutex<Dice>,
     calm: AtomicBool,
+    /// Where commands are carried out at once and written down, in place of nodes.
+    desk: Option<Desk>,
+}
+
+/// Carries commands out one by one over the shared store.
+#[derive(Default)]
+struct Desk {
+    caches: Caches,
+    metrics: Metrics,
+    done: Mutex<Vec<Step>>,
+}
+
+/// A command as it was let in.
+#[derive(Clone)]
+pub struct Step {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// The command with its id and time.
+    pub admitted: Admitted,
 }
 
 /// A running node.
@@ -124,7 +145,70 @@ impl Sim {
             nodes: Mutex::default(),
             seeds: Mutex::new(dice.for_part(3)),
             calm: AtomicBool::new(true),
+            desk: None,
         })
+    }
+
+    /// No nodes: commands are carried out one by one, and kept.
+    #[must_use]
+    pub fn at_a_desk(
+        schedule: Arc<Schedule>,
+        shelf: Arc<Shelf>,
+        swarm: Swarm,
+        shops: Vec<Arc<Shop>>,
+        dice: &Dice,
+    ) -> Arc<Self> {
+        let sim = Self::new(schedule, shelf, swarm, shops, None, dice);
+        let mut sim = Arc::into_inner(sim).expect("nobody else has it yet");
+        sim.desk = Some(Desk::default());
+        Arc::new(sim)
+    }
+
+    /// The commands that were carried out, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        let desk = self.desk.as_ref();
+        desk.map_or_else(Vec::new, |desk| lock(&desk.done).clone())
+    }
+
+    /// Carries a command out at once.
+    async fn carry_out(
+        &self,
+        desk: &Desk,
+        organization: OrganizationId,
+        request: Request,
+    ) -> Reply {
+        let clock = self.clock(0, Dice::new(lock(&self.seeds).bits()));
+        let admitted = Admitted {
+            command: request.command,
+            id: CommandId::from_u128(clock.fresh()),
+            at: clock.now(),
+            actor: Arc::from(request.actor.text()),
+            idempotency: request.idempotency,
+            expects: request.expects,
+            render: request.render,
+        };
+        let step = Step {
+            organization,
+            admitted: admitted.clone(),
+        };
+        lock(&desk.done).push(step);
+        let env = BatchEnv {
+            store: self.shelf.inner(),
+            clock: &clock,
+            caches: &desk.caches,
+            metrics: &desk.metrics,
+        };
+        let mut replies = run_batch(env, organization, &[admitted]).await;
+        replies.pop().expect("one command gets one answer")
+    }
+
+    fn clock(&self, skew_us: i64, dice: Dice) -> NodeClock {
+        NodeClock {
+            schedule: Arc::clone(&self.schedule),
+            skew_us,
+            dice: Mutex::new(dice),
+        }
     }
 
     /// What people asked for and were told.
@@ -186,11 +270,7 @@ impl Sim {
             true => seeds.between(-2_000_000, 2_000_000),
             false => 0,
         };
-        let clock = NodeClock {
-            schedule: Arc::clone(&self.schedule),
-            skew_us,
-            dice: Mutex::new(seeds),
-        };
+        let clock = self.clock(skew_us, seeds);
         let store = Arc::new(FaultyStore::new(Arc::clone(&self.shelf)));
         store.begin(self.faults());
         let runtime = NodeRuntime {
@@ -320,10 +400,13 @@ impl Sim {
     async fn submit(
         &self,
         dice: &mut Dice,
-        organization: ordo_domain::id::OrganizationId,
+        organization: OrganizationId,
         request: Request,
         patience: Duration,
     ) -> Option<Reply> {
+        if let Some(desk) = &self.desk {
+            return Some(self.carry_out(desk, organization, request).await);
+        }
         let (engine, mut alive) = {
             let nodes = lock(&self.nodes);
             let running: Vec<&Node> = nodes.values().collect();

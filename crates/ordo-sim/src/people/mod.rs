@@ -50,7 +50,7 @@ impl Hand {
     }
 
     /// Does one thing, of those that the simulation has.
-    async fn one_thing(&mut self) {
+    pub async fn one_thing(&mut self) {
         let has = |of: Trait| u64::from(self.sim.swarm.has(of));
         let weights = [
             80,

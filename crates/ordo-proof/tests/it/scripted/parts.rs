@@ -115,3 +115,8 @@ fn nothing_grows_on_sqlite() {
 fn nothing_grows_on_postgres() {
     prove("soak-postgres");
 }
+
+#[test]
+fn three_stores_mean_the_same_on_postgres_sqlite_and_in_memory() {
+    prove("differential");
+}
