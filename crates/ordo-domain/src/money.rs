@@ -134,13 +134,14 @@ impl Currency {
             return None;
         }
         let exponent = self.exponent() as usize;
-        let kept = fraction.len().min(exponent);
-        if fraction[kept..].bytes().any(|byte| byte != b'0') || whole.len() > 18 {
+        // In bytes: what is no digit may be longer than one, and is refused below.
+        let (kept, beyond) = (fraction.as_bytes()).split_at(fraction.len().min(exponent));
+        if beyond.iter().any(|byte| *byte != b'0') || whole.len() > 18 {
             return None;
         }
         let mut value: i64 = 0;
-        let padding = std::iter::repeat_n(b'0', exponent - kept);
-        for byte in whole.bytes().chain(fraction[..kept].bytes()).chain(padding) {
+        let padding = std::iter::repeat_n(b'0', exponent - kept.len());
+        for byte in whole.bytes().chain(kept.iter().copied()).chain(padding) {
             if !byte.is_ascii_digit() {
                 return None;
             }
@@ -312,6 +313,9 @@ mod tests {
             ("EUR", "", None),
             ("EUR", "1e3", None),
             ("EUR", "1,00", None),
+            ("EUR", "12.5📦0", None),
+            ("EUR", "12.📦", None),
+            ("JPY", "1.é", None),
             ("EUR", "9999999999999999999", None),
         ] {
             let currency: Currency = code.parse().unwrap();

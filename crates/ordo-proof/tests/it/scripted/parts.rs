@@ -82,11 +82,6 @@ fn requests_made_from_the_contract_are_answered_by_it() {
 }
 
 #[test]
-fn changed_inputs_break_no_parser() {
-    prove("fuzz");
-}
-
-#[test]
 fn each_key_has_one_effect_and_one_answer_on_sqlite() {
     prove("idempotency-sqlite");
 }
