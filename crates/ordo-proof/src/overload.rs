@@ -299,12 +299,14 @@ async fn dawdle(address: SocketAddr) {
     }
 }
 
-/// Sends bodies that are far too large; each must be refused as that, or cut off.
+/// Sends bodies that are far too large; each must be refused as that, turned away like all others, or
+/// cut off.
 async fn exaggerate(address: SocketAddr, tally: Arc<Tally>) {
     let body = " ".repeat(4 << 20);
     loop {
         if let Ok((status, text)) = exchange(&mut None, address, &body).await
             && status != 413
+            && !(status == 429 && text.to_ascii_lowercase().contains("retry-after"))
         {
             tally
                 .said
