@@ -223,15 +223,17 @@ pub(crate) async fn of_entries(
             .tasks
             .push(draft(organization, MAKE_PLAN, queue, body, *when));
     }
+    let mut windows: BTreeMap<Timestamp, i64> = BTreeMap::new();
     for (order, position, due_at) in &asked.together {
         let what = WAIT;
         causes.waits.push(Wait {
             what,
             order: *order,
         });
-        causes
-            .tasks
-            .push(together(organization, *position, *due_at));
+        windows.insert(*due_at, *position);
+    }
+    for (due_at, position) in windows {
+        causes.tasks.push(together(organization, position, due_at));
     }
     for (block, when) in &asked.ends {
         // A queue of its own: one that ends in a year keeps nobody waiting.
@@ -381,14 +383,15 @@ pub(crate) fn retry(
     )
 }
 
-/// A job that sources the orders of a window: one, however many orders ask for it.
+/// A job that sources the orders of a window: one for all that a step of the log has seen, not one for
+/// the window, since the job of an earlier step may be at work already and not know these orders.
 fn together(organization: OrganizationId, position: i64, due_at: Timestamp) -> TaskDraft {
     let queue = format!("together:{}", due_at.as_micros());
     let body = "{}".to_owned();
     let when = (position, due_at);
     let mut task = draft(organization, SOURCE_TOGETHER, queue.clone(), body, when);
     let seed = CommandId::from_u128(code_key(organization, &queue));
-    task.id = derive(seed, 0, due_at);
+    task.id = derive(seed, position.unsigned_abs(), due_at);
     task
 }
 
